@@ -1,0 +1,12 @@
+//! JWTs you can take back.
+//!
+//! This crate is Rescind's domain: typed access and refresh tokens, the sessions behind them, the ledger of
+//! everything revoked, the in-memory replica of that ledger that every verifier carries, and the
+//! [`authority`] that ties them together. It does no I/O and reads neither the wall clock nor
+//! the operating system's randomness: a [`clock::Clock`], an [`entropy::Entropy`] and a store are passed in
+//! ([`system`] holds the real clock and the real randomness).
+
+pub mod clock;
+pub mod entropy;
+pub mod id;
+pub mod system;
