@@ -6,7 +6,13 @@
 //! the operating system's randomness: a [`clock::Clock`], an [`entropy::Entropy`] and a store are passed in
 //! ([`system`] holds the real clock and the real randomness).
 
+pub mod audit;
 pub mod clock;
+pub mod directory;
 pub mod entropy;
 pub mod id;
+pub mod keys;
+pub mod ledger;
+pub mod session;
+pub mod store;
 pub mod system;

@@ -12,9 +12,8 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[allow(clippy::disallowed_methods, reason = "this is the clock that everything else is handed")]
     fn now(&self) -> Timestamp {
-        let since_epoch = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .unwrap_or_default();
+        let since_epoch =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
     }
 }
@@ -24,10 +23,11 @@ impl Clock for SystemClock {
 pub struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
-    #[allow(clippy::expect_used, reason = "a process without randomness must not mint tokens: stopping is the only safe answer")]
+    #[allow(
+        clippy::expect_used,
+        reason = "a process without randomness must not mint tokens: stopping is the only safe answer"
+    )]
     fn fill(&self, buffer: &mut [u8]) {
-        SystemRandom::new()
-            .fill(buffer)
-            .expect("the operating system gives randomness");
+        SystemRandom::new().fill(buffer).expect("the operating system gives randomness");
     }
 }

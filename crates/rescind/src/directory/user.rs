@@ -1,0 +1,100 @@
+//! Users, and what of them decides whether a token or a session is alive.
+
+use std::fmt;
+
+use crate::clock::Timestamp;
+use crate::directory::Tenant;
+use crate::id::{TenantId, UserId};
+
+/// The one role that Rescind itself gives a meaning: it rules the own tenant, and in the tenant `system` all.
+pub const ADMIN_ROLE: &str = "admin";
+
+/// A user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Its id, unique within the tenant.
+    pub id: UserId,
+    /// Its tenant.
+    pub tenant: TenantId,
+    /// Its email as it was given. Unique within the tenant without regard to case.
+    pub email: String,
+    /// Its role: `admin`, or a word of the application's own.
+    pub role: String,
+    /// Whether it is barred from opening sessions.
+    pub disabled: bool,
+    /// Tokens whose `ver` is lower are dead.
+    pub token_version: i64,
+    /// Sessions that began under a lower floor are dead.
+    pub session_floor: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl User {
+    /// Whether the user rules its tenant.
+    pub fn is_admin(&self) -> bool {
+        self.role == ADMIN_ROLE
+    }
+}
+
+/// A user to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewUser {
+    /// Its id.
+    pub id: UserId,
+    /// Its tenant.
+    pub tenant: TenantId,
+    /// Its email.
+    pub email: String,
+    /// Its role.
+    pub role: String,
+    /// The hash of its password; none for a user that a backend signs in.
+    pub password: Option<PasswordHash>,
+}
+
+/// A user together with what a sign-in checks it against, read in one go *before* the password is checked: a cut
+/// that comes while the password is being checked finds the session below its floor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// The user.
+    pub user: User,
+    /// Its tenant.
+    pub tenant: Tenant,
+    /// The hash of its password, if it has one.
+    pub password: Option<PasswordHash>,
+}
+
+impl Credentials {
+    /// The versions and floors as they were read.
+    pub const fn standing(&self) -> Standing {
+        Standing {
+            token_version: self.user.token_version,
+            session_floor: self.user.session_floor,
+            tenant_token_version: self.tenant.token_version,
+            tenant_session_floor: self.tenant.session_floor,
+        }
+    }
+}
+
+/// The versions and floors of a user and its tenant at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// The user's token version.
+    pub token_version: i64,
+    /// The user's session floor.
+    pub session_floor: i64,
+    /// The tenant's token version.
+    pub tenant_token_version: i64,
+    /// The tenant's session floor.
+    pub tenant_session_floor: i64,
+}
+
+/// An Argon2id hash in PHC string format. It does not print itself.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordHash(pub String);
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHash(…)")
+    }
+}

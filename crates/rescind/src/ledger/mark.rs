@@ -1,0 +1,228 @@
+//! Marks: what a ledger entry means to a verifier.
+
+use std::fmt;
+use std::str::FromStr;
+
+use uuid::Uuid;
+
+use crate::clock::Timestamp;
+use crate::id::{ClientId, SessionId, TenantId, UserId};
+
+/// At which level something is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CutKind {
+    /// One token, by its `jti`.
+    Token,
+    /// The refresh chain and every access token of a session.
+    Session,
+    /// Every token of a user whose `ver` is below a version.
+    User,
+    /// Every token of a tenant whose `tver` is below a version.
+    Tenant,
+    /// Every token of an API client.
+    Client,
+    /// Every token signed with a key.
+    Key,
+    /// One token, by SHA-256 of its signing input.
+    Digest,
+}
+
+impl CutKind {
+    /// Every kind there is.
+    pub const ALL: [Self; 7] =
+        [Self::Token, Self::Session, Self::User, Self::Tenant, Self::Client, Self::Key, Self::Digest];
+
+    /// The kind's word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Session => "session",
+            Self::User => "user",
+            Self::Tenant => "tenant",
+            Self::Client => "client",
+            Self::Key => "key",
+            Self::Digest => "digest",
+        }
+    }
+}
+
+impl fmt::Display for CutKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for CutKind {
+    type Err = InvalidMark;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == s).ok_or(InvalidMark)
+    }
+}
+
+/// The `jti` of a token. One that is a UUID in its canonical spelling is kept as the 16 bytes that it is; tokens issued
+/// elsewhere may have any other text.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TokenKey {
+    /// A UUID, spelled canonically: lower case, with hyphens.
+    Uuid(Uuid),
+    /// Any other text.
+    Text(Box<str>),
+}
+
+impl TokenKey {
+    /// From the text of a `jti`.
+    pub fn new(jti: &str) -> Self {
+        match Uuid::try_parse(jti) {
+            Ok(uuid) if uuid.as_hyphenated().encode_lower(&mut Uuid::encode_buffer()) == jti => {
+                Self::Uuid(uuid)
+            }
+            _ => Self::Text(jti.into()),
+        }
+    }
+}
+
+impl From<Uuid> for TokenKey {
+    fn from(jti: Uuid) -> Self {
+        Self::Uuid(jti)
+    }
+}
+
+impl fmt::Display for TokenKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Uuid(uuid) => uuid.fmt(f),
+            Self::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+/// What a mark is about. Together with [`Mark::tenant`] it is the mark's identity.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MarkKey {
+    /// A token.
+    Token(TokenKey),
+    /// A session.
+    Session(SessionId),
+    /// A user, who is one only within a tenant: the mark's own.
+    User(UserId),
+    /// A tenant.
+    Tenant(TenantId),
+    /// An API client.
+    Client(ClientId),
+    /// A key's id.
+    Key(Box<str>),
+    /// SHA-256 of a token's signing input.
+    Digest([u8; 32]),
+}
+
+impl MarkKey {
+    /// At which level it cuts.
+    pub const fn kind(&self) -> CutKind {
+        match self {
+            Self::Token(_) => CutKind::Token,
+            Self::Session(_) => CutKind::Session,
+            Self::User(_) => CutKind::User,
+            Self::Tenant(_) => CutKind::Tenant,
+            Self::Client(_) => CutKind::Client,
+            Self::Key(_) => CutKind::Key,
+            Self::Digest(_) => CutKind::Digest,
+        }
+    }
+
+    /// Reads back what [`fmt::Display`] wrote for a key of that kind.
+    pub fn parse(kind: CutKind, text: &str) -> Result<Self, InvalidMark> {
+        let uuid = || Uuid::try_parse(text).map_err(|_| InvalidMark);
+        Ok(match kind {
+            CutKind::Token => Self::Token(TokenKey::new(text)),
+            CutKind::Session => Self::Session(SessionId(uuid()?)),
+            CutKind::User => Self::User(UserId(uuid()?)),
+            CutKind::Tenant => Self::Tenant(TenantId(uuid()?)),
+            CutKind::Client => Self::Client(ClientId(uuid()?)),
+            CutKind::Key => Self::Key(text.into()),
+            CutKind::Digest => Self::Digest(digest_from_hex(text)?),
+        })
+    }
+}
+
+/// The `key` of JSON: an id, a `jti`, a `kid`, or a digest in hexadecimal.
+impl fmt::Display for MarkKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Token(key) => key.fmt(f),
+            Self::Session(id) => id.fmt(f),
+            Self::User(id) => id.fmt(f),
+            Self::Tenant(id) => id.fmt(f),
+            Self::Client(id) => id.fmt(f),
+            Self::Key(kid) => f.write_str(kid),
+            Self::Digest(digest) => digest.iter().try_for_each(|byte| write!(f, "{byte:02x}")),
+        }
+    }
+}
+
+/// What one ledger entry means to a verifier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The tenant whose tokens it kills; none: everybody's. Always the user's own for a user, none for a tenant and for a key.
+    pub tenant: Option<TenantId>,
+    /// What it is about.
+    pub key: MarkKey,
+    /// Tokens below this version are dead; for users and tenants only.
+    pub min_version: Option<i64>,
+    /// Everything that it kills has expired by then. [`Timestamp::MAX`] for a key.
+    pub expires_at: Timestamp,
+}
+
+impl Mark {
+    /// At which level it cuts.
+    pub const fn kind(&self) -> CutKind {
+        self.key.kind()
+    }
+}
+
+/// The parts do not make a mark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a mark")]
+pub struct InvalidMark;
+
+fn digest_from_hex(text: &str) -> Result<[u8; 32], InvalidMark> {
+    let mut digest = [0; 32];
+    if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
+        return Err(InvalidMark);
+    }
+    for (i, byte) in digest.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[2 * i..2 * i + 2], 16).map_err(|_| InvalidMark)?;
+    }
+    Ok(digest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_read_back_as_it_was_written() {
+        let uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001);
+        for key in [
+            MarkKey::Token(uuid.into()),
+            MarkKey::Token(TokenKey::new("another issuer's: jti")),
+            MarkKey::Session(SessionId(uuid)),
+            MarkKey::User(UserId(uuid)),
+            MarkKey::Tenant(TenantId(uuid)),
+            MarkKey::Client(ClientId(uuid)),
+            MarkKey::Key("kid".into()),
+            MarkKey::Digest([0xab; 32]),
+        ] {
+            assert_eq!(MarkKey::parse(key.kind(), &key.to_string()), Ok(key));
+        }
+    }
+
+    #[test]
+    fn a_uuid_in_another_spelling_is_another_jti() {
+        let canonical = "01900000-0000-7000-8000-0000000000ab";
+        assert!(matches!(TokenKey::new(canonical), TokenKey::Uuid(_)));
+        for other in [canonical.to_uppercase(), canonical.replace('-', ""), format!("{{{canonical}}}")] {
+            assert!(matches!(TokenKey::new(&other), TokenKey::Text(_)), "{other}");
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The ledger: the durable, append-only record of everything revoked, and what its entries mean to a verifier.
+
+mod cursor;
+mod entry;
+mod mark;
+mod store;
+
+pub use cursor::{Cursor, InvalidCursor};
+pub use entry::Entry;
+pub use mark::{CutKind, InvalidMark, Mark, MarkKey, TokenKey};
+pub use store::{
+    Cut, CutOutcome, CutTarget, EntryFilter, Follow, Head, LedgerStore, PurgeOutcome, PurgeRequest,
+};

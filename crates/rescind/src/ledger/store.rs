@@ -1,0 +1,165 @@
+//! What the ledger asks of a store.
+
+use crate::clock::Timestamp;
+use crate::directory::Standing;
+use crate::id::{SessionId, TenantId, UserId};
+use crate::ledger::{Cursor, CutKind, Entry, TokenKey};
+use crate::store::{Answer, Page, PageRequest, Provenance};
+
+/// The ledger, kept.
+///
+/// `seq` follows commit order: a reader that has reached `seq` n has seen every entry ≤ n. An entry's `expires_at` is
+/// never below the highest access `exp` ever minted by this authority, which the store keeps.
+pub trait LedgerStore: Send + Sync {
+    /// Revokes. Repeating a cut of a token, session or digest changes nothing and keeps the first reason
+    /// (a later `expires_at` extends it, by a new entry); a user or tenant cut always raises the version anew.
+    ///
+    /// [`crate::store::StoreError::NotFound`] where the session, user or tenant is not there, or not within the tenant
+    /// that was named.
+    fn cut(&self, cut: Cut) -> Answer<'_, CutOutcome>;
+    /// How many sessions a cut would end now.
+    fn count_reach<'a>(&'a self, target: &'a CutTarget, now: Timestamp) -> Answer<'a, u64>;
+
+    /// Where the ledger ends, as of a read that began after the call.
+    fn head(&self) -> Answer<'_, Head>;
+    /// Entries after `cursor`, in order, at most `limit`. A cursor of [`Cursor::default`] starts from what is not yet purged.
+    fn entries_after(&self, cursor: Cursor, limit: u32) -> Answer<'_, Follow>;
+
+    /// The newest entry that revokes this token, for `tenant` (where given: only entries of that scope or of none).
+    fn token_entry<'a>(&'a self, key: &'a TokenKey, tenant: Option<TenantId>) -> Answer<'a, Entry>;
+    /// Entries that match, newest first.
+    fn entries<'a>(&'a self, filter: &'a EntryFilter, page: &'a PageRequest) -> Answer<'a, Page<Entry>>;
+
+    /// Removes a batch of entries that expired before `request.before`. Tags outlive the entries of their batch.
+    fn purge(&self, request: PurgeRequest) -> Answer<'_, PurgeOutcome>;
+}
+
+/// What is to be revoked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// What.
+    pub target: CutTarget,
+    /// The least `expires_at` of the entry: the longest access lifetime from now, or later where the caller said so.
+    pub expires_at: Timestamp,
+    /// Why.
+    pub reason: Option<String>,
+    /// The audit entry's action.
+    pub action: &'static str,
+    /// By whom.
+    pub by: Provenance,
+}
+
+/// At which level, and what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CutTarget {
+    /// One token. Where the jti is the current or last refresh token's of a session (of `tenant`, where given), the session
+    /// is cut in its stead; where it is a known access token's, the entry carries that session's tenant and user.
+    Token {
+        /// Its jti.
+        key: TokenKey,
+        /// For whose tokens it holds; none: everybody's.
+        tenant: Option<TenantId>,
+        /// The user concerned, where the caller knows.
+        user: Option<UserId>,
+    },
+    /// A session.
+    Session {
+        /// Its id.
+        id: SessionId,
+        /// Found only within this tenant, where given.
+        tenant: Option<TenantId>,
+        /// Found only as this user's, where given.
+        user: Option<UserId>,
+    },
+    /// All tokens and sessions of a user.
+    User {
+        /// The user's tenant.
+        tenant: TenantId,
+        /// The user.
+        user: UserId,
+        /// A session that is lifted to the new floor, so that it lives on. It must be active, else `NotFound`.
+        spare: Option<SessionId>,
+    },
+    /// All tokens and sessions of a tenant.
+    Tenant {
+        /// The tenant.
+        tenant: TenantId,
+    },
+    /// One token, by SHA-256 of its signing input.
+    Digest {
+        /// The digest.
+        digest: [u8; 32],
+        /// For whose tokens it holds; none: everybody's.
+        tenant: Option<TenantId>,
+        /// The user concerned, where the caller knows.
+        user: Option<UserId>,
+    },
+}
+
+/// What a cut did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CutOutcome {
+    /// The entry that stands: a new one, or the one that stood already.
+    pub entry: Entry,
+    /// Whether it is new.
+    pub created: bool,
+    /// How many sessions were active before and are dead now.
+    pub revoked: u64,
+    /// After a user or tenant cut: what a token minted now would carry (the tenant's part alone after a tenant cut).
+    pub standing: Standing,
+}
+
+/// Where the ledger ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    /// The last entry's `seq`, and its batch's tag.
+    pub cursor: Cursor,
+    /// A number that changes whenever the keys do, so that a node knows to load them again.
+    pub keys_version: i64,
+    /// The store's own clock, where it has one that may differ from ours.
+    pub store_time: Option<Timestamp>,
+}
+
+/// What follows a cursor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Follow {
+    /// Entries in order, and the cursor after them. Fewer than asked for: that was all.
+    Entries(Vec<Entry>, Cursor),
+    /// The cursor is of another history, or what follows it was purged: load everything anew.
+    OtherHistory,
+}
+
+/// Which entries to list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EntryFilter {
+    /// That hold for this tenant's tokens only, or are about it.
+    pub tenant: Option<TenantId>,
+    /// That concern this user.
+    pub user: Option<UserId>,
+    /// Of this kind.
+    pub kind: Option<CutKind>,
+    /// Not older than this.
+    pub since: Option<Timestamp>,
+}
+
+/// What is to be purged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PurgeRequest {
+    /// Entries whose `expires_at` is earlier: now less the safety margin.
+    pub before: Timestamp,
+    /// At most so many in this transaction.
+    pub limit: u32,
+    /// Only count them (all, whatever the limit).
+    pub dry_run: bool,
+    /// By whom.
+    pub by: Provenance,
+}
+
+/// What a purge did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PurgeOutcome {
+    /// How many entries were removed, or would be.
+    pub purged: u64,
+    /// Whether there may be more.
+    pub more: bool,
+}

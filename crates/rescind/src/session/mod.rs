@@ -1,0 +1,89 @@
+//! Sessions: one sign-in on one device, and the chain of single-use refresh tokens behind it.
+
+mod refresh;
+mod store;
+
+use std::net::IpAddr;
+
+use crate::audit::Actor;
+use crate::clock::Timestamp;
+use crate::id::{ClientId, Jti, SessionId, TenantId, UserId};
+
+pub use refresh::{Judgement, Presented, RECENT_ROTATIONS, RefreshPolicy, RefreshState, Rotation, judge};
+pub use store::{
+    Chain, JtiOwner, OpenSession, Opened, Profile, Rotate, Rotated, SessionFilter, SessionStore,
+    StatusFilter, Successor,
+};
+
+/// A session as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Its id.
+    pub id: SessionId,
+    /// Counts the user's sessions from 1; for showing only.
+    pub number: i64,
+    /// Whose it is.
+    pub user: UserId,
+    /// In which tenant.
+    pub tenant: TenantId,
+    /// The API client that opened it; none after a sign-in by password.
+    pub client: Option<ClientId>,
+    /// Whether it is alive, and if not, why.
+    pub status: Status,
+    /// When it was opened.
+    pub created_at: Timestamp,
+    /// When it was last refreshed.
+    pub last_used_at: Timestamp,
+    /// When it ends unless it is refreshed before.
+    pub idle_expires_at: Timestamp,
+    /// When it ends in any case.
+    pub expires_at: Timestamp,
+    /// What its device told of itself.
+    pub device: Device,
+    /// The jti of the access token that was minted last.
+    pub access_jti: Jti,
+}
+
+/// Whether a session is alive. Derived when it is read: a tenant cut writes no session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It can be refreshed.
+    Active,
+    /// It was ended.
+    Revoked(Revoked),
+    /// Its idle or its absolute limit has passed.
+    Expired,
+}
+
+impl Status {
+    /// The status' word.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Revoked(_) => "revoked",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// How a session was ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revoked {
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: Option<String>,
+    /// By whom.
+    pub by: Actor,
+}
+
+/// What a device told of itself. All of it may be forged, and none of it decides anything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Device {
+    /// The name that the user gave it.
+    pub name: Option<String>,
+    /// Its `User-Agent`.
+    pub user_agent: Option<String>,
+    /// The address it signed in from, or last refreshed from.
+    pub ip: Option<IpAddr>,
+}

@@ -1,0 +1,108 @@
+//! What every store can answer with, and the pieces its verbs share.
+//!
+//! The verbs themselves stand beside those who use them: [`crate::session::SessionStore`],
+//! [`crate::ledger::LedgerStore`], [`crate::directory::DirectoryStore`], [`crate::keys::KeyStore`] and
+//! [`crate::audit::AuditStore`]. Every verb that writes is one whole transaction, acknowledged after the durable
+//! commit, with its audit entries inside. Policy is decided in the domain and passed as data.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use serde::Serialize;
+
+use crate::audit::AuditStore;
+use crate::clock::Timestamp;
+use crate::directory::DirectoryStore;
+use crate::keys::KeyStore;
+use crate::ledger::LedgerStore;
+use crate::session::SessionStore;
+
+/// A whole store: every port at once. Implemented for whatever implements them all.
+pub trait Store: SessionStore + LedgerStore + DirectoryStore + KeyStore + AuditStore {}
+
+impl<S: SessionStore + LedgerStore + DirectoryStore + KeyStore + AuditStore> Store for S {}
+
+/// What a store's verb returns: boxed, so that a store can be chosen at run time.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// Why a store did not do what it was asked to do. A refusal that is an answer ("expired", "taken") is not
+/// among these where the verb has its own type for it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// It cannot be reached, or the disk is full or read-only: nothing was changed, trying later may help.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(String),
+    /// Too much is waiting already: nothing was changed, trying again shortly will help.
+    #[error("the store has too much waiting")]
+    Overloaded,
+    /// What was named does not exist, or not within the tenant that was named.
+    #[error("not found")]
+    NotFound,
+    /// Something unique is taken already.
+    #[error("{0} is taken")]
+    Taken(&'static str),
+    /// A `user_id` that exists in several tenants was named without one.
+    #[error("the user id exists in several tenants")]
+    Ambiguous,
+    /// The key that was to sign is no longer active: load the keys again, and retry.
+    #[error("the signing key is no longer active")]
+    KeyGone,
+    /// The user is an admin, and the caller may not change those.
+    #[error("only an administrator may do this to an administrator")]
+    Forbidden,
+    /// A guard of the statement did not hold: somebody else changed the same thing first.
+    #[error("changed by somebody else meanwhile")]
+    Conflict,
+    /// A list's cursor is not one that this list gave out.
+    #[error("not a cursor of this list")]
+    InvalidCursor,
+    /// A row does not make sense. It is never taken for valid.
+    #[error("the store is corrupt: {0}")]
+    Corrupt(String),
+    /// The database was written by a newer program.
+    #[error("the database has schema version {found}, this program knows {known}")]
+    TooNew {
+        /// The version in the database.
+        found: u32,
+        /// The newest version that this program knows.
+        known: u32,
+    },
+}
+
+/// Which part of a list is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PageRequest {
+    /// At most so many items, 1 to 500.
+    pub limit: u32,
+    /// Where the previous page ended: its [`Page::next_cursor`].
+    pub cursor: Option<String>,
+}
+
+/// A part of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Page<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// What to ask for next, if there is more.
+    pub next_cursor: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// The same page with each item turned into another.
+    pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
+        Page { items: self.items.into_iter().map(f).collect(), next_cursor: self.next_cursor }
+    }
+}
+
+/// Who does something, from where and when: what the audit trail keeps of every act.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provenance {
+    /// Who.
+    pub actor: crate::audit::Actor,
+    /// From which address, where there is one.
+    pub ip: Option<std::net::IpAddr>,
+    /// Within which request.
+    pub request_id: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
