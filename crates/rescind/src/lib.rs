@@ -16,3 +16,4 @@ pub mod ledger;
 pub mod session;
 pub mod store;
 pub mod system;
+pub mod token;

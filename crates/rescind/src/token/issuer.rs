@@ -1,0 +1,208 @@
+//! Whom a validator trusts, and with what.
+
+use std::time::Duration;
+
+use super::header::is_media_type;
+use super::jws::ACCESS_TYP;
+use super::{Algorithm, KeySet};
+use crate::id::TenantId;
+
+/// A trusted issuer of access tokens: its name, its keys, and what its tokens look like.
+///
+/// ```
+/// use std::time::Duration;
+/// use rescind::token::{Algorithm, ClaimMap, ClaimSource, Issuer, KeySet, TypRule};
+///
+/// let platform = Issuer::foreign("https://id.example", KeySet::empty())
+///     .with_algorithms([Algorithm::Rs256])
+///     .with_audiences(["https://api.example"])
+///     .with_typ(TypRule::OneOf(vec!["JWT".into()]))
+///     .with_max_lifetime(Duration::from_secs(3600))
+///     .with_claims(ClaimMap {
+///         user_id: Some(ClaimSource::required("sub")),
+///         tenant_id: Some(ClaimSource::required("tid")),
+///         ..ClaimMap::default()
+///     });
+/// assert_eq!(platform.iss(), "https://id.example");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Issuer {
+    pub(crate) iss: String,
+    pub(crate) keys: KeySet,
+    pub(crate) algorithms: Vec<Algorithm>,
+    pub(crate) audiences: Vec<String>,
+    pub(crate) typ: TypRule,
+    pub(crate) max_lifetime: Duration,
+    pub(crate) leeway: Duration,
+    pub(crate) claims: ClaimRule,
+    pub(crate) kid_optional: bool,
+}
+
+impl Issuer {
+    /// A Rescind authority: `typ` is `at+jwt` to the byte, and every claim of [`AccessClaims`](super::AccessClaims) is
+    /// there. Its audience is its own name, its algorithms all asymmetric ones, the longest lifetime 24 hours and the
+    /// leeway none, until told otherwise.
+    pub fn ours(iss: impl Into<String>, keys: KeySet) -> Self {
+        let iss = iss.into();
+        Self {
+            audiences: vec![iss.clone()],
+            iss,
+            keys,
+            algorithms: Algorithm::ASYMMETRIC.to_vec(),
+            typ: TypRule::Exactly(ACCESS_TYP.to_owned()),
+            max_lifetime: Duration::from_secs(24 * 3600),
+            leeway: Duration::ZERO,
+            claims: ClaimRule::Ours,
+            kid_optional: false,
+        }
+    }
+
+    /// An issuer of another make. Its `typ` must be `at+jwt` or `JWT`, and no claims are mapped, so that its tokens are
+    /// cut by `jti`, digest or key only, until told otherwise. It must be given audiences.
+    pub fn foreign(iss: impl Into<String>, keys: KeySet) -> Self {
+        Self {
+            audiences: Vec::new(),
+            typ: TypRule::OneOf(vec![ACCESS_TYP.to_owned(), "JWT".to_owned()]),
+            claims: ClaimRule::Mapped(Box::default()),
+            ..Self::ours(iss, keys)
+        }
+    }
+
+    /// The algorithms that the issuer is trusted with.
+    #[must_use]
+    pub fn with_algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
+        self.algorithms = algorithms.into_iter().collect();
+        self
+    }
+
+    /// The audiences that are accepted where the caller does not name one.
+    #[must_use]
+    pub fn with_audiences<S: Into<String>>(mut self, audiences: impl IntoIterator<Item = S>) -> Self {
+        self.audiences = audiences.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// What `typ` must be.
+    #[must_use]
+    pub fn with_typ(mut self, typ: TypRule) -> Self {
+        self.typ = typ;
+        self
+    }
+
+    /// The longest `exp − iat`.
+    #[must_use]
+    pub fn with_max_lifetime(mut self, max_lifetime: Duration) -> Self {
+        self.max_lifetime = max_lifetime;
+        self
+    }
+
+    /// How far the issuer's clock may be off ours.
+    #[must_use]
+    pub fn with_leeway(mut self, leeway: Duration) -> Self {
+        self.leeway = leeway;
+        self
+    }
+
+    /// Where the ids that cuts go by are found in this issuer's tokens; for a foreign issuer only.
+    #[must_use]
+    pub fn with_claims(mut self, claims: ClaimMap) -> Self {
+        self.claims = ClaimRule::Mapped(Box::new(claims));
+        self
+    }
+
+    /// Takes tokens without `kid`, as long as the issuer has one key only.
+    #[must_use]
+    pub fn with_optional_kid(mut self) -> Self {
+        self.kid_optional = true;
+        self
+    }
+
+    /// The issuer's name, compared to the byte.
+    pub fn iss(&self) -> &str {
+        &self.iss
+    }
+
+    /// The issuer's keys.
+    pub fn keys(&self) -> &KeySet {
+        &self.keys
+    }
+
+    /// How far the issuer's clock may be off ours.
+    pub fn leeway(&self) -> Duration {
+        self.leeway
+    }
+}
+
+/// What the header's `typ` must be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TypRule {
+    /// This, to the byte.
+    Exactly(String),
+    /// One of these media types, in any case, with or without `application/` (RFC 7515 §4.1.9).
+    OneOf(Vec<String>),
+    /// One of these, or none at all: for old issuers that write no `typ`.
+    OneOfOrMissing(Vec<String>),
+}
+
+impl TypRule {
+    pub(crate) fn allows(&self, typ: &str) -> bool {
+        match self {
+            Self::Exactly(one) => one == typ,
+            Self::OneOf(many) | Self::OneOfOrMissing(many) => many.iter().any(|one| is_media_type(typ, one)),
+        }
+    }
+
+    pub(crate) fn allows_missing(&self) -> bool {
+        matches!(self, Self::OneOfOrMissing(_))
+    }
+}
+
+/// How an issuer's claims are read.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum ClaimRule {
+    Ours,
+    Mapped(Box<ClaimMap>),
+}
+
+/// Which claims of a foreign token hold what cuts go by. What is not mapped is not known of its tokens, and cuts by it
+/// do not reach them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClaimMap {
+    /// The user, a UUID.
+    pub user_id: Option<ClaimSource>,
+    /// The tenant, a UUID.
+    pub tenant_id: Option<ClaimSource>,
+    /// The tenant of every token of this issuer; taken where `tenant_id` is not mapped or not there.
+    pub fixed_tenant: Option<TenantId>,
+    /// The session, a UUID.
+    pub session_id: Option<ClaimSource>,
+    /// The user's token version, a whole number.
+    pub ver: Option<ClaimSource>,
+    /// The tenant's token version, a whole number.
+    pub tver: Option<ClaimSource>,
+    /// The client, a string.
+    pub client_id: Option<ClaimSource>,
+    /// The email address, a string.
+    pub email: Option<ClaimSource>,
+    /// The role, a string.
+    pub role: Option<ClaimSource>,
+}
+
+/// A claim of a foreign token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimSource {
+    pub(crate) name: String,
+    pub(crate) required: bool,
+}
+
+impl ClaimSource {
+    /// A claim that every token has: one without it is refused, since cuts could not reach it.
+    pub fn required(name: impl Into<String>) -> Self {
+        Self { name: name.into(), required: true }
+    }
+
+    /// A claim that some tokens have.
+    pub fn optional(name: impl Into<String>) -> Self {
+        Self { name: name.into(), required: false }
+    }
+}

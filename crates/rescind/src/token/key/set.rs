@@ -1,0 +1,99 @@
+//! The keys of one issuer, replaced as a whole when they change.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use super::{Jwk, JwkSet, KeyError, VerifyingKey};
+
+/// The keys of one issuer by `kid`. Clones share one set: [`KeySet::replace`] is seen by every validator that holds
+/// one, from its next token on, and readers never wait for it.
+#[derive(Clone)]
+pub struct KeySet(Arc<ArcSwap<Snapshot>>);
+
+/// The keys at one moment.
+pub(crate) struct Snapshot {
+    by_kid: HashMap<Box<str>, VerifyingKey>,
+    keys: Vec<VerifyingKey>,
+}
+
+impl KeySet {
+    /// A set of these keys.
+    ///
+    /// # Errors
+    /// [`KeyError::DuplicateKid`].
+    pub fn new(keys: impl IntoIterator<Item = VerifyingKey>) -> Result<Self, KeyError> {
+        Snapshot::new(keys).map(|snapshot| Self(Arc::new(ArcSwap::from_pointee(snapshot))))
+    }
+
+    /// A set without keys, to be filled by [`KeySet::replace`].
+    pub fn empty() -> Self {
+        Self(Arc::new(ArcSwap::from_pointee(Snapshot { by_kid: HashMap::new(), keys: Vec::new() })))
+    }
+
+    /// Puts these keys in the place of all that were there.
+    ///
+    /// # Errors
+    /// [`KeyError::DuplicateKid`]; then the set is as it was.
+    pub fn replace(&self, keys: impl IntoIterator<Item = VerifyingKey>) -> Result<(), KeyError> {
+        self.0.store(Arc::new(Snapshot::new(keys)?));
+        Ok(())
+    }
+
+    /// The key with this name.
+    pub fn get(&self, kid: &str) -> Option<VerifyingKey> {
+        self.0.load().get(kid).cloned()
+    }
+
+    /// All keys, in the order in which they were given.
+    pub fn keys(&self) -> Vec<VerifyingKey> {
+        self.0.load().keys.clone()
+    }
+
+    /// The public keys of the set, to publish.
+    pub fn to_jwks(&self) -> JwkSet {
+        self.keys().iter().filter_map(VerifyingKey::to_jwk).collect::<Vec<Jwk>>().into_iter().collect()
+    }
+
+    pub(crate) fn load(&self) -> arc_swap::Guard<Arc<Snapshot>> {
+        self.0.load()
+    }
+}
+
+impl fmt::Debug for KeySet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("KeySet").field(&self.keys()).finish()
+    }
+}
+
+impl Snapshot {
+    pub(crate) fn get(&self, kid: &str) -> Option<&VerifyingKey> {
+        self.by_kid.get(kid)
+    }
+
+    /// The key of a set that has only one.
+    pub(crate) fn only(&self) -> Option<&VerifyingKey> {
+        match self.keys.as_slice() {
+            [key] => Some(key),
+            _ => None,
+        }
+    }
+
+    /// The key for which `header` is what `expected` says. The few keys of an issuer are compared faster than the
+    /// header is hashed; a set with many is left to [`Snapshot::get`].
+    pub(crate) fn matching(
+        &self,
+        header: &[u8],
+        expected: impl Fn(&VerifyingKey) -> &str,
+    ) -> Option<&VerifyingKey> {
+        self.keys.iter().take(16).find(|key| expected(key).as_bytes() == header)
+    }
+
+    fn new(keys: impl IntoIterator<Item = VerifyingKey>) -> Result<Self, KeyError> {
+        let keys: Vec<_> = keys.into_iter().collect();
+        let by_kid: HashMap<Box<str>, _> = keys.iter().map(|key| (key.kid().into(), key.clone())).collect();
+        if by_kid.len() == keys.len() { Ok(Self { by_kid, keys }) } else { Err(KeyError::DuplicateKid) }
+    }
+}

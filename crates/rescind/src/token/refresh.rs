@@ -1,0 +1,183 @@
+//! Refresh tokens: from text to proof.
+
+use std::fmt;
+use std::ops::Deref;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::header::Header;
+use super::jws::{Compact, REFRESH_TYP};
+use super::key::Snapshot;
+use super::reader::{Dates, Reader, slot};
+use super::rejection::{Claim, Rejection};
+use super::validator::named_key;
+use super::{Algorithm, KeySet, TokenId, VerifyingKey, claims};
+use crate::clock::Timestamp;
+use crate::id::{Jti, SessionId, UserId};
+
+/// Checks the authority's own refresh tokens: the first three of the six layers. Those that need the store follow.
+#[derive(Clone, Debug)]
+pub struct RefreshValidator {
+    iss: String,
+    keys: KeySet,
+    leeway: Duration,
+}
+
+/// A refresh token that we signed and that is well formed; it may be expired. Only a [`RefreshValidator`] makes one.
+#[derive(Clone)]
+pub struct SignedRefresh {
+    kid: Box<str>,
+    dates: Dates,
+    jti: Jti,
+    user_id: UserId,
+    session_id: SessionId,
+    token_id: TokenId,
+    generation: i64,
+}
+
+/// A [`SignedRefresh`] that moreover was alive at the moment of asking. Only a [`RefreshValidator`] makes one.
+#[derive(Clone, Debug)]
+pub struct ValidRefresh(SignedRefresh);
+
+impl RefreshValidator {
+    /// For tokens of the authority `iss`, signed with one of `keys`, all of them HS256, by a clock that is at most
+    /// `leeway` off.
+    pub fn new(iss: impl Into<String>, keys: KeySet, leeway: Duration) -> Self {
+        Self { iss: iss.into(), keys, leeway }
+    }
+
+    /// Checks everything about a refresh token that can be known without the store.
+    ///
+    /// # Errors
+    /// A [`Rejection`] that says why. [`Rejection::Expired`] is found last: such a token is right in all else.
+    pub fn validate(&self, token: &str, now: Timestamp) -> Result<ValidRefresh, Rejection> {
+        let signed = self.validate_ignoring_time(token)?;
+        let leeway = i64::try_from(self.leeway.as_millis()).unwrap_or(i64::MAX);
+        signed.dates.check(now.as_millis(), leeway)?;
+        Ok(ValidRefresh(signed))
+    }
+
+    /// All checks but those of the time: for acts that can only end something, such as logging out with a token that
+    /// has expired.
+    ///
+    /// # Errors
+    /// A [`Rejection`] that says why; never one about the time.
+    pub fn validate_ignoring_time(&self, token: &str) -> Result<SignedRefresh, Rejection> {
+        let compact = Compact::split(token)?;
+        let key = resolve_key(&self.keys.load(), &compact)?;
+        compact.check_signature(&key)?;
+
+        let payload = Zeroizing::new(compact.decode_payload()?);
+        let reader = Reader::new(&payload)?;
+        if reader.iss()? != self.iss {
+            return Err(Rejection::UnknownIssuer);
+        }
+        let dates = reader.dates()?;
+        dates.check_lifetime(u64::MAX)?;
+        self.check_retirement(&key, dates.iat)?;
+        self.check_audience(&reader)?;
+        reader.check_token_type(claims::REFRESH)?;
+        SignedRefresh::read(&reader, &key, dates)
+    }
+
+    fn check_audience(&self, reader: &Reader<'_>) -> Result<(), Rejection> {
+        let is_us = reader.has_only_audience(&self.iss)?;
+        if is_us { Ok(()) } else { Err(Rejection::WrongAudience) }
+    }
+
+    fn check_retirement(&self, key: &VerifyingKey, iat: i64) -> Result<(), Rejection> {
+        match key.retired_at() {
+            Some(at) if Timestamp::from_secs(iat) > at.plus(self.leeway) => Err(Rejection::KeyRetired),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl SignedRefresh {
+    /// The MAC key that signed.
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    /// `exp`: from when the token is dead.
+    pub fn expires_at(&self) -> Timestamp {
+        Timestamp::from_secs(self.dates.exp)
+    }
+
+    /// `iat`: when it was made.
+    pub fn issued_at(&self) -> Timestamp {
+        Timestamp::from_secs(self.dates.iat)
+    }
+
+    /// The token's id.
+    pub fn jti(&self) -> Jti {
+        self.jti
+    }
+
+    /// The user.
+    pub fn user_id(&self) -> UserId {
+        self.user_id
+    }
+
+    /// The session that the token continues.
+    pub fn session_id(&self) -> SessionId {
+        self.session_id
+    }
+
+    /// The secret.
+    pub fn token_id(&self) -> &TokenId {
+        &self.token_id
+    }
+
+    /// The token's number in its session.
+    pub fn generation(&self) -> i64 {
+        self.generation
+    }
+
+    fn read(reader: &Reader<'_>, key: &VerifyingKey, dates: Dates) -> Result<Self, Rejection> {
+        Ok(Self {
+            kid: key.kid().into(),
+            dates,
+            jti: Jti(reader.required_uuid(slot::JTI, Claim::Jti)?),
+            user_id: UserId(reader.required_uuid(slot::USER_ID, Claim::UserId)?),
+            session_id: SessionId(reader.required_uuid(slot::SESSION_ID, Claim::SessionId)?),
+            token_id: reader.token_id()?,
+            generation: reader.required_integer(slot::GEN, Claim::Gen)?,
+        })
+    }
+}
+
+impl Deref for ValidRefresh {
+    type Target = SignedRefresh;
+
+    fn deref(&self) -> &SignedRefresh {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SignedRefresh {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignedRefresh")
+            .field("kid", &self.kid)
+            .field("jti", &self.jti)
+            .field("session_id", &self.session_id)
+            .field("generation", &self.generation)
+            .finish_non_exhaustive()
+    }
+}
+
+fn resolve_key(keys: &Snapshot, compact: &Compact<'_>) -> Result<VerifyingKey, Rejection> {
+    const ALGORITHMS: [Algorithm; 1] = [Algorithm::Hs256];
+    if let Some(key) = keys.matching(compact.header, VerifyingKey::refresh_header)
+        && key.algorithm() == Algorithm::Hs256
+    {
+        return Ok(key.clone());
+    }
+    let header = Header::read(compact.header)?;
+    match header.typ.as_deref() {
+        Some(REFRESH_TYP) => named_key(&header, &ALGORITHMS, keys, false),
+        Some(_) => Err(Rejection::WrongTyp),
+        None => Err(Rejection::TypMissing),
+    }
+}

@@ -1,0 +1,213 @@
+//! Access tokens: from text to proof.
+
+use std::sync::Arc;
+
+use super::VerifyingKey;
+use super::header::Header;
+use super::issuer::{ClaimRule, Issuer, TypRule};
+use super::jws::{ACCESS_TYP, Compact};
+use super::key::Snapshot;
+use super::reader::{Facts, Reader};
+use super::rejection::Rejection;
+use super::signed::{Expected, SignedToken, ValidToken};
+use crate::clock::Timestamp;
+
+/// Checks access tokens of one or several issuers. A clone is cheap.
+///
+/// ```
+/// use rescind::clock::Timestamp;
+/// use rescind::token::{Issuer, KeySet, Rejection, Validator};
+///
+/// let validator = Validator::new(vec![Issuer::ours("https://auth.example", KeySet::empty())])?;
+/// let refused = validator.validate("not a token", Timestamp::from_secs(0));
+/// assert_eq!(refused.unwrap_err(), Rejection::NotCompact);
+/// # Ok::<(), rescind::token::InvalidIssuers>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Validator {
+    issuers: Arc<[Arc<Issuer>]>,
+}
+
+impl Validator {
+    /// A validator that trusts these issuers and nobody else.
+    ///
+    /// # Errors
+    /// [`InvalidIssuers`] where the list cannot mean what it says.
+    pub fn new(issuers: Vec<Issuer>) -> Result<Self, InvalidIssuers> {
+        for (i, issuer) in issuers.iter().enumerate() {
+            check_issuer(issuer)?;
+            if issuers[..i].iter().any(|earlier| earlier.iss == issuer.iss) {
+                return Err(InvalidIssuers::Duplicate);
+            }
+        }
+        Ok(Self { issuers: issuers.into_iter().map(Arc::new).collect() })
+    }
+
+    /// The issuers that are trusted.
+    pub fn issuers(&self) -> impl Iterator<Item = &Issuer> {
+        self.issuers.iter().map(Arc::as_ref)
+    }
+
+    /// Checks everything about a token that can be known without the ledger, for the audiences that its issuer was
+    /// configured with.
+    ///
+    /// # Errors
+    /// A [`Rejection`] that says why. [`Rejection::Expired`] is found last.
+    pub fn validate(&self, token: &str, now: Timestamp) -> Result<ValidToken, Rejection> {
+        self.validate_expecting(token, now, Expected::Configured)
+    }
+
+    /// As [`Validator::validate`], for this audience and no other.
+    ///
+    /// # Errors
+    /// A [`Rejection`] that says why.
+    pub fn validate_for(&self, token: &str, now: Timestamp, audience: &str) -> Result<ValidToken, Rejection> {
+        self.validate_expecting(token, now, Expected::Exactly(audience))
+    }
+
+    /// As [`Validator::validate`], for any expectation of the audience.
+    ///
+    /// # Errors
+    /// A [`Rejection`] that says why.
+    pub fn validate_expecting(
+        &self,
+        token: &str,
+        now: Timestamp,
+        expected: Expected<'_>,
+    ) -> Result<ValidToken, Rejection> {
+        self.verify(token)?.validate(now, expected)
+    }
+
+    /// All checks but those of the time and the audience: for acts that can only end something, such as logging out
+    /// with a token that has expired or revoking one that is meant for another service.
+    ///
+    /// # Errors
+    /// A [`Rejection`] that says why; never one about the time or the audience.
+    pub fn validate_ignoring_time(&self, token: &str) -> Result<SignedToken, Rejection> {
+        self.verify(token)
+    }
+
+    /// Checks what never changes about a token: its form, its signature, its claims. What a cache may keep; each use of
+    /// it must go through [`SignedToken::validate`].
+    ///
+    /// # Errors
+    /// A [`Rejection`] that says why; never one about the time or the audience.
+    pub fn verify(&self, token: &str) -> Result<SignedToken, Rejection> {
+        let compact = Compact::split(token)?;
+        let payload = compact.decode_payload()?;
+        let reader = Reader::new(&payload)?;
+        let issuer = self.issuer(&reader.iss()?)?;
+
+        let (key, header) = resolve_key(issuer, &issuer.keys.load(), &compact)?;
+        compact.check_signature(&key)?;
+
+        let dates = reader.dates()?;
+        dates.check_lifetime(issuer.max_lifetime.as_secs())?;
+        check_retirement(&key, dates.iat, issuer)?;
+        let audience = reader.audience()?;
+        let facts = Facts::read(&reader, &issuer.claims)?;
+
+        // The reader has found the payload to be UTF-8.
+        let payload = String::from_utf8(payload).map_err(|_| Rejection::MalformedPayload)?;
+        Ok(SignedToken::new(issuer.clone(), key, header, payload, (dates, audience, facts)))
+    }
+
+    fn issuer(&self, iss: &str) -> Result<&Arc<Issuer>, Rejection> {
+        self.issuers.iter().find(|issuer| issuer.iss == iss).ok_or(Rejection::UnknownIssuer)
+    }
+}
+
+/// A list of issuers that cannot mean what it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidIssuers {
+    /// Two issuers with one name.
+    #[error("two issuers have the same name")]
+    Duplicate,
+    /// An issuer without a name.
+    #[error("an issuer has no name")]
+    NoName,
+    /// An issuer without algorithms: nothing of it could be accepted.
+    #[error("an issuer has no algorithms")]
+    NoAlgorithms,
+    /// An issuer without audiences, or with an empty one.
+    #[error("an issuer has no audience, or an empty one")]
+    NoAudience,
+    /// A `typ` rule under which refresh tokens would be taken, or that names nothing.
+    #[error("an issuer's `typ` rule takes refresh tokens, or nothing at all")]
+    Typ,
+}
+
+fn check_issuer(issuer: &Issuer) -> Result<(), InvalidIssuers> {
+    if issuer.iss.is_empty() {
+        return Err(InvalidIssuers::NoName);
+    }
+    if issuer.algorithms.is_empty() {
+        return Err(InvalidIssuers::NoAlgorithms);
+    }
+    if issuer.audiences.is_empty() || issuer.audiences.iter().any(String::is_empty) {
+        return Err(InvalidIssuers::NoAudience);
+    }
+    let names_nothing = matches!(&issuer.typ, TypRule::OneOf(types) if types.is_empty());
+    let is_ours_with_another_typ = issuer.claims == ClaimRule::Ours && !is_exactly_ours(&issuer.typ);
+    if issuer.typ.allows(super::jws::REFRESH_TYP) || names_nothing || is_ours_with_another_typ {
+        return Err(InvalidIssuers::Typ);
+    }
+    Ok(())
+}
+
+fn is_exactly_ours(typ: &TypRule) -> bool {
+    matches!(typ, TypRule::Exactly(typ) if typ == ACCESS_TYP)
+}
+
+/// The key that the header names, and the header itself where it is not, to the byte, what we write for that key. If it
+/// is, there is nothing left in it to check.
+fn resolve_key(
+    issuer: &Issuer,
+    keys: &Snapshot,
+    compact: &Compact<'_>,
+) -> Result<(VerifyingKey, Option<Box<str>>), Rejection> {
+    if let Some(key) = keys.matching(compact.header, VerifyingKey::access_header)
+        && issuer.typ.allows(ACCESS_TYP)
+        && issuer.algorithms.contains(&key.algorithm())
+    {
+        return Ok((key.clone(), None));
+    }
+    let header = Header::read(compact.header)?;
+    match &header.typ {
+        Some(typ) if !issuer.typ.allows(typ) => return Err(Rejection::WrongTyp),
+        None if !issuer.typ.allows_missing() => return Err(Rejection::TypMissing),
+        _ => {}
+    }
+    let key = named_key(&header, &issuer.algorithms, keys, issuer.kid_optional)?;
+    let encoded = String::from_utf8_lossy(compact.header).into_owned();
+    Ok((key, Some(encoded.into())))
+}
+
+/// The key that a header names, for an algorithm that is allowed and that the key is bound to.
+pub(super) fn named_key(
+    header: &Header,
+    algorithms: &[super::Algorithm],
+    keys: &Snapshot,
+    kid_optional: bool,
+) -> Result<VerifyingKey, Rejection> {
+    if !header.alg_present {
+        return Err(Rejection::AlgMissing);
+    }
+    let algorithm = header.algorithm.filter(|a| algorithms.contains(a)).ok_or(Rejection::AlgNotAllowed)?;
+    let key = match &header.kid {
+        Some(kid) => keys.get(kid).ok_or(Rejection::UnknownKey)?,
+        None if kid_optional => keys.only().ok_or(Rejection::KidMissing)?,
+        None => return Err(Rejection::KidMissing),
+    };
+    if key.algorithm() == algorithm { Ok(key.clone()) } else { Err(Rejection::AlgMismatch) }
+}
+
+fn check_retirement(key: &VerifyingKey, iat: i64, issuer: &Issuer) -> Result<(), Rejection> {
+    match key.retired_at() {
+        Some(retired_at) if Timestamp::from_secs(iat) > retired_at.plus(issuer.leeway) => {
+            Err(Rejection::KeyRetired)
+        }
+        _ => Ok(()),
+    }
+}
