@@ -7,13 +7,16 @@
 //! ([`system`] holds the real clock and the real randomness).
 
 pub mod audit;
+pub mod authority;
 pub mod clock;
 pub mod directory;
 pub mod entropy;
 pub mod id;
 pub mod keys;
 pub mod ledger;
+pub mod replica;
 pub mod session;
 pub mod store;
 pub mod system;
 pub mod token;
+pub mod verifier;

@@ -1,6 +1,7 @@
 //! Tenants, users and API clients.
 
 mod client;
+pub mod password;
 mod scope;
 mod store;
 mod tenant;

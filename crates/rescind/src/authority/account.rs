@@ -1,0 +1,180 @@
+//! What users do with their own account: sign out, here or everywhere, and change the password.
+
+use secrecy::SecretString;
+
+use crate::audit::{AuditEntry, AuditFilter, action};
+use crate::authority::error::{Error, Result};
+use crate::authority::{Authority, Caller, Renewed, SignedIn};
+use crate::clock::Timestamp;
+use crate::directory::{UserChange, password};
+use crate::ledger::{Cut, CutTarget};
+use crate::store::{Page, PageRequest, StoreError};
+
+/// What a user is shown of the audit trail.
+const SECURITY_EVENTS: [&str; 11] = [
+    action::SIGNED_IN,
+    action::SESSION_OPENED,
+    action::SESSION_REVOKED,
+    action::SESSION_DISPLACED,
+    action::REFRESH_REUSE_DETECTED,
+    action::TOKEN_REVOKED,
+    action::USER_REVOKED,
+    action::OTHER_SESSIONS_REVOKED,
+    action::PASSWORD_CHANGED,
+    action::USER_REGISTERED,
+    action::USER_UPDATED,
+];
+
+impl Authority {
+    /// Ends the session of a refresh token, dead or alive, that this authority signed.
+    pub async fn log_out(&self, caller: &Caller, refresh_token: &str) -> Result<()> {
+        let valid = self
+            .refresh_validator
+            .validate_ignoring_time(refresh_token)
+            .map_err(|_| Error::InvalidRefreshToken)?;
+        let target = CutTarget::Session { id: valid.session_id(), tenant: None, user: Some(valid.user_id()) };
+        match self.cut_session(caller, target, Some("logout".to_owned())).await {
+            // Purged, or of a history that a restored backup does not know: there is nothing left to end.
+            Err(Error::NotFound) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Ends the caller's own session.
+    pub async fn log_out_here(&self, caller: &Caller) -> Result<()> {
+        let me = caller.signed_in()?;
+        let target = CutTarget::Session { id: me.session, tenant: Some(me.tenant), user: Some(me.user) };
+        self.cut_session(caller, target, Some("logout".to_owned())).await
+    }
+
+    /// Ends all of the caller's sessions but this one, which goes on with a fresh access token.
+    pub async fn revoke_others(&self, caller: &Caller) -> Result<Renewed> {
+        let me = caller.signed_in()?;
+        let now = self.now();
+        let outcome = self
+            .cut(Cut {
+                target: CutTarget::User { tenant: me.tenant, user: me.user, spare: Some(me.session) },
+                expires_at: self.access_exp(now),
+                reason: Some("all other sessions ended by their user".to_owned()),
+                action: action::OTHER_SESSIONS_REVOKED,
+                by: caller.provenance(now),
+            })
+            .await?;
+        self.renew(me, outcome.revoked, now).await
+    }
+
+    /// Ends all of the caller's sessions, this one too. Answers how many.
+    pub async fn revoke_all_own(&self, caller: &Caller) -> Result<u64> {
+        let me = caller.signed_in()?;
+        let now = self.now();
+        let outcome = self
+            .cut(Cut {
+                target: CutTarget::User { tenant: me.tenant, user: me.user, spare: None },
+                expires_at: self.access_exp(now),
+                reason: Some("all sessions ended by their user".to_owned()),
+                action: action::USER_REVOKED,
+                by: caller.provenance(now),
+            })
+            .await?;
+        Ok(outcome.revoked)
+    }
+
+    /// Changes the caller's password, and ends all other sessions.
+    pub async fn change_password(
+        &self,
+        caller: &Caller,
+        current: SecretString,
+        new: SecretString,
+    ) -> Result<Renewed> {
+        let me = caller.signed_in()?;
+        let now = self.now();
+        let credentials = self.store.credentials(me.tenant, me.user).await?;
+        self.check_current(caller, &credentials.user.email, current, credentials.password.clone(), now).await?;
+        if let Some(why) = password::weakness(&new, &credentials.user.email) {
+            return Err(Error::PasswordTooWeak(why));
+        }
+        let new = self.hash_password(new).await?;
+        let changed = self
+            .store
+            .change_user(UserChange {
+                tenant: me.tenant,
+                user: me.user,
+                role: None,
+                email: None,
+                password: Some(new),
+                disabled: None,
+                spare: Some(me.session),
+                only_if_password: credentials.password,
+                may_touch_admins: true,
+                access_exp: self.access_exp(now),
+                action: action::PASSWORD_CHANGED,
+                reason: Some("password changed".to_owned()),
+                by: caller.provenance(now),
+            })
+            .await
+            .map_err(|error| match error {
+                StoreError::Conflict => Error::WrongPassword,
+                other => other.into(),
+            })?;
+        self.apply(&changed.entries, now);
+        self.renew(me, changed.revoked, now).await
+    }
+
+    /// What happened to the caller's own account, newest first.
+    pub async fn own_events(&self, caller: &Caller, page: &PageRequest) -> Result<Page<AuditEntry>> {
+        let me = caller.signed_in()?;
+        let filter = AuditFilter {
+            tenant: Some(me.tenant),
+            user: Some(me.user),
+            actions: SECURITY_EVENTS.to_vec(),
+            ..AuditFilter::default()
+        };
+        Ok(self.store.audit_entries(&filter, page).await?)
+    }
+
+    /// Whoever holds an access token may not guess the password with it faster than at the front door.
+    async fn check_current(
+        &self,
+        caller: &Caller,
+        email: &str,
+        given: SecretString,
+        hash: Option<crate::directory::PasswordHash>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let address = caller.origin.ip.unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED));
+        let account = format!("current password\n{email}\n{}", caller.actor());
+        let attempt = self
+            .throttle
+            .begin(&account, address, now)
+            .map_err(|retry_after| Error::Throttled { retry_after })?;
+        match self.check_password(given, hash).await {
+            Ok(true) => {
+                self.throttle.succeeded(&attempt);
+                Ok(())
+            }
+            Ok(false) => Err(Error::WrongPassword),
+            Err(error) => {
+                self.throttle.abandoned(&attempt);
+                Err(error)
+            }
+        }
+    }
+
+    async fn renew(&self, me: &SignedIn, revoked: u64, now: Timestamp) -> Result<Renewed> {
+        for _ in 0..3 {
+            let ring = self.keyring.load_full();
+            let kid = ring.access().kid().to_owned();
+            match self.store.remint(me.session, self.new_jti(now), self.access_exp(now), kid, now).await {
+                Ok(chain) => {
+                    let (access_token, expires_in) = self.mint_access(&ring, &chain, now)?;
+                    return Ok(Renewed { revoked, access_token, expires_in });
+                }
+                Err(StoreError::KeyGone) => self.reload_keys().await?,
+                // Ended by somebody else in between.
+                Err(StoreError::Conflict | StoreError::NotFound) => return Err(Error::SessionRevoked),
+                Err(other) => return Err(other.into()),
+            }
+        }
+        Err(Error::Unavailable)
+    }
+}

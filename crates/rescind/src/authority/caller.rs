@@ -1,0 +1,244 @@
+//! Who calls, and how far the caller reaches.
+
+use std::net::IpAddr;
+
+use crate::audit::Actor;
+use crate::authority::error::{Error, Result};
+use crate::clock::Timestamp;
+use crate::directory::{ADMIN_ROLE, ApiClient, Scope};
+use crate::id::{SessionId, TenantId, UserId};
+use crate::store::Provenance;
+
+/// Who calls, from where, within which request.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Who.
+    pub identity: Identity,
+    /// From where.
+    pub origin: Origin,
+}
+
+/// Where a call comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The address, where there is one.
+    pub ip: Option<IpAddr>,
+    /// The request's id.
+    pub request_id: Option<String>,
+}
+
+/// Who calls. Made only from credentials that were checked.
+#[derive(Clone, Debug)]
+pub enum Identity {
+    /// A signed-in user.
+    User(SignedIn),
+    /// An API client that has proven its secret.
+    Client(ApiClient),
+    /// A person at the command line of the machine that holds the store.
+    CommandLine,
+    /// Rescind itself.
+    System,
+    /// Somebody without credentials.
+    Anonymous,
+}
+
+/// A user, as a verified access token tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedIn {
+    /// Who.
+    pub user: UserId,
+    /// In which tenant.
+    pub tenant: TenantId,
+    /// In which session.
+    pub session: SessionId,
+    /// With which role.
+    pub role: String,
+}
+
+/// Which tenants a caller reaches. What is beyond does not exist for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// All of them: an operator.
+    All,
+    /// All but the operators' own.
+    AllBut(TenantId),
+    /// One.
+    One(TenantId),
+}
+
+impl Reach {
+    /// Whether `tenant` is within.
+    pub fn covers(self, tenant: TenantId) -> bool {
+        match self {
+            Self::All => true,
+            Self::AllBut(other) => tenant != other,
+            Self::One(own) => tenant == own,
+        }
+    }
+
+    /// Answers as though it did not exist, where `tenant` is beyond.
+    pub fn must_cover(self, tenant: TenantId) -> Result<()> {
+        if self.covers(tenant) { Ok(()) } else { Err(Error::NotFound) }
+    }
+
+    /// The one tenant, where it is one.
+    pub const fn tenant(self) -> Option<TenantId> {
+        match self {
+            Self::One(own) => Some(own),
+            Self::All | Self::AllBut(_) => None,
+        }
+    }
+}
+
+impl Caller {
+    /// The caller at the command line.
+    pub const fn command_line() -> Self {
+        Self { identity: Identity::CommandLine, origin: Origin { ip: None, request_id: None } }
+    }
+
+    /// Rescind itself, in a task of its own.
+    pub const fn system() -> Self {
+        Self { identity: Identity::System, origin: Origin { ip: None, request_id: None } }
+    }
+
+    /// The caller as the audit trail names it.
+    pub const fn actor(&self) -> Actor {
+        match &self.identity {
+            Identity::User(user) => Actor::User(user.user),
+            Identity::Client(client) => Actor::Client(client.id),
+            Identity::CommandLine => Actor::CommandLine,
+            Identity::System => Actor::System,
+            Identity::Anonymous => Actor::Anonymous,
+        }
+    }
+
+    /// What the store keeps of an act of this caller.
+    pub fn provenance(&self, at: Timestamp) -> Provenance {
+        Provenance {
+            actor: self.actor(),
+            ip: self.origin.ip,
+            request_id: self.origin.request_id.clone(),
+            at,
+        }
+    }
+
+    /// How far the caller reaches with `scope`. A user needs the role `admin` for any of them.
+    ///
+    /// `system` is the operators' own tenant.
+    pub fn reach(&self, scope: Scope, system: TenantId) -> Result<Reach> {
+        match &self.identity {
+            Identity::CommandLine | Identity::System => Ok(Reach::All),
+            Identity::User(user) if user.role != ADMIN_ROLE => Err(Error::Forbidden("the role admin is needed")),
+            Identity::User(user) if user.tenant == system => Ok(Reach::All),
+            Identity::User(user) => Ok(Reach::One(user.tenant)),
+            Identity::Client(client) if !client.scopes.allow(scope) => {
+                Err(Error::InsufficientScope(scope.as_str()))
+            }
+            Identity::Client(client) => Ok(match client.tenant {
+                Some(tenant) => Reach::One(tenant),
+                None if client.is_operator() => Reach::All,
+                None => Reach::AllBut(system),
+            }),
+            Identity::Anonymous => Err(Error::Forbidden("credentials are needed")),
+        }
+    }
+
+    /// That the caller has `scope` and no tenant binds it.
+    pub fn must_be_unbound(&self, scope: Scope, system: TenantId) -> Result<()> {
+        match self.reach(scope, system)? {
+            Reach::One(_) => Err(Error::Forbidden("this is for operators")),
+            Reach::All | Reach::AllBut(_) => Ok(()),
+        }
+    }
+
+    /// That the caller is an operator.
+    pub fn must_be_operator(&self, system: TenantId) -> Result<()> {
+        match self.reach(Scope::Admin, system)? {
+            Reach::All => Ok(()),
+            Reach::AllBut(_) | Reach::One(_) => Err(Error::Forbidden("this is for operators")),
+        }
+    }
+
+    /// Whether the caller may make admins, and change those there are (of tenants that it reaches).
+    pub fn may_touch_admins(&self) -> bool {
+        match &self.identity {
+            Identity::CommandLine | Identity::System => true,
+            Identity::User(user) => user.role == ADMIN_ROLE,
+            Identity::Client(client) => client.scopes.allow(Scope::Admin),
+            Identity::Anonymous => false,
+        }
+    }
+
+    /// The signed-in user, where it is one.
+    pub fn signed_in(&self) -> Result<&SignedIn> {
+        match &self.identity {
+            Identity::User(user) => Ok(user),
+            _ => Err(Error::Forbidden("this is for signed-in users")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::Scopes;
+    use crate::id::ClientId;
+    use uuid::Uuid;
+
+    const SYSTEM: TenantId = TenantId(Uuid::from_u128(1));
+    const ACME: TenantId = TenantId(Uuid::from_u128(2));
+
+    fn client(scopes: &[Scope], tenant: Option<TenantId>) -> Caller {
+        Caller {
+            identity: Identity::Client(ApiClient {
+                id: ClientId(Uuid::from_u128(9)),
+                name: String::new(),
+                scopes: scopes.iter().copied().collect::<Scopes>(),
+                tenant,
+                refresh_requires_secret: false,
+                created_at: Timestamp::from_secs(0),
+                last_used_at: None,
+            }),
+            origin: Origin::default(),
+        }
+    }
+
+    fn user(role: &str, tenant: TenantId) -> Caller {
+        let signed_in = SignedIn {
+            user: UserId(Uuid::from_u128(3)),
+            tenant,
+            session: SessionId(Uuid::from_u128(4)),
+            role: role.to_owned(),
+        };
+        Caller { identity: Identity::User(signed_in), origin: Origin::default() }
+    }
+
+    #[test]
+    fn only_operators_reach_the_operators_own_tenant() {
+        let reach = |caller: &Caller| caller.reach(Scope::UsersWrite, SYSTEM);
+        assert_eq!(reach(&user("admin", SYSTEM)), Ok(Reach::All));
+        assert_eq!(reach(&client(&[Scope::Admin], None)), Ok(Reach::All));
+        assert_eq!(reach(&client(&[Scope::UsersWrite], None)), Ok(Reach::AllBut(SYSTEM)));
+        assert_eq!(reach(&client(&[Scope::Admin], Some(ACME))), Ok(Reach::One(ACME)));
+        assert_eq!(reach(&user("admin", ACME)), Ok(Reach::One(ACME)));
+        assert!(!Reach::AllBut(SYSTEM).covers(SYSTEM));
+    }
+
+    #[test]
+    fn no_scope_stands_for_another() {
+        for held in Scope::ALL.into_iter().filter(|scope| *scope != Scope::Admin) {
+            for asked in Scope::ALL {
+                let allowed = client(&[held], None).reach(asked, SYSTEM).is_ok();
+                assert_eq!(allowed, held == asked, "{held} for {asked}");
+            }
+            assert!(client(&[held], None).must_be_operator(SYSTEM).is_err());
+            assert!(!client(&[held], None).may_touch_admins());
+        }
+    }
+
+    #[test]
+    fn another_role_reaches_nothing() {
+        assert!(user("member", SYSTEM).reach(Scope::SessionsRead, SYSTEM).is_err());
+        assert!(user("admin", ACME).must_be_operator(SYSTEM).is_err());
+    }
+}

@@ -1,0 +1,113 @@
+//! Following the ledger: how this node learns what others wrote, and how fresh it is.
+
+use crate::authority::Authority;
+use crate::authority::error::{Error, Result};
+use crate::clock::Timestamp;
+use crate::ledger::{Cursor, Entry, Follow, Head};
+use crate::replica::Expired;
+
+/// How many entries one read of the ledger brings.
+const PAGE: u32 = 10_000;
+
+/// How far this node's clock may be off its store's (design: beyond it the node is not ready).
+const LARGEST_SKEW_MS: u64 = 2_000;
+
+/// What a step of following found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Followed {
+    /// How many entries were read.
+    pub entries: u64,
+    /// Whether the ledger was of another history, and was loaded anew.
+    pub reloaded: bool,
+    /// Whether the keys were loaded anew.
+    pub keys_reloaded: bool,
+}
+
+impl Authority {
+    /// Reads the ledger to its end, and the keys where they have changed. Its success makes the replica fresh as of its
+    /// beginning. To be called by one task, every few milliseconds where the store is a file that others write too.
+    pub async fn follow(&self) -> Result<Followed> {
+        let began = self.now();
+        let mut followed = Followed::default();
+        let head = self.store.head().await?;
+        if head.keys_version != self.keyring.load().version() {
+            self.reload_keys().await?;
+            followed.keys_reloaded = true;
+        }
+        if let Some(skew) = excessive_skew(&head, began) {
+            tracing::error!(skew_ms = skew, "this clock is too far off the store's: not fresh");
+            return Ok(followed);
+        }
+        if self.replica.expire(began) == Expired::ClockSteppedBack {
+            tracing::warn!("the clock stepped back: the ledger is loaded anew");
+            self.load_all(began, &mut followed).await?;
+            return Ok(followed);
+        }
+        if self.read_on(self.replica.cursor(), head.cursor, began, &mut followed).await? {
+            return Ok(followed);
+        }
+        tracing::warn!("the ledger is of another history: it is loaded anew");
+        self.load_all(began, &mut followed).await?;
+        Ok(followed)
+    }
+
+    /// Whether this node may serve: it has read the ledger to its end, and not too long ago.
+    pub fn is_ready(&self) -> bool {
+        let now = self.now();
+        self.replica.as_of().is_some_and(|as_of| now.since(as_of) <= self.settings.max_staleness)
+    }
+
+    /// Loads everything anew. What is known to be revoked stays refused meanwhile, and until it expires.
+    async fn load_all(&self, began: Timestamp, followed: &mut Followed) -> Result<()> {
+        followed.reloaded = true;
+        let loader = self.replica.load(0);
+        let mut cursor = Cursor::default();
+        loop {
+            let Follow::Entries(entries, next) = self.store.entries_after(cursor, PAGE).await? else {
+                return Err(Error::internal("the ledger changed its history while it was loaded"));
+            };
+            for entry in &entries {
+                loader.apply(&entry.mark, began);
+            }
+            followed.entries += entries.len() as u64;
+            cursor = next;
+            if is_last(&entries) {
+                loader.finish(cursor, began);
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads from `cursor` to `end`; false where that is of another history.
+    async fn read_on(
+        &self,
+        mut cursor: Cursor,
+        end: Cursor,
+        began: Timestamp,
+        followed: &mut Followed,
+    ) -> Result<bool> {
+        while cursor != end {
+            let Follow::Entries(entries, next) = self.store.entries_after(cursor, PAGE).await? else {
+                return Ok(false);
+            };
+            self.apply(&entries, began);
+            followed.entries += entries.len() as u64;
+            cursor = next;
+            if is_last(&entries) {
+                break;
+            }
+        }
+        self.replica.advance(cursor, began);
+        Ok(true)
+    }
+}
+
+fn is_last(entries: &[Entry]) -> bool {
+    entries.len() < PAGE as usize
+}
+
+fn excessive_skew(head: &Head, now: Timestamp) -> Option<u64> {
+    let store_time = head.store_time?;
+    let skew = store_time.as_millis().abs_diff(now.as_millis());
+    (skew > LARGEST_SKEW_MS).then_some(skew)
+}

@@ -1,0 +1,127 @@
+//! The authority: holds the signing keys and the store; opens sessions, refreshes, revokes.
+//!
+//! One file per thing that it does. Every verb takes the [`Caller`] first, decides whether it may and how far it reaches, and
+//! leaves what must be atomic to one verb of the store.
+
+mod account;
+mod caller;
+mod check;
+mod clients;
+mod error;
+mod follow;
+mod identity;
+mod key_care;
+mod mint;
+mod refresh;
+mod register;
+mod revoke;
+mod sessions;
+mod settings;
+mod sign_in;
+mod start;
+mod tenants;
+mod throttle;
+mod users;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use crate::clock::{Clock, Timestamp};
+use crate::directory::Scope;
+use crate::entropy::Entropy;
+use crate::id::TenantId;
+use crate::keys::Keyring;
+use crate::replica::Replica;
+use crate::store::Store;
+use crate::token::{KeySet, RefreshValidator};
+use crate::verifier::Verifier;
+
+pub use caller::{Caller, Identity, Origin, Reach, SignedIn};
+pub use check::{Introspection, RefreshIntrospection};
+pub use clients::{ClientRequest, NewSecret};
+pub use error::{Error, Result};
+pub use follow::Followed;
+pub use key_care::{KeyView, MasterKeySource};
+pub use mint::{Renewed, TokenPair};
+pub use refresh::{ClientProof, RefreshRequest};
+pub use register::Registration;
+pub use revoke::{RevocationRequest, TenantRevocation, What};
+pub use sessions::Handover;
+pub use settings::{AuthoritySettings, JWKS_MAX_AGE, KEY_OVERLAP};
+pub use sign_in::{Offload, SignIn};
+pub use start::{Ports, Started, StartError, Operator};
+pub use tenants::TenantRequest;
+pub use throttle::{Attempt, Throttle};
+pub use users::{UserRequest, UserUpdate};
+
+/// The authority. Cheap to share behind an [`Arc`].
+pub struct Authority {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    offload: Arc<dyn Offload>,
+    master_keys: Arc<dyn MasterKeySource>,
+    settings: AuthoritySettings,
+    replica: Arc<Replica>,
+    keyring: ArcSwap<Keyring>,
+    access_keys: KeySet,
+    refresh_keys: KeySet,
+    verifier: Verifier,
+    refresh_validator: RefreshValidator,
+    throttle: Throttle,
+    system_tenant: TenantId,
+}
+
+impl std::fmt::Debug for Authority {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Authority").field("issuer", &self.settings.issuer).finish_non_exhaustive()
+    }
+}
+
+impl Authority {
+    /// What the authority was told when it was made.
+    pub const fn settings(&self) -> &AuthoritySettings {
+        &self.settings
+    }
+
+    /// The replica of the ledger.
+    pub const fn replica(&self) -> &Arc<Replica> {
+        &self.replica
+    }
+
+    /// Checks access tokens, with every cut.
+    pub const fn verifier(&self) -> &Verifier {
+        &self.verifier
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The clock that the authority goes by.
+    pub const fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// The randomness that the authority draws from.
+    pub const fn entropy(&self) -> &Arc<dyn Entropy> {
+        &self.entropy
+    }
+
+    /// The id of the reserved tenant `system`.
+    pub const fn system_tenant(&self) -> TenantId {
+        self.system_tenant
+    }
+
+    /// How far `caller` reaches with `scope`.
+    fn reach(&self, caller: &Caller, scope: Scope) -> Result<Reach> {
+        caller.reach(scope, self.system_tenant)
+    }
+
+    /// When an access token that is minted now expires at the latest.
+    fn access_exp(&self, now: Timestamp) -> Timestamp {
+        now.plus(self.settings.access_ttl)
+    }
+}

@@ -1,0 +1,134 @@
+//! Refreshing: single use, and safe to retry.
+
+use std::net::IpAddr;
+
+use crate::authority::error::{Error, Result};
+use crate::authority::{Authority, Caller, TokenPair};
+use crate::clock::Timestamp;
+use crate::id::ClientId;
+use crate::keys::Keyring;
+use crate::session::{Presented, Rotate, Rotated};
+use crate::store::StoreError;
+use crate::token::{Rejection, TokenId, ValidRefresh};
+
+/// A refresh token, presented.
+#[derive(Clone, Debug, Default)]
+pub struct RefreshRequest<'a> {
+    /// The token as it came.
+    pub token: &'a str,
+    /// The client that presents it.
+    pub client: ClientProof,
+    /// The address that it came from.
+    pub ip: Option<IpAddr>,
+}
+
+/// The client that presents a refresh token, as far as it says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClientProof {
+    /// It does not say.
+    #[default]
+    Unstated,
+    /// It says, and has proven nothing. `None`: the client of sign-ins by password.
+    Claimed(Option<ClientId>),
+    /// It has proven its secret.
+    Proven(ClientId),
+}
+
+impl ClientProof {
+    const fn claimed(self) -> Option<Option<ClientId>> {
+        match self {
+            Self::Unstated => None,
+            Self::Claimed(client) => Some(client),
+            Self::Proven(client) => Some(Some(client)),
+        }
+    }
+
+    const fn proven(self) -> Option<ClientId> {
+        match self {
+            Self::Proven(client) => Some(client),
+            Self::Unstated | Self::Claimed(_) => None,
+        }
+    }
+}
+
+impl Authority {
+    /// Answers a refresh token with both tokens. Two callers at once, and one whose answer was lost, come out holding the same
+    /// refresh token; one that was used before is theft, and ends its session.
+    pub async fn refresh(&self, caller: &Caller, request: RefreshRequest<'_>) -> Result<TokenPair> {
+        let now = self.now();
+        let presented = self.validate_refresh(request.token, now).await?;
+        for _ in 0..3 {
+            let ring = self.keyring.load_full();
+            let rotate = self.rotation(&ring, &presented, caller, &request, now);
+            match self.store.rotate(rotate).await {
+                Ok(rotated) => return self.answer(&ring, rotated, presented.token_id(), now),
+                Err(StoreError::KeyGone) => self.reload_keys().await?,
+                Err(other) => return Err(other.into()),
+            }
+        }
+        Err(Error::Unavailable)
+    }
+
+    /// The first three layers: signature, times and audience, type. A key that another node has just made is looked up once.
+    pub(super) async fn validate_refresh(&self, token: &str, now: Timestamp) -> Result<ValidRefresh> {
+        match self.refresh_validator.validate(token, now) {
+            Ok(valid) => Ok(valid),
+            Err(Rejection::Expired) => Err(Error::SessionExpired),
+            Err(rejection) => {
+                tracing::debug!(code = rejection.code(), "refresh token refused");
+                Err(Error::InvalidRefreshToken)
+            }
+        }
+    }
+
+    fn rotation(
+        &self,
+        ring: &Keyring,
+        presented: &ValidRefresh,
+        caller: &Caller,
+        request: &RefreshRequest<'_>,
+        now: Timestamp,
+    ) -> Rotate {
+        let (_, successor) = self.successor(ring, presented.token_id(), presented.session_id(), now);
+        Rotate {
+            session: presented.session_id(),
+            user: presented.user_id(),
+            presented: Presented { hash: presented.token_id().hash(), generation: presented.generation() },
+            successor,
+            idle_expires_at: now.plus(self.settings.refresh_ttl),
+            access_jti: self.new_jti(now),
+            access_exp: self.access_exp(now),
+            signing_kid: ring.access().kid().to_owned(),
+            claimed_client: request.client.claimed(),
+            proven_client: request.client.proven(),
+            policy: self.settings.refresh_policy,
+            device_ip: request.ip,
+            by: caller.provenance(now),
+        }
+    }
+
+    fn answer(&self, ring: &Keyring, rotated: Rotated, parent: &TokenId, now: Timestamp) -> Result<TokenPair> {
+        let chain = match rotated {
+            Rotated::Rotated(chain) => chain,
+            Rotated::Replayed { chain, late } => {
+                tracing::info!(session = %chain.session, late, "a refresh was answered once more");
+                chain
+            }
+            Rotated::Superseded => return Err(Error::RefreshSuperseded),
+            Rotated::Unknown => return Err(Error::InvalidRefreshToken),
+            Rotated::Revoked => return Err(Error::SessionRevoked),
+            Rotated::Expired => return Err(Error::SessionExpired),
+            Rotated::WrongClient => return Err(Error::InvalidClient),
+            Rotated::Theft(entry) => {
+                tracing::warn!(session = %entry.mark.key, "a refresh token was used twice; its session was ended");
+                self.apply(std::slice::from_ref(&*entry), now);
+                return Err(Error::RefreshReuseDetected);
+            }
+        };
+        let secret = parent.successor(&chain.current.salt, chain.session);
+        if secret.hash() != chain.current.hash {
+            return Err(Error::internal("a successor does not match its hash"));
+        }
+        self.mint_pair(ring, &chain, secret, now)
+    }
+}

@@ -1,0 +1,303 @@
+//! Revoking, for those who administer.
+
+use crate::audit::action;
+use crate::authority::error::{Error, Result};
+use crate::authority::{Authority, Caller, Reach};
+use crate::clock::Timestamp;
+use crate::directory::Scope;
+use crate::id::{SessionId, TenantId, UserId};
+use crate::ledger::{Cut, CutKind, CutOutcome, CutTarget, Entry, EntryFilter, PurgeOutcome, PurgeRequest, TokenKey};
+use crate::store::{Page, PageRequest};
+
+/// The longest text of a `jti`.
+const MAX_JTI_BYTES: usize = 256;
+
+/// What is to be revoked, and for whom.
+#[derive(Clone, Debug)]
+pub struct RevocationRequest {
+    /// What.
+    pub what: What,
+    /// When what it kills has expired by itself, where the caller knows; without the safety margin.
+    pub expires_at: Option<Timestamp>,
+    /// The user concerned, for listing.
+    pub user: Option<UserId>,
+    /// For whose tokens it holds; none: the caller's own tenant, or everybody's.
+    pub tenant: Option<TenantId>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// A token or a session, however the caller names it.
+#[derive(Clone, Debug)]
+pub enum What {
+    /// By its `jti`. Where it is a refresh token's, its session.
+    Jti(String),
+    /// A session, by its id.
+    Session(SessionId),
+    /// By its text: an access token is cut by its jti, a refresh token ends its session.
+    Token(String),
+    /// By SHA-256 of its signing input.
+    Digest([u8; 32]),
+}
+
+/// What a tenant cut did, or would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TenantRevocation {
+    /// How many sessions were ended, or would be.
+    pub revoked: u64,
+    /// The tenant's token version.
+    pub token_version: i64,
+    /// The ledger entry; none after a dry run.
+    pub seq: Option<i64>,
+}
+
+impl Authority {
+    /// Revokes a token or a session. Answers with the entry that stands, and whether it is new.
+    pub async fn revoke(&self, caller: &Caller, request: RevocationRequest) -> Result<(Entry, bool)> {
+        let reach = self.reach(caller, Scope::RevocationsWrite)?;
+        check_reason(request.reason.as_deref())?;
+        if let Some(tenant) = request.tenant {
+            reach.must_cover(tenant)?;
+        }
+        let target = self.target(&request, reach).await?;
+        let now = self.now();
+        let action = match target {
+            CutTarget::Session { .. } => action::SESSION_REVOKED,
+            _ => action::TOKEN_REVOKED,
+        };
+        let expires_at = request.expires_at.unwrap_or(Timestamp::from_millis(0)).max(self.access_exp(now));
+        let by = caller.provenance(now);
+        let outcome = self.cut(Cut { target, expires_at, reason: request.reason, action, by }).await?;
+        Ok((outcome.entry, outcome.created))
+    }
+
+    /// Revokes what the text of a token names (RFC 7009 §2.1), within `reach`. Whatever it does not name is no error there.
+    pub async fn revoke_text(&self, caller: &Caller, token: &str, reach: Reach) -> Result<()> {
+        let target = match self.target_of_text(token, reach).await {
+            Ok(target) => target,
+            Err(Error::NotFound | Error::Invalid { .. }) => return Ok(()),
+            Err(other) => return Err(other),
+        };
+        let now = self.now();
+        let action = match target {
+            CutTarget::Session { .. } => action::SESSION_REVOKED,
+            _ => action::TOKEN_REVOKED,
+        };
+        let cut = Cut {
+            target,
+            expires_at: self.access_exp(now),
+            reason: Some("revoked by its client".to_owned()),
+            action,
+            by: caller.provenance(now),
+        };
+        match self.cut(cut).await {
+            Err(Error::NotFound) => Ok(()),
+            other => other.map(drop),
+        }
+    }
+
+    /// Ends every session and token of a user.
+    pub async fn revoke_user(
+        &self,
+        caller: &Caller,
+        user: UserId,
+        tenant: Option<TenantId>,
+        reason: Option<String>,
+    ) -> Result<CutOutcome> {
+        check_reason(reason.as_deref())?;
+        let user = self.reachable_user(caller, Scope::RevocationsWrite, user, tenant).await?;
+        let now = self.now();
+        self.cut(Cut {
+            target: CutTarget::User { tenant: user.tenant, user: user.id, spare: None },
+            expires_at: self.access_exp(now),
+            reason,
+            action: action::USER_REVOKED,
+            by: caller.provenance(now),
+        })
+        .await
+    }
+
+    /// How many sessions [`Authority::revoke_user`] would end.
+    pub async fn count_user(&self, caller: &Caller, user: UserId, tenant: Option<TenantId>) -> Result<u64> {
+        let user = self.reachable_user(caller, Scope::RevocationsWrite, user, tenant).await?;
+        let target = CutTarget::User { tenant: user.tenant, user: user.id, spare: None };
+        Ok(self.store.count_reach(&target, self.now()).await?)
+    }
+
+    /// Ends every session and token of a tenant, or says how many sessions that would be.
+    pub async fn revoke_tenant(
+        &self,
+        caller: &Caller,
+        tenant: TenantId,
+        reason: Option<String>,
+        dry_run: bool,
+    ) -> Result<TenantRevocation> {
+        check_reason(reason.as_deref())?;
+        self.reach(caller, Scope::RevocationsWrite)?.must_cover(tenant)?;
+        let now = self.now();
+        let target = CutTarget::Tenant { tenant };
+        if dry_run {
+            let token_version = self.store.tenant(tenant).await?.token_version;
+            let revoked = self.store.count_reach(&target, now).await?;
+            return Ok(TenantRevocation { revoked, token_version, seq: None });
+        }
+        let outcome = self
+            .cut(Cut {
+                target,
+                expires_at: self.access_exp(now),
+                reason,
+                action: action::TENANT_REVOKED,
+                by: caller.provenance(now),
+            })
+            .await?;
+        Ok(TenantRevocation {
+            revoked: outcome.revoked,
+            token_version: outcome.standing.tenant_token_version,
+            seq: Some(outcome.entry.seq),
+        })
+    }
+
+    /// The newest entry that revokes a token.
+    pub async fn revocation(&self, caller: &Caller, jti: &str) -> Result<Entry> {
+        let reach = self.reach(caller, Scope::RevocationsRead)?;
+        let entry = self.store.token_entry(&TokenKey::new(jti), reach.tenant()).await?;
+        match entry.mark.tenant {
+            Some(tenant) => reach.must_cover(tenant).map(|()| entry),
+            None => Ok(entry),
+        }
+    }
+
+    /// Revocations, newest first.
+    pub async fn revocations(
+        &self,
+        caller: &Caller,
+        kind: Option<CutKind>,
+        user: Option<UserId>,
+        since: Option<Timestamp>,
+        page: &PageRequest,
+    ) -> Result<Page<Entry>> {
+        let reach = self.reach(caller, Scope::RevocationsRead)?;
+        let filter = EntryFilter { tenant: reach.tenant(), user, kind, since };
+        let mut entries = self.store.entries(&filter, page).await?;
+        entries.items.retain(|entry| scope_of(entry).is_none_or(|tenant| reach.covers(tenant)));
+        Ok(entries)
+    }
+
+    /// A user's revocations, newest first.
+    pub async fn revocations_of(
+        &self,
+        caller: &Caller,
+        user: UserId,
+        tenant: Option<TenantId>,
+        page: &PageRequest,
+    ) -> Result<Page<Entry>> {
+        let user = self.reachable_user(caller, Scope::RevocationsRead, user, tenant).await?;
+        let filter = EntryFilter { tenant: Some(user.tenant), user: Some(user.id), ..EntryFilter::default() };
+        Ok(self.store.entries(&filter, page).await?)
+    }
+
+    /// Removes what expired longer than `margin` ago, in small batches; or says how much that would be. The margin is never
+    /// below the leeway of verifiers.
+    pub async fn purge(
+        &self,
+        caller: &Caller,
+        margin: Option<std::time::Duration>,
+        dry_run: bool,
+    ) -> Result<u64> {
+        caller.must_be_operator(self.system_tenant)?;
+        let margin = margin.unwrap_or(self.settings.purge_safety_margin).max(self.settings.leeway);
+        let mut purged = 0;
+        loop {
+            let now = self.now();
+            let request =
+                PurgeRequest { before: now.minus(margin), limit: PURGE_BATCH, dry_run, by: caller.provenance(now) };
+            let PurgeOutcome { purged: batch, more } = self.store.purge(request).await?;
+            purged += batch;
+            if dry_run || !more {
+                return Ok(purged);
+            }
+        }
+    }
+
+    /// Revokes in the store, and, once that is durable, in this node's replica.
+    pub(super) async fn cut(&self, cut: Cut) -> Result<CutOutcome> {
+        let now = cut.by.at;
+        let outcome = self.store.cut(cut).await?;
+        self.apply(std::slice::from_ref(&outcome.entry), now);
+        Ok(outcome)
+    }
+
+    /// The marks of entries that this node wrote hold here at once; its cursor moves only by reading in order.
+    pub(super) fn apply(&self, entries: &[Entry], now: Timestamp) {
+        for entry in entries {
+            self.replica.apply(&entry.mark, now);
+        }
+    }
+
+    async fn target(&self, request: &RevocationRequest, reach: Reach) -> Result<CutTarget> {
+        let tenant = request.tenant.or(reach.tenant());
+        match &request.what {
+            What::Jti(jti) => {
+                check_jti(jti)?;
+                let key = TokenKey::new(jti);
+                self.refuse_operators_token(&key, reach).await?;
+                Ok(CutTarget::Token { key, tenant, user: request.user })
+            }
+            What::Digest(digest) => Ok(CutTarget::Digest { digest: *digest, tenant, user: request.user }),
+            What::Session(id) => self.target_of_session(*id, reach, tenant).await,
+            What::Token(text) => self.target_of_text(text, reach).await,
+        }
+    }
+
+    /// Only operators cut what is of the tenant `system`.
+    async fn refuse_operators_token(&self, key: &TokenKey, reach: Reach) -> Result<()> {
+        let Reach::AllBut(_) = reach else { return Ok(()) };
+        match super::sign_in::found(self.store.jti_owner(key).await)? {
+            Some(owner) => reach.must_cover(owner.tenant),
+            None => Ok(()),
+        }
+    }
+
+    async fn target_of_session(&self, id: SessionId, reach: Reach, tenant: Option<TenantId>) -> Result<CutTarget> {
+        let session = self.store.session(id, tenant, self.now()).await?;
+        reach.must_cover(session.tenant)?;
+        Ok(CutTarget::Session { id, tenant: Some(session.tenant), user: None })
+    }
+
+    async fn target_of_text(&self, token: &str, reach: Reach) -> Result<CutTarget> {
+        if let Ok(refresh) = self.refresh_validator.validate_ignoring_time(token) {
+            return self.target_of_session(refresh.session_id(), reach, reach.tenant()).await;
+        }
+        let invalid = Error::Invalid { member: "token", why: "not a token of this authority" };
+        let access = self.verifier.validator().validate_ignoring_time(token).map_err(|_| invalid.clone())?;
+        let (Some(jti), Some(tenant)) = (access.jti(), access.tenant_id()) else { return Err(invalid) };
+        reach.must_cover(tenant)?;
+        Ok(CutTarget::Token { key: TokenKey::new(jti), tenant: Some(tenant), user: access.user_id() })
+    }
+}
+
+/// How many entries one transaction of a purge removes.
+const PURGE_BATCH: u32 = 500;
+
+/// Whose an entry is: the tenant that it holds for, or that it is about.
+fn scope_of(entry: &Entry) -> Option<TenantId> {
+    match entry.mark.key {
+        crate::ledger::MarkKey::Tenant(tenant) => Some(tenant),
+        _ => entry.mark.tenant,
+    }
+}
+
+fn check_jti(jti: &str) -> Result<()> {
+    if (1..=MAX_JTI_BYTES).contains(&jti.len()) && !jti.chars().any(char::is_control) {
+        return Ok(());
+    }
+    Err(Error::Invalid { member: "jti", why: "1 to 256 bytes, none of them a control character" })
+}
+
+pub(super) fn check_reason(reason: Option<&str>) -> Result<()> {
+    let fits = |reason: &str| reason.chars().count() <= 500 && !reason.chars().any(|c| c.is_control() && c != '\n');
+    if reason.is_none_or(fits) {
+        return Ok(());
+    }
+    Err(Error::Invalid { member: "reason", why: "at most 500 characters, none of them a control character" })
+}

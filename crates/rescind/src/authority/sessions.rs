@@ -1,0 +1,165 @@
+//! Sessions: handed over by a backend, listed, named, ended.
+
+use serde_json::{Map, Value};
+
+use crate::audit::action;
+use crate::authority::error::{Error, Result};
+use crate::authority::sign_in::OpenDraft;
+use crate::authority::users::{check_email, check_role};
+use crate::authority::{Authority, Caller, Identity, TokenPair};
+use crate::directory::{ADMIN_ROLE, Scope};
+use crate::id::{SessionId, TenantId, UserId};
+use crate::ledger::{Cut, CutTarget};
+use crate::session::{Device, OpenSession, Profile, Session, SessionFilter, StatusFilter};
+use crate::store::{Page, PageRequest};
+use crate::token::{ExtraClaims, ExtraClaimsError};
+
+/// A user that a backend has authenticated itself.
+#[derive(Clone, Debug)]
+pub struct Handover {
+    /// The user.
+    pub user: UserId,
+    /// Its tenant.
+    pub tenant: TenantId,
+    /// Its email, as it now is.
+    pub email: String,
+    /// Its role, as it now is.
+    pub role: String,
+    /// What the tokens are for; empty: the default.
+    pub audience: Vec<String>,
+    /// What the device told of itself.
+    pub device: Device,
+    /// Extra claims of the access tokens.
+    pub claims: Map<String, Value>,
+}
+
+impl Authority {
+    /// Opens a session for a user that the calling backend has authenticated. An unknown user is made, a known one's
+    /// email and role are brought up to date.
+    pub async fn hand_over(&self, caller: &Caller, handover: Handover) -> Result<TokenPair> {
+        let Identity::Client(client) = &caller.identity else {
+            return Err(Error::Forbidden("this is for API clients"));
+        };
+        let reach = self.reach(caller, Scope::SessionsWrite)?;
+        reach.must_cover(handover.tenant)?;
+        if handover.tenant == self.system_tenant {
+            return Err(Error::Forbidden("nobody opens a session in the tenant system this way"));
+        }
+        check_email(&handover.email)?;
+        check_role(&handover.role)?;
+        if handover.role == ADMIN_ROLE && !caller.may_touch_admins() {
+            return Err(Error::InsufficientScope(Scope::Admin.as_str()));
+        }
+        let claims = ExtraClaims::new(handover.claims).map_err(|error| invalid_claims(&error))?;
+        let audience = self.new_audience(handover.audience, &handover.role)?;
+        let now = self.now();
+        let by = caller.provenance(now);
+        let client = client.id;
+        let may_touch_admins = caller.may_touch_admins();
+        self.open_session(OpenDraft {
+            open: Box::new(move |draft| OpenSession {
+                user: handover.user,
+                tenant: handover.tenant,
+                client: Some(client),
+                profile: Some(Profile { email: handover.email, role: handover.role }),
+                may_touch_admins,
+                audience,
+                claims: claims.as_map().clone(),
+                device: handover.device,
+                action: action::SESSION_OPENED,
+                by,
+                ..draft
+            }),
+            now,
+        })
+        .await
+    }
+
+    /// A user's own sessions.
+    pub async fn own_sessions(&self, caller: &Caller, page: &PageRequest) -> Result<Page<Session>> {
+        let me = caller.signed_in()?;
+        let filter = SessionFilter { tenant: me.tenant, user: me.user, status: None, now: self.now() };
+        Ok(self.store.sessions(&filter, page).await?)
+    }
+
+    /// One of a user's own sessions.
+    pub async fn own_session(&self, caller: &Caller, id: SessionId) -> Result<Session> {
+        let me = caller.signed_in()?;
+        let session = self.store.session(id, Some(me.tenant), self.now()).await?;
+        if session.user == me.user { Ok(session) } else { Err(Error::NotFound) }
+    }
+
+    /// Names one of a user's own sessions.
+    pub async fn rename_own_session(&self, caller: &Caller, id: SessionId, name: String) -> Result<Session> {
+        let me = caller.signed_in()?;
+        check_device_name(&name)?;
+        let by = caller.provenance(self.now());
+        Ok(self.store.rename_session(id, me.tenant, me.user, name, by).await?)
+    }
+
+    /// Ends one of a user's own sessions.
+    pub async fn end_own_session(&self, caller: &Caller, id: SessionId) -> Result<()> {
+        let me = caller.signed_in()?;
+        let target = CutTarget::Session { id, tenant: Some(me.tenant), user: Some(me.user) };
+        self.cut_session(caller, target, Some("ended by its user".to_owned())).await
+    }
+
+    /// Lists a user's sessions, for whoever administers it.
+    pub async fn sessions_of(
+        &self,
+        caller: &Caller,
+        user: UserId,
+        tenant: Option<TenantId>,
+        status: Option<StatusFilter>,
+        page: &PageRequest,
+    ) -> Result<Page<Session>> {
+        let user = self.reachable_user(caller, Scope::SessionsRead, user, tenant).await?;
+        let filter = SessionFilter { tenant: user.tenant, user: user.id, status, now: self.now() };
+        Ok(self.store.sessions(&filter, page).await?)
+    }
+
+    /// Ends a session, for whoever administers it, and answers with what has become of it.
+    pub async fn end_session(&self, caller: &Caller, id: SessionId, reason: Option<String>) -> Result<Session> {
+        let reach = self.reach(caller, Scope::SessionsWrite)?;
+        let session = self.store.session(id, reach.tenant(), self.now()).await?;
+        reach.must_cover(session.tenant)?;
+        let target = CutTarget::Session { id, tenant: Some(session.tenant), user: None };
+        self.cut_session(caller, target, reason).await?;
+        Ok(self.store.session(id, Some(session.tenant), self.now()).await?)
+    }
+
+    pub(super) async fn cut_session(
+        &self,
+        caller: &Caller,
+        target: CutTarget,
+        reason: Option<String>,
+    ) -> Result<()> {
+        let now = self.now();
+        self.cut(Cut {
+            target,
+            expires_at: self.access_exp(now),
+            reason,
+            action: action::SESSION_REVOKED,
+            by: caller.provenance(now),
+        })
+        .await
+        .map(drop)
+    }
+}
+
+fn check_device_name(name: &str) -> Result<()> {
+    if name.chars().count() <= 100 && !name.chars().any(char::is_control) {
+        return Ok(());
+    }
+    Err(Error::Invalid { member: "device_name", why: "at most 100 characters, none of them a control character" })
+}
+
+fn invalid_claims(error: &ExtraClaimsError) -> Error {
+    let why = match error {
+        ExtraClaimsError::Reserved(_) => "one of them is reserved",
+        ExtraClaimsError::TooMany => "there are more than 64",
+        ExtraClaimsError::TooDeep => "they are nested more than 8 deep",
+        _ => "they have more than 4096 bytes",
+    };
+    Error::Invalid { member: "claims", why }
+}

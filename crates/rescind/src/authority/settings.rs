@@ -1,0 +1,55 @@
+//! What the authority is told when it is made.
+
+use std::time::Duration;
+
+use crate::session::RefreshPolicy;
+use crate::token::Algorithm;
+
+/// What the authority is told when it is made. Durations are checked against each other by whoever reads them
+/// from a person; see `docs/settings.md` for their meaning and defaults.
+#[derive(Clone, Debug)]
+pub struct AuthoritySettings {
+    /// `iss` of every token (RFC 8414 §2).
+    pub issuer: String,
+    /// `aud` of access tokens where a sign-in names none.
+    pub audience: String,
+    /// With what new keys for access tokens sign.
+    pub algorithm: Algorithm,
+    /// How long an access token lives.
+    pub access_ttl: Duration,
+    /// How long a session lives without a refresh.
+    pub refresh_ttl: Duration,
+    /// How long a session lives in any case.
+    pub session_ttl: Duration,
+    /// How forgiving a refresh is.
+    pub refresh_policy: RefreshPolicy,
+    /// How long a key signs; zero: until it is rotated on demand.
+    pub key_rotation: Duration,
+    /// How far clocks of other machines may be off.
+    pub leeway: Duration,
+    /// The most sessions that a user may have; 0: no limit.
+    pub max_sessions_per_user: u32,
+    /// How long entries are kept after they have expired.
+    pub purge_safety_margin: Duration,
+    /// For how long a verifier that is cut off goes on.
+    pub max_staleness: Duration,
+    /// What it does after that.
+    pub on_stale: crate::verifier::OnStale,
+    /// Whether anybody may register.
+    pub registration_open: bool,
+    /// The age in years that registration asks for; 0: none.
+    pub minimum_age: u32,
+}
+
+impl AuthoritySettings {
+    /// The `aud` that administration asks for, and nothing else accepts.
+    pub fn admin_audience(&self) -> String {
+        format!("{}/admin", self.issuer)
+    }
+}
+
+/// For how long published keys may be cached by verifiers (`Cache-Control: max-age` of the JWKS).
+pub const JWKS_MAX_AGE: Duration = Duration::from_secs(300);
+
+/// For how long a key is published before it signs: longer than any verifier's cache.
+pub const KEY_OVERLAP: Duration = Duration::from_secs(600);

@@ -1,0 +1,224 @@
+//! Signing in by password.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::audit::{Actor, action};
+use crate::authority::error::{Error, Result};
+use crate::authority::{Authority, Caller, TokenPair};
+use crate::clock::Timestamp;
+use crate::directory::{Credentials, DEFAULT_TENANT, PasswordHash, Tenant, password};
+use crate::entropy::{random_bytes, uuid_v7};
+use crate::id::{SessionId, TenantId};
+use crate::session::{Device, OpenSession, Successor};
+use crate::store::StoreError;
+use crate::token::TokenId;
+
+/// Where password hashing runs: tens of milliseconds of one core and 19 MiB each, so that their number must be bounded.
+pub trait Offload: Send + Sync {
+    /// Runs `job` soon on a thread of its own, or refuses if too many are waiting.
+    fn run(&self, job: Box<dyn FnOnce() + Send>) -> std::result::Result<(), Busy>;
+}
+
+/// Too many jobs are waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Busy;
+
+/// What a person signs in with.
+#[derive(Clone, Debug)]
+pub struct SignIn {
+    /// The email.
+    pub email: String,
+    /// The password.
+    pub password: SecretString,
+    /// The tenant, by its slug or id; none: `default`, then `system`.
+    pub tenant: Option<String>,
+    /// What the tokens are for; none: the default.
+    pub audience: Option<String>,
+    /// What the device told of itself.
+    pub device: Device,
+}
+
+impl Authority {
+    /// Checks a password and opens a session. An unknown or disabled user takes the same time and is told the same.
+    pub async fn sign_in(&self, caller: &Caller, sign_in: SignIn) -> Result<TokenPair> {
+        let now = self.now();
+        let address = caller.origin.ip.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        let account = account_name(sign_in.tenant.as_deref(), &sign_in.email);
+        let attempt = self
+            .throttle
+            .begin(&account, address, now)
+            .map_err(|retry_after| Error::Throttled { retry_after })?;
+        let outcome = self.open_by_password(caller, sign_in, now).await;
+        match &outcome {
+            Ok(_) => self.throttle.succeeded(&attempt),
+            Err(Error::InvalidCredentials) => {}
+            Err(_) => self.throttle.abandoned(&attempt),
+        }
+        outcome
+    }
+
+    async fn open_by_password(&self, caller: &Caller, sign_in: SignIn, now: Timestamp) -> Result<TokenPair> {
+        let credentials = self.credentials_for(sign_in.tenant.as_deref(), &sign_in.email).await?;
+        let hash = credentials.as_ref().and_then(|credentials| credentials.password.clone());
+        let right = self.check_password(sign_in.password, hash).await?;
+        let Some(credentials) = credentials.filter(|_| right) else { return Err(Error::InvalidCredentials) };
+        if credentials.user.disabled || credentials.tenant.suspended {
+            return Err(Error::InvalidCredentials);
+        }
+        let audience = self.new_audience(sign_in.audience.into_iter().collect(), &credentials.user.role)?;
+        let provenance = crate::store::Provenance {
+            actor: Actor::User(credentials.user.id),
+            ..caller.provenance(now)
+        };
+        self.open_session(OpenDraft {
+            open: Box::new(|draft| OpenSession {
+                user: credentials.user.id,
+                tenant: credentials.user.tenant,
+                standing: Some(credentials.standing()),
+                audience,
+                device: sign_in.device,
+                by: provenance,
+                ..draft
+            }),
+            now,
+        })
+        .await
+        .map_err(|error| match error {
+            // A cut came while the password was being checked: what was right then is not any more.
+            Error::SessionRevoked => Error::InvalidCredentials,
+            other => other,
+        })
+    }
+
+    /// The user that a sign-in means, with its standing as of before its password is checked.
+    async fn credentials_for(&self, tenant: Option<&str>, email: &str) -> Result<Option<Credentials>> {
+        let tenants = match tenant {
+            Some(name) => self.tenant_named(name).await?.into_iter().map(|tenant| tenant.id).collect(),
+            None => vec![self.default_tenant().await?, self.system_tenant],
+        };
+        for tenant in tenants {
+            if let Some(found) = found(self.store.credentials_by_email(tenant, email).await)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    pub(super) async fn default_tenant(&self) -> Result<TenantId> {
+        Ok(self.store.tenant_by_slug(DEFAULT_TENANT).await?.id)
+    }
+
+    /// A tenant by its slug or id.
+    pub(super) async fn tenant_named(&self, name: &str) -> Result<Option<Tenant>> {
+        found(match name.parse::<Uuid>() {
+            Ok(id) => self.store.tenant(TenantId(id)).await,
+            Err(_) => self.store.tenant_by_slug(name).await,
+        })
+    }
+
+    /// Checks a password away from the caller's thread.
+    pub(super) async fn check_password(&self, given: SecretString, hash: Option<PasswordHash>) -> Result<bool> {
+        self.offloaded(move || password::verify(&given, hash.as_ref())).await
+    }
+
+    /// Hashes a password away from the caller's thread.
+    pub(super) async fn hash_password(&self, given: SecretString) -> Result<PasswordHash> {
+        let entropy = Arc::clone(&self.entropy);
+        self.offloaded(move || password::hash(&given, &*entropy))
+            .await?
+            .ok_or_else(|| Error::internal("a password could not be hashed"))
+    }
+
+    async fn offloaded<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        let (answer, answered) = oneshot::channel();
+        let job = Box::new(move || {
+            // Whoever asked may have left.
+            let _ = answer.send(job());
+        });
+        self.offload.run(job).map_err(|Busy| Error::Overloaded)?;
+        answered.await.map_err(|_| Error::internal("a password job was lost"))
+    }
+
+    /// Opens a session with keys that are active, loading them anew if they were rotated meanwhile.
+    pub(super) async fn open_session(&self, draft: OpenDraft<'_>) -> Result<TokenPair> {
+        let now = draft.now;
+        let mut open = (draft.open)(self.blank_session(now));
+        for _ in 0..3 {
+            let ring = self.keyring.load_full();
+            let secret = TokenId::generate(&*self.entropy);
+            open.first = Successor {
+                hash: secret.hash(),
+                salt: random_bytes(&*self.entropy),
+                jti: self.new_jti(now),
+                mac_kid: ring.refresh_kid().to_owned(),
+            };
+            ring.access().kid().clone_into(&mut open.signing_kid);
+            match self.store.open(open.clone()).await {
+                Ok(opened) => {
+                    self.apply(&opened.entries, now);
+                    return self.mint_pair(&ring, &opened.chain, secret, now);
+                }
+                Err(StoreError::KeyGone) => self.reload_keys().await?,
+                Err(StoreError::Conflict) => return Err(Error::SessionRevoked),
+                Err(other) => return Err(other.into()),
+            }
+        }
+        Err(Error::Unavailable)
+    }
+
+    fn blank_session(&self, now: Timestamp) -> OpenSession {
+        let expires_at = now.plus(self.settings.session_ttl);
+        OpenSession {
+            id: SessionId(uuid_v7(now, &*self.entropy)),
+            user: crate::id::UserId(Uuid::nil()),
+            tenant: self.system_tenant,
+            client: None,
+            standing: None,
+            profile: None,
+            may_touch_admins: true,
+            audience: Vec::new(),
+            claims: serde_json::Map::new(),
+            device: Device::default(),
+            first: Successor {
+                hash: [0; 32],
+                salt: [0; 32],
+                jti: self.new_jti(now),
+                mac_kid: String::new(),
+            },
+            idle_expires_at: now.plus(self.settings.refresh_ttl).min(expires_at),
+            expires_at,
+            access_jti: self.new_jti(now),
+            access_exp: self.access_exp(now),
+            signing_kid: String::new(),
+            max_sessions: self.settings.max_sessions_per_user,
+            action: action::SIGNED_IN,
+            by: Caller::system().provenance(now),
+        }
+    }
+}
+
+/// A session to be opened: turns the blank one into what is wanted. Keys and secrets are filled in at each try.
+pub(super) struct OpenDraft<'a> {
+    pub(super) open: Box<dyn FnOnce(OpenSession) -> OpenSession + Send + 'a>,
+    pub(super) now: Timestamp,
+}
+
+/// "Not found" as an answer rather than an error.
+pub(super) fn found<T>(answer: std::result::Result<T, StoreError>) -> Result<Option<T>> {
+    match answer {
+        Ok(value) => Ok(Some(value)),
+        Err(StoreError::NotFound) => Ok(None),
+        Err(other) => Err(other.into()),
+    }
+}
+
+fn account_name(tenant: Option<&str>, email: &str) -> String {
+    let mut name = format!("{}\n{}", tenant.unwrap_or_default(), email.to_ascii_lowercase());
+    name.truncate(name.floor_char_boundary(400));
+    name
+}

@@ -1,0 +1,150 @@
+//! Making an authority: the first start's tenants, operator and keys, then the replica, then service.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use secrecy::SecretString;
+
+use crate::authority::error::{Error, Result};
+use crate::authority::sign_in::{Offload, found};
+use crate::authority::throttle::Throttle;
+use crate::authority::{Authority, AuthoritySettings, Caller, MasterKeySource, key_care};
+use crate::clock::{Clock, Timestamp};
+use crate::directory::{ADMIN_ROLE, DEFAULT_TENANT, FirstStart, NewTenant, NewUser, SYSTEM_TENANT, password};
+use crate::entropy::{Entropy, uuid_v7};
+use crate::id::{TenantId, UserId};
+use crate::keys::SealError;
+use crate::replica::Replica;
+use crate::store::Store;
+use crate::token::{Issuer, KeySet, RefreshValidator, Validator};
+use crate::verifier::{FreshnessPolicy, Verifier};
+
+/// Everything outside that an authority needs.
+#[derive(Clone)]
+pub struct Ports {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Where password hashing runs.
+    pub offload: Arc<dyn Offload>,
+    /// Where the master key is kept.
+    pub master_keys: Arc<dyn MasterKeySource>,
+}
+
+/// The operator that a first start makes.
+#[derive(Clone, Debug)]
+pub struct Operator {
+    /// Its email.
+    pub email: String,
+    /// Its password.
+    pub password: SecretString,
+}
+
+/// An authority that was made.
+#[derive(Debug)]
+pub struct Started {
+    /// The authority.
+    pub authority: Authority,
+    /// Whether this was the first start: the operator was made, with the password that was given.
+    pub first: bool,
+}
+
+/// Why an authority cannot be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StartError {
+    /// The keys do not open with the master key.
+    #[error(transparent)]
+    MasterKey(#[from] SealError),
+    /// Something else.
+    #[error(transparent)]
+    Other(#[from] Error),
+}
+
+impl Authority {
+    /// Makes an authority over a store: on the first start with the reserved tenants, the operator and the keys. It
+    /// has read the ledger to its end when this returns.
+    pub async fn start(
+        ports: Ports,
+        settings: AuthoritySettings,
+        operator: impl FnOnce() -> Operator,
+    ) -> std::result::Result<Started, StartError> {
+        let now = ports.clock.now();
+        let first = first_start(&ports, operator, now).await?;
+        let (records, _) = ports.store.keys().await.map_err(Error::from)?;
+        if !records.is_empty() {
+            key_care::master_for(&records, &*ports.master_keys)?;
+        }
+        key_care::care(&*ports.store, &settings, &*ports.entropy, &*ports.master_keys, now).await?;
+        let authority = assemble(ports, settings).await?;
+        authority.follow().await?;
+        Ok(Started { authority, first })
+    }
+}
+
+async fn first_start(ports: &Ports, operator: impl FnOnce() -> Operator, now: Timestamp) -> Result<bool> {
+    if found(ports.store.tenant_by_slug(SYSTEM_TENANT).await)?.is_some() {
+        return Ok(false);
+    }
+    let operator = operator();
+    let tenant = |slug: &str, name: &str| NewTenant {
+        id: TenantId(uuid_v7(now, &*ports.entropy)),
+        slug: slug.to_owned(),
+        name: name.to_owned(),
+    };
+    let system = tenant(SYSTEM_TENANT, "Operators");
+    let hash = password::hash(&operator.password, &*ports.entropy)
+        .ok_or_else(|| Error::internal("the operator's password could not be hashed"))?;
+    let operator = NewUser {
+        id: UserId(uuid_v7(now, &*ports.entropy)),
+        tenant: system.id,
+        email: operator.email,
+        role: ADMIN_ROLE.to_owned(),
+        password: Some(hash),
+    };
+    let default = tenant(DEFAULT_TENANT, "Default");
+    let by = Caller::system().provenance(now);
+    Ok(ports.store.first_start(FirstStart { system, default, operator, by }).await?)
+}
+
+async fn assemble(ports: Ports, settings: AuthoritySettings) -> Result<Authority> {
+    let Ports { store, clock, entropy, offload, master_keys } = ports;
+    let ring = key_care::load_ring(&*store, &*master_keys).await?;
+    let access_keys = KeySet::new(ring.published().to_vec())?;
+    let refresh_keys = KeySet::new(ring.refresh_verifying())?;
+    let replica = Arc::new(Replica::new(&*entropy, settings.leeway));
+    let verifier = Verifier::new(
+        validator(&settings, &access_keys)?,
+        Arc::clone(&replica),
+        FreshnessPolicy { max_staleness: settings.max_staleness, on_stale: settings.on_stale },
+        Arc::clone(&clock),
+    );
+    let system_tenant = store.tenant_by_slug(SYSTEM_TENANT).await?.id;
+    Ok(Authority {
+        refresh_validator: RefreshValidator::new(settings.issuer.clone(), refresh_keys.clone(), settings.leeway),
+        throttle: Throttle::default(),
+        keyring: ArcSwap::from_pointee(ring),
+        access_keys,
+        refresh_keys,
+        verifier,
+        replica,
+        system_tenant,
+        store,
+        clock,
+        entropy,
+        offload,
+        master_keys,
+        settings,
+    })
+}
+
+/// Takes this authority's own access tokens, meant for it unless the caller expects another audience.
+fn validator(settings: &AuthoritySettings, keys: &KeySet) -> Result<Validator> {
+    let issuer = Issuer::ours(settings.issuer.clone(), keys.clone())
+        .with_audiences([settings.audience.clone(), settings.issuer.clone()])
+        .with_max_lifetime(key_care::LONGEST_ACCESS_TTL)
+        .with_leeway(settings.leeway);
+    Validator::new(vec![issuer]).map_err(Error::internal)
+}

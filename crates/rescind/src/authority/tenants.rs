@@ -1,0 +1,75 @@
+//! Tenants, for operators.
+
+use crate::authority::error::{Error, Result};
+use crate::authority::{Authority, Caller};
+use crate::directory::{NewTenant, Tenant, TenantChange};
+use crate::entropy::uuid_v7;
+use crate::id::TenantId;
+use crate::store::{Page, PageRequest};
+
+/// A tenant to be made.
+#[derive(Clone, Debug)]
+pub struct TenantRequest {
+    /// Its short name.
+    pub slug: String,
+    /// Its name for people; none: the slug.
+    pub name: Option<String>,
+}
+
+impl Authority {
+    /// All tenants.
+    pub async fn tenants(&self, caller: &Caller, page: &PageRequest) -> Result<Page<Tenant>> {
+        caller.must_be_operator(self.system_tenant)?;
+        Ok(self.store.tenants(page).await?)
+    }
+
+    /// Makes a tenant.
+    pub async fn create_tenant(&self, caller: &Caller, request: TenantRequest) -> Result<Tenant> {
+        caller.must_be_operator(self.system_tenant)?;
+        check_slug(&request.slug)?;
+        let name = request.name.unwrap_or_else(|| request.slug.clone());
+        check_name(&name)?;
+        let now = self.now();
+        let id = TenantId(uuid_v7(now, &*self.entropy));
+        let tenant = NewTenant { id, slug: request.slug, name };
+        Ok(self.store.create_tenant(tenant, caller.provenance(now)).await?)
+    }
+
+    /// Renames a tenant, suspends it or lets it in again. Suspending ends every session.
+    pub async fn update_tenant(
+        &self,
+        caller: &Caller,
+        tenant: TenantId,
+        name: Option<String>,
+        suspended: Option<bool>,
+    ) -> Result<Tenant> {
+        caller.must_be_operator(self.system_tenant)?;
+        name.as_deref().map_or(Ok(()), check_name)?;
+        if suspended == Some(true) && tenant == self.system_tenant {
+            return Err(Error::Forbidden("the tenant system cannot be suspended: nobody could undo it"));
+        }
+        let now = self.now();
+        let access_exp = self.access_exp(now);
+        let by = caller.provenance(now);
+        let changed = self.store.change_tenant(TenantChange { tenant, name, suspended, access_exp, by }).await?;
+        self.apply(&changed.entries, now);
+        Ok(changed.value)
+    }
+}
+
+fn check_slug(slug: &str) -> Result<()> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let edges = slug.starts_with('-') || slug.ends_with('-');
+    // A slug that reads as an id would be taken for one wherever both are accepted.
+    if (1..=63).contains(&slug.len()) && slug.bytes().all(plain) && !edges && uuid::Uuid::try_parse(slug).is_err() {
+        return Ok(());
+    }
+    Err(Error::Invalid { member: "slug", why: "1 to 63 lower-case letters, digits and inner hyphens, not a UUID" })
+}
+
+pub(super) fn check_name(name: &str) -> Result<()> {
+    if (1..=100).contains(&name.chars().count()) && !name.chars().any(char::is_control) {
+        return Ok(());
+    }
+    Err(Error::Invalid { member: "name", why: "1 to 100 characters, none of them a control character" })
+}

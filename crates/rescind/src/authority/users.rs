@@ -1,0 +1,187 @@
+//! Users, for those who administer them.
+
+use secrecy::SecretString;
+
+use crate::audit::action;
+use crate::authority::error::{Error, Result};
+use crate::authority::revoke::check_reason;
+use crate::authority::{Authority, Caller, Reach};
+use crate::directory::{ADMIN_ROLE, NewUser, Scope, User, UserChange, UserFilter, password};
+use crate::entropy::uuid_v7;
+use crate::id::{TenantId, UserId};
+use crate::store::{Page, PageRequest};
+
+/// A user to be made.
+#[derive(Clone, Debug)]
+pub struct UserRequest {
+    /// The email.
+    pub email: String,
+    /// The role.
+    pub role: String,
+    /// The tenant; none: the caller's own.
+    pub tenant: Option<TenantId>,
+    /// The password; none for a user that a backend signs in.
+    pub password: Option<SecretString>,
+}
+
+/// A change of a user. What is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct UserUpdate {
+    /// The new role.
+    pub role: Option<String>,
+    /// The new email.
+    pub email: Option<String>,
+    /// The new password.
+    pub password: Option<SecretString>,
+    /// Whether it is to be barred.
+    pub disabled: Option<bool>,
+}
+
+impl Authority {
+    /// Makes a user.
+    pub async fn create_user(&self, caller: &Caller, request: UserRequest) -> Result<User> {
+        let reach = self.reach(caller, Scope::UsersWrite)?;
+        let tenant = match request.tenant.or(reach.tenant()) {
+            Some(tenant) => tenant,
+            None => self.default_tenant().await?,
+        };
+        reach.must_cover(tenant)?;
+        check_email(&request.email)?;
+        check_role(&request.role)?;
+        self.check_role_given(caller, Some(&request.role))?;
+        let password = match request.password {
+            Some(given) => Some(self.new_password(given, &request.email).await?),
+            None => None,
+        };
+        let now = self.now();
+        let id = UserId(uuid_v7(now, &*self.entropy));
+        let user = NewUser { id, tenant, email: request.email, role: request.role, password };
+        Ok(self.store.create_user(user, action::USER_CREATED, caller.provenance(now)).await?)
+    }
+
+    /// Changes a user. A changed role or email kills access tokens and lets sessions live; a changed password and
+    /// `disabled` end everything.
+    pub async fn update_user(
+        &self,
+        caller: &Caller,
+        user: UserId,
+        tenant: Option<TenantId>,
+        update: UserUpdate,
+        reason: Option<String>,
+    ) -> Result<User> {
+        let user = self.reachable_user(caller, Scope::UsersWrite, user, tenant).await?;
+        check_reason(reason.as_deref())?;
+        update.email.as_deref().map_or(Ok(()), check_email)?;
+        update.role.as_deref().map_or(Ok(()), check_role)?;
+        self.check_role_given(caller, update.role.as_deref())?;
+        let password = match update.password {
+            Some(given) => {
+                let email = update.email.as_deref().unwrap_or(&user.email);
+                Some(self.new_password(given, email).await?)
+            }
+            None => None,
+        };
+        let now = self.now();
+        let changed = self
+            .store
+            .change_user(UserChange {
+                tenant: user.tenant,
+                user: user.id,
+                role: update.role,
+                email: update.email,
+                password,
+                disabled: update.disabled,
+                spare: None,
+                only_if_password: None,
+                may_touch_admins: caller.may_touch_admins(),
+                access_exp: self.access_exp(now),
+                action: action::USER_UPDATED,
+                reason,
+                by: caller.provenance(now),
+            })
+            .await?;
+        self.apply(&changed.entries, now);
+        Ok(changed.value)
+    }
+
+    /// Ends everything of a user, and erases what is personal.
+    pub async fn delete_user(&self, caller: &Caller, user: UserId, tenant: Option<TenantId>) -> Result<()> {
+        let user = self.reachable_user(caller, Scope::UsersWrite, user, tenant).await?;
+        let now = self.now();
+        let may = caller.may_touch_admins();
+        let by = caller.provenance(now);
+        let changed = self.store.delete_user(user.tenant, user.id, may, self.access_exp(now), by).await?;
+        self.apply(&changed.entries, now);
+        Ok(())
+    }
+
+    /// Users whose email contains `query`, or whose id it is; within `tenant`, where given.
+    pub async fn users(
+        &self,
+        caller: &Caller,
+        tenant: Option<TenantId>,
+        query: Option<String>,
+        page: &PageRequest,
+    ) -> Result<Page<User>> {
+        let reach = self.reach(caller, Scope::UsersWrite)?;
+        if let Some(tenant) = tenant {
+            reach.must_cover(tenant)?;
+        }
+        let except = match reach {
+            Reach::AllBut(tenant) => Some(tenant),
+            Reach::All | Reach::One(_) => None,
+        };
+        let filter = UserFilter { tenant: tenant.or(reach.tenant()), except, query };
+        Ok(self.store.users(&filter, page).await?)
+    }
+
+    /// A user that `caller` reaches with `scope`; whoever it does not reach does not exist.
+    pub(super) async fn reachable_user(
+        &self,
+        caller: &Caller,
+        scope: Scope,
+        user: UserId,
+        tenant: Option<TenantId>,
+    ) -> Result<User> {
+        let reach = self.reach(caller, scope)?;
+        if let Some(tenant) = tenant {
+            reach.must_cover(tenant)?;
+        }
+        let user = self.store.user(tenant.or(reach.tenant()), user).await?;
+        reach.must_cover(user.tenant)?;
+        Ok(user)
+    }
+
+    fn check_role_given(&self, caller: &Caller, role: Option<&str>) -> Result<()> {
+        if role == Some(ADMIN_ROLE) && !caller.may_touch_admins() {
+            return Err(Error::InsufficientScope(Scope::Admin.as_str()));
+        }
+        Ok(())
+    }
+
+    async fn new_password(&self, given: SecretString, email: &str) -> Result<crate::directory::PasswordHash> {
+        if let Some(why) = password::weakness(&given, email) {
+            return Err(Error::PasswordTooWeak(why));
+        }
+        self.hash_password(given).await
+    }
+}
+
+/// That a text may be an email: enough to keep rubbish out; whether it reaches anybody is not this authority's business.
+pub(super) fn check_email(email: &str) -> Result<()> {
+    let parts = email.rsplit_once('@').filter(|(local, domain)| !local.is_empty() && !domain.is_empty());
+    let clean = !email.chars().any(|c| c.is_control() || c.is_whitespace());
+    if parts.is_some() && clean && email.len() <= 254 {
+        return Ok(());
+    }
+    Err(Error::Invalid { member: "email", why: "not an email address" })
+}
+
+/// That a text may be a role.
+pub(super) fn check_role(role: &str) -> Result<()> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':');
+    if (1..=64).contains(&role.len()) && role.bytes().all(plain) {
+        return Ok(());
+    }
+    Err(Error::Invalid { member: "role", why: "1 to 64 letters, digits, `_`, `-`, `.` or `:`" })
+}

@@ -1,0 +1,47 @@
+//! How old a replica may be, and what happens beyond that.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+
+/// How old what a verifier knows may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FreshnessPolicy {
+    /// For so long after the last successful read of the ledger began, a verifier goes on with what it knows.
+    pub max_staleness: Duration,
+    /// What it does after that.
+    pub on_stale: OnStale,
+}
+
+/// What a verifier that is cut off for too long does with tokens that it does not know to be revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnStale {
+    /// Refuses them: 503.
+    Deny,
+    /// Lets them through; counted and logged.
+    Allow,
+}
+
+/// Counts what was let through, and logs it at most once a minute.
+#[derive(Debug, Default)]
+pub(super) struct StaleCounter {
+    count: AtomicU64,
+    logged_at: AtomicI64,
+}
+
+impl StaleCounter {
+    pub(super) fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn note(&self, now: Timestamp, staleness: Duration) {
+        let count = self.count.fetch_add(1, Ordering::Relaxed) + 1;
+        let now = now.as_millis();
+        let last = self.logged_at.load(Ordering::Relaxed);
+        let due = now.abs_diff(last) >= 60_000;
+        if due && self.logged_at.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            tracing::warn!(count, ?staleness, "tokens are let through by a stale replica");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Why a verifier refuses a token.
+
+use crate::ledger::CutKind;
+use crate::token::Rejection;
+
+/// Why a verifier refuses a token.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// It is not a good token: its form, signature, times or audience.
+    #[error(transparent)]
+    Invalid(#[from] Rejection),
+    /// It was revoked.
+    #[error("revoked by a {0} cut")]
+    Revoked(CutKind),
+    /// The verifier has been cut off from the ledger for too long to know. A 503, not the token's fault.
+    #[error("the verifier has been cut off from the ledger for too long")]
+    Stale,
+    /// The verifier has never read the ledger. Likewise a 503.
+    #[error("the verifier has not read the ledger yet")]
+    NotReady,
+}
+
+impl Refusal {
+    /// The stable, snake_case code: `token_expired`, `token_revoked`, `invalid_token`, `stale` or `not_ready`.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Invalid(Rejection::Expired) => "token_expired",
+            Self::Invalid(_) => "invalid_token",
+            Self::Revoked(_) => "token_revoked",
+            Self::Stale => "stale",
+            Self::NotReady => "not_ready",
+        }
+    }
+}
