@@ -1,0 +1,79 @@
+//! What is known of the request being answered, wherever its answer is written.
+//!
+//! An error is turned into its answer far from the request: in an extractor, after a panic, after a timeout. It
+//! still has to carry the request id, the challenge that fits the credentials, and the form of its surface. A
+//! task-local brings that there, so that no handler can forget to pass it on.
+
+use std::future::Future;
+
+use http::{HeaderMap, header};
+
+use super::request_id::RequestId;
+
+/// The request being answered.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// Its id.
+    pub request_id: RequestId,
+    /// Which kind of errors its path has.
+    pub surface: Surface,
+    /// Which kind of credentials it brought.
+    pub presented: Presented,
+}
+
+/// Which form errors have on a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Surface {
+    /// Problem documents (RFC 9457).
+    Api,
+    /// The body of RFC 6749 §5.2.
+    OAuth,
+}
+
+impl Surface {
+    /// The surface that `path` belongs to.
+    pub fn of(path: &str) -> Self {
+        if path == "/oauth2" || path.starts_with("/oauth2/") { Self::OAuth } else { Self::Api }
+    }
+}
+
+/// Which scheme of credentials a request brought, good or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presented {
+    /// None of a scheme that is known here.
+    Nothing,
+    /// HTTP Basic (RFC 7617).
+    Basic,
+    /// A bearer token (RFC 6750).
+    Bearer,
+}
+
+impl Presented {
+    /// What the `Authorization` headers of a request present.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let Some(value) = headers.get(header::AUTHORIZATION) else { return Self::Nothing };
+        let value = value.as_bytes();
+        let scheme = value.split(|b| *b == b' ').next().unwrap_or_default();
+        if scheme.eq_ignore_ascii_case(b"basic") {
+            Self::Basic
+        } else if scheme.eq_ignore_ascii_case(b"bearer") {
+            Self::Bearer
+        } else {
+            Self::Nothing
+        }
+    }
+}
+
+tokio::task_local! {
+    static CURRENT: Exchange;
+}
+
+/// Runs `work` as the answering of `exchange`.
+pub async fn within<F: Future>(exchange: Exchange, work: F) -> F::Output {
+    CURRENT.scope(exchange, work).await
+}
+
+/// The request being answered; none outside of [`within`], as in a unit test.
+pub fn current() -> Option<Exchange> {
+    CURRENT.try_with(Clone::clone).ok()
+}

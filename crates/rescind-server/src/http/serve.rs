@@ -1,0 +1,195 @@
+//! The server loop: connections in, bounded in number and time, and drained at the end.
+
+use std::convert::Infallible;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use axum::Router;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tower::Service as _;
+
+use super::client_ip::PeerAddr;
+use super::watch::{Activity, Watched, Written};
+
+/// The bounds of the server loop.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// How long the head of a request may take, from its first byte, and the first byte from the beginning.
+    pub head_time: Duration,
+    /// How long a connection may rest between two requests.
+    pub idle_time: Duration,
+    /// How long requests in flight may go on after the shutdown began.
+    pub drain_time: Duration,
+    /// How many connections are served at once; more wait in the backlog of the operating system.
+    pub connections: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            head_time: Duration::from_secs(10),
+            idle_time: Duration::from_secs(75),
+            drain_time: Duration::from_secs(10),
+            connections: 10_240,
+        }
+    }
+}
+
+/// Serves `router` on `listener`, HTTP/1.1 and HTTP/2 with prior knowledge, until `shutdown` resolves; then accepts
+/// nothing more, lets requests in flight finish within the drain time, and returns. Every request gets the
+/// address of its peer as [`PeerAddr`].
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    options: Options,
+    shutdown: impl Future<Output = ()> + Send,
+) {
+    let draining = CancellationToken::new();
+    let mut connections = JoinSet::new();
+    {
+        let mut shutdown = pin!(shutdown);
+        let free = Arc::new(Semaphore::new(options.connections));
+        loop {
+            let next = async {
+                // Waiting for a free place before accepting leaves the rest in the backlog.
+                let place = Arc::clone(&free).acquire_owned().await;
+                (accept(&listener).await, place)
+            };
+            let ((stream, peer), place) = tokio::select! {
+                accepted = next => accepted,
+                () = &mut shutdown => break,
+            };
+            let connection = converse(stream, peer, router.clone(), options, draining.clone());
+            connections.spawn(async move {
+                connection.await;
+                drop(place);
+            });
+            while connections.try_join_next().is_some() {}
+        }
+    }
+    drop(listener);
+    draining.cancel();
+    drain(connections, options.drain_time).await;
+}
+
+async fn drain(mut connections: JoinSet<()>, limit: Duration) {
+    let all_done = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(limit, all_done).await.is_err() {
+        tracing::warn!(connections = connections.len(), "the drain time is over: closing what is still open");
+        connections.shutdown().await;
+    }
+}
+
+/// The next connection. Errors of a single connection are passed over; when the process is out of file descriptors,
+/// trying again at once would spin, so it waits for some to be closed.
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(error) => {
+                tracing::error!(%error, "cannot accept connections, trying again");
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        }
+    }
+}
+
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+async fn converse(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    options: Options,
+    draining: CancellationToken,
+) {
+    // An answer is one write; waiting for more to send with it would only delay it.
+    let _ = stream.set_nodelay(true);
+    let activity = Activity::new(options.head_time, options.idle_time);
+    let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
+    let service = {
+        let activity = Arc::clone(&activity);
+        service_fn(move |request| answer(request, peer, router.clone(), Arc::clone(&activity)))
+    };
+    let builder = protocols(options);
+    let mut connection = pin!(builder.serve_connection(io, service));
+    let mut told_to_stop = pin!(draining.cancelled());
+    let mut stopping = false;
+    let mut alarm = pin!(tokio::time::sleep_until(Instant::now() + options.head_time));
+    poll_fn(|cx| {
+        if !stopping && told_to_stop.as_mut().poll(cx).is_ready() {
+            stopping = true;
+            connection.as_mut().graceful_shutdown();
+        }
+        if let Poll::Ready(outcome) = connection.as_mut().poll(cx) {
+            if let Err(error) = outcome {
+                tracing::debug!(%error, "a connection ended early");
+            }
+            return Poll::Ready(());
+        }
+        loop {
+            // The alarm is only ever moved forwards; one that rings too early looks again.
+            if let Some(deadline) = activity.deadline().filter(|deadline| *deadline < alarm.deadline()) {
+                alarm.as_mut().reset(deadline);
+            }
+            if alarm.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            match activity.deadline() {
+                Some(deadline) if deadline <= Instant::now() => return Poll::Ready(()),
+                Some(deadline) => alarm.as_mut().reset(deadline),
+                None => alarm.as_mut().reset(Instant::now() + options.head_time),
+            }
+        }
+    })
+    .await;
+}
+
+async fn answer(
+    mut request: Request<Incoming>,
+    peer: SocketAddr,
+    mut router: Router,
+    activity: Arc<Activity>,
+) -> Result<Response<Written>, Infallible> {
+    let in_flight = activity.begin();
+    request.extensions_mut().insert(PeerAddr(peer));
+    let response = router.call(request).await?;
+    Ok(response.map(|body| in_flight.until_written(body)))
+}
+
+fn protocols(options: Options) -> Builder<TokioExecutor> {
+    /// Room for a head with a long token, and no more.
+    const HEAD_LIMIT: u32 = 32 * 1024;
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        // A head has less time, see `watch`; this one is for what it cannot see.
+        .header_read_timeout(options.idle_time)
+        .max_buf_size(HEAD_LIMIT as usize);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Duration::from_secs(20))
+        .max_concurrent_streams(200)
+        .max_header_list_size(HEAD_LIMIT);
+    builder
+}

@@ -1,0 +1,212 @@
+//! What a connection is doing, so that one that does nothing, or too slowly, can be closed.
+//!
+//! hyper limits how long a head may take from the end of the answer before it, which makes one number of two: how
+//! long a head may take, and how long a connection may rest between requests. A proxy keeps resting connections
+//! for a minute, and an attacker's slow head must be gone long before. It also has no limit before it knows
+//! whether HTTP/1 or HTTP/2 is spoken, and none on HTTP/2 connections at rest.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, HttpBody};
+use hyper::body::{Frame, SizeHint};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
+
+/// What one connection is doing.
+#[derive(Debug)]
+pub(super) struct Activity {
+    head_time: Duration,
+    idle_time: Duration,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Requests whose answers are not written yet.
+    in_flight: usize,
+    /// A head is being read (or, at the start, waited for).
+    head: bool,
+    /// Since when it rests or reads a head.
+    since: Instant,
+    /// Which protocol the first bytes announce; none before they came.
+    speaks_http2: Option<bool>,
+}
+
+impl Activity {
+    pub(super) fn new(head_time: Duration, idle_time: Duration) -> Arc<Self> {
+        let state = State { in_flight: 0, head: true, since: Instant::now(), speaks_http2: None };
+        Arc::new(Self { head_time, idle_time, state: Mutex::new(state) })
+    }
+
+    /// When the connection is to be closed if nothing happens; none while a request is in flight.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let state = self.state();
+        (state.in_flight == 0)
+            .then(|| state.since + if state.head { self.head_time } else { self.idle_time })
+    }
+
+    /// A request has begun; it ends when the guard goes.
+    pub(super) fn begin(self: &Arc<Self>) -> InFlight {
+        let mut state = self.state();
+        state.in_flight += 1;
+        state.head = false;
+        InFlight(Arc::clone(self))
+    }
+
+    fn has_read(&self, bytes: &[u8]) {
+        let mut state = self.state();
+        let speaks_http2 = *state.speaks_http2.get_or_insert(bytes.starts_with(b"PRI"));
+        if state.in_flight == 0 && !state.head && !speaks_http2 {
+            state.head = true;
+            state.since = Instant::now();
+        }
+    }
+
+    fn has_answered(&self) {
+        let mut state = self.state();
+        state.in_flight = state.in_flight.saturating_sub(1);
+        state.since = Instant::now();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A request whose answer is not written yet.
+#[derive(Debug)]
+pub(super) struct InFlight(Arc<Activity>);
+
+impl InFlight {
+    /// Keeps the request in flight until `body` has been written, or given up.
+    pub(super) fn until_written(self, body: Body) -> Written {
+        Written { body, _guard: self }
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.has_answered();
+    }
+}
+
+/// The body of an answer, which keeps its request in flight.
+#[derive(Debug)]
+pub(super) struct Written {
+    body: Body,
+    _guard: InFlight,
+}
+
+impl HttpBody for Written {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// A connection that reports what it reads.
+#[derive(Debug)]
+pub(super) struct Watched<I> {
+    inner: I,
+    activity: Arc<Activity>,
+}
+
+impl<I> Watched<I> {
+    pub(super) fn new(inner: I, activity: Arc<Activity>) -> Self {
+        Self { inner, activity }
+    }
+}
+
+impl<I: AsyncRead + Unpin> AsyncRead for Watched<I> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.inner).poll_read(cx, buffer))?;
+        let bytes = &buffer.filled()[before..];
+        if !bytes.is_empty() {
+            self.activity.has_read(bytes);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<I: AsyncWrite + Unpin> AsyncWrite for Watched<I> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write_vectored(cx, parts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: Duration = Duration::from_secs(10);
+    const IDLE: Duration = Duration::from_secs(75);
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_has_less_time_than_a_rest_and_a_request_has_no_limit_here() {
+        let start = Instant::now();
+        let activity = Activity::new(HEAD, IDLE);
+        assert_eq!(activity.deadline(), Some(start + HEAD), "nothing came yet");
+        activity.has_read(b"GET");
+        assert_eq!(activity.deadline(), Some(start + HEAD), "a few bytes buy no time");
+        let request = activity.begin();
+        assert_eq!(activity.deadline(), None);
+        tokio::time::advance(HEAD).await;
+        drop(request);
+        assert_eq!(activity.deadline(), Some(start + HEAD + IDLE));
+        tokio::time::advance(HEAD).await;
+        activity.has_read(b"G");
+        assert_eq!(activity.deadline(), Some(start + HEAD * 3));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn http2_frames_at_rest_are_no_head() {
+        let start = Instant::now();
+        let activity = Activity::new(HEAD, IDLE);
+        activity.has_read(b"PRI * HTTP/2.0");
+        drop(activity.begin());
+        activity.has_read(b"ping");
+        assert_eq!(activity.deadline(), Some(start + IDLE));
+    }
+}
