@@ -57,6 +57,16 @@ impl Authority {
         self.replica.as_of().is_some_and(|as_of| now.since(as_of) <= self.settings.max_staleness)
     }
 
+    /// That the store answers, and that its clock and ours agree.
+    pub async fn reach_store(&self) -> Result<()> {
+        let began = self.now();
+        let head = self.store.head().await?;
+        match excessive_skew(&head, began) {
+            Some(_) => Err(Error::Unavailable),
+            None => Ok(()),
+        }
+    }
+
     /// Loads everything anew. What is known to be revoked stays refused meanwhile, and until it expires.
     async fn load_all(&self, began: Timestamp, followed: &mut Followed) -> Result<()> {
         followed.reloaded = true;

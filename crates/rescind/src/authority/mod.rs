@@ -4,6 +4,7 @@
 //! leaves what must be atomic to one verb of the store.
 
 mod account;
+mod audit;
 mod caller;
 mod check;
 mod clients;
@@ -49,7 +50,7 @@ pub use register::Registration;
 pub use revoke::{RevocationRequest, TenantRevocation, What};
 pub use sessions::Handover;
 pub use settings::{AuthoritySettings, JWKS_MAX_AGE, KEY_OVERLAP};
-pub use sign_in::{Offload, SignIn};
+pub use sign_in::{Busy, Offload, SignIn};
 pub use start::{Ports, Started, StartError, Operator};
 pub use tenants::TenantRequest;
 pub use throttle::{Attempt, Throttle};

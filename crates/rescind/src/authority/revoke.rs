@@ -2,10 +2,10 @@
 
 use crate::audit::action;
 use crate::authority::error::{Error, Result};
-use crate::authority::{Authority, Caller, Reach};
+use crate::authority::{Authority, Caller, ClientProof, Reach};
 use crate::clock::Timestamp;
 use crate::directory::Scope;
-use crate::id::{SessionId, TenantId, UserId};
+use crate::id::{ClientId, SessionId, TenantId, UserId};
 use crate::ledger::{Cut, CutKind, CutOutcome, CutTarget, Entry, EntryFilter, PurgeOutcome, PurgeRequest, TokenKey};
 use crate::store::{Page, PageRequest};
 
@@ -61,33 +61,36 @@ impl Authority {
         }
         let target = self.target(&request, reach).await?;
         let now = self.now();
-        let action = match target {
-            CutTarget::Session { .. } => action::SESSION_REVOKED,
-            _ => action::TOKEN_REVOKED,
-        };
+        let action = action_of(&target);
         let expires_at = request.expires_at.unwrap_or(Timestamp::from_millis(0)).max(self.access_exp(now));
         let by = caller.provenance(now);
         let outcome = self.cut(Cut { target, expires_at, reason: request.reason, action, by }).await?;
         Ok((outcome.entry, outcome.created))
     }
 
-    /// Revokes what the text of a token names (RFC 7009 §2.1), within `reach`. Whatever it does not name is no error there.
-    pub async fn revoke_text(&self, caller: &Caller, token: &str, reach: Reach) -> Result<()> {
-        let target = match self.target_of_text(token, reach).await {
+    /// Revokes what the text of a token names (RFC 7009 §2.1): for its own client, or for a caller that reaches its tenant with
+    /// `revocations:write` (`reach`). Whatever else it names is no error there, and nothing happens.
+    pub async fn revoke_text(
+        &self,
+        caller: &Caller,
+        token: &str,
+        reach: Option<Reach>,
+        client: ClientProof,
+    ) -> Result<()> {
+        let target = match self.target_of_text(token, Reach::All).await {
             Ok(target) => target,
             Err(Error::NotFound | Error::Invalid { .. }) => return Ok(()),
             Err(other) => return Err(other),
         };
+        if !self.may_revoke_text(token, &target, reach, client).await? {
+            return Ok(());
+        }
         let now = self.now();
-        let action = match target {
-            CutTarget::Session { .. } => action::SESSION_REVOKED,
-            _ => action::TOKEN_REVOKED,
-        };
         let cut = Cut {
+            action: action_of(&target),
             target,
             expires_at: self.access_exp(now),
             reason: Some("revoked by its client".to_owned()),
-            action,
             by: caller.provenance(now),
         };
         match self.cut(cut).await {
@@ -264,6 +267,44 @@ impl Authority {
         Ok(CutTarget::Session { id, tenant: Some(session.tenant), user: None })
     }
 
+    /// Whoever holds a token may end it, as the client that it was given to: by name, or by secret where that client must prove
+    /// itself.
+    async fn may_revoke_text(
+        &self,
+        token: &str,
+        target: &CutTarget,
+        reach: Option<Reach>,
+        client: ClientProof,
+    ) -> Result<bool> {
+        let (owner, tenant) = match target {
+            CutTarget::Session { id, tenant, .. } => {
+                let session = self.store.session(*id, *tenant, self.now()).await?;
+                (session.client, session.tenant)
+            }
+            CutTarget::Token { tenant: Some(tenant), .. } => (self.client_of_text(token), *tenant),
+            _ => return Ok(false),
+        };
+        if reach.is_some_and(|reach| reach.covers(tenant)) {
+            return Ok(true);
+        }
+        Ok(match client {
+            ClientProof::Proven(proven) => owner == Some(proven),
+            ClientProof::Claimed(claimed) => owner == claimed && self.is_public(owner).await?,
+            ClientProof::Unstated => self.is_public(owner).await?,
+        })
+    }
+
+    fn client_of_text(&self, token: &str) -> Option<ClientId> {
+        let access = self.verifier.validator().validate_ignoring_time(token).ok()?;
+        access.client_id()?.parse().ok()
+    }
+
+    async fn is_public(&self, client: Option<ClientId>) -> Result<bool> {
+        let Some(id) = client else { return Ok(true) };
+        let known = super::sign_in::found(self.store.client(id, self.now()).await)?;
+        Ok(known.is_none_or(|(client, _)| !client.refresh_requires_secret))
+    }
+
     async fn target_of_text(&self, token: &str, reach: Reach) -> Result<CutTarget> {
         if let Ok(refresh) = self.refresh_validator.validate_ignoring_time(token) {
             return self.target_of_session(refresh.session_id(), reach, reach.tenant()).await;
@@ -273,6 +314,13 @@ impl Authority {
         let (Some(jti), Some(tenant)) = (access.jti(), access.tenant_id()) else { return Err(invalid) };
         reach.must_cover(tenant)?;
         Ok(CutTarget::Token { key: TokenKey::new(jti), tenant: Some(tenant), user: access.user_id() })
+    }
+}
+
+fn action_of(target: &CutTarget) -> &'static str {
+    match target {
+        CutTarget::Session { .. } => action::SESSION_REVOKED,
+        _ => action::TOKEN_REVOKED,
     }
 }
 

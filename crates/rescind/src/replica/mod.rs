@@ -1,0 +1,177 @@
+//! The replica: the exact set of live marks that every verifier carries in memory.
+//!
+//! A probe for what is not there costs one word of a keyed filter. What the filter lets through is looked up in
+//! exact tables: there are no false positives, and nothing is evicted for space. Readers take no lock and wait
+//! for nobody; writers take turns.
+
+mod evaluate;
+mod expiry;
+mod filter;
+mod flat;
+mod odd;
+mod seed;
+mod tables;
+mod tenants;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use std::fmt;
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::sync::watch;
+
+use crate::clock::Timestamp;
+use crate::entropy::Entropy;
+use crate::ledger::{Cursor, CutKind, Mark};
+
+pub use evaluate::{DigestFact, TokenFacts};
+pub use write::{Expired, Loader};
+
+use odd::OddMarks;
+use seed::Seed;
+use tables::Tables;
+use tenants::TenantNames;
+use write::Writer;
+
+/// The live marks of the ledger, the place in it that they were read to, and how fresh that is.
+///
+/// Its owner loads it ([`Replica::load`]), follows the ledger ([`Replica::apply`], [`Replica::advance`]) and lets
+/// expired marks go ([`Replica::expire`]). Everybody else asks it ([`Replica::evaluate`]).
+///
+/// ```
+/// use rescind::clock::Timestamp;
+/// use rescind::ledger::{Cursor, CutKind, Mark, MarkKey, TokenKey};
+/// use rescind::replica::{Replica, TokenFacts};
+///
+/// let replica = Replica::new(&rescind::system::SystemEntropy, std::time::Duration::from_secs(30));
+/// let now = Timestamp::from_secs(1_700_000_000);
+/// assert_eq!(replica.as_of(), None, "it never synced: no verifier may rely on it");
+/// replica.load(0).finish(Cursor::default(), now);
+///
+/// let jti = TokenKey::new("01900000-0000-7000-8000-000000000001");
+/// let token = TokenFacts { jti: Some(&jti), ..TokenFacts::default() };
+/// assert_eq!(replica.evaluate(&token), None);
+///
+/// let expires_at = Timestamp::from_secs(1_700_000_900);
+/// replica.apply(&Mark { tenant: None, key: MarkKey::Token(jti.clone()), min_version: None, expires_at }, now);
+/// assert_eq!(replica.evaluate(&token), Some(CutKind::Token));
+/// ```
+pub struct Replica {
+    seed: Seed,
+    tables: ArcSwap<Tables>,
+    odd: OddMarks,
+    tenants: TenantNames,
+    counts: [AtomicUsize; CutKind::ALL.len()],
+    key_cuts: AtomicU64,
+    as_of: AtomicI64,
+    leeway: Duration,
+    changes: watch::Sender<Cursor>,
+    writer: Mutex<Writer>,
+}
+
+impl Replica {
+    /// An empty one that never synced. `leeway` is the largest that any verifier grants a token's `exp`: a mark is kept
+    /// that much longer than its own expiry.
+    pub fn new(entropy: &dyn Entropy, leeway: Duration) -> Self {
+        Self {
+            seed: Seed::new(entropy),
+            tables: ArcSwap::from_pointee(Tables::empty()),
+            odd: OddMarks::new(),
+            tenants: TenantNames::new(),
+            counts: std::array::from_fn(|_| AtomicUsize::new(0)),
+            key_cuts: AtomicU64::new(0),
+            as_of: AtomicI64::new(NEVER),
+            leeway,
+            changes: watch::Sender::new(Cursor::default()),
+            writer: Mutex::default(),
+        }
+    }
+
+    /// The place in the ledger up to which, and including which, everything has been applied.
+    pub fn cursor(&self) -> Cursor {
+        *self.changes.borrow()
+    }
+
+    /// When the last successful read of the ledger began; none where there was none, or where the clock stepped back and
+    /// nothing has been loaded since.
+    pub fn as_of(&self) -> Option<Timestamp> {
+        match self.as_of.load(Ordering::Acquire) {
+            NEVER => None,
+            millis => Some(Timestamp::from_millis(millis)),
+        }
+    }
+
+    /// How old the knowledge is; none where [`Replica::as_of`] is none, or lies further in the future than clocks may
+    /// differ: then the clock stepped back, and marks may be missing.
+    pub fn staleness(&self, now: Timestamp) -> Option<Duration> {
+        self.as_of().filter(|&as_of| as_of <= now.plus(self.leeway)).map(|as_of| now.since(as_of))
+    }
+
+    /// Ticks at every change of what is revoked, and at every step of the cursor, which is its value. Whoever
+    /// waits for a token's end evaluates it anew at each tick; whoever needs the ledger's head waits for its cursor.
+    pub fn changes(&self) -> watch::Receiver<Cursor> {
+        self.changes.subscribe()
+    }
+
+    /// A number that every new key cut raises. A cache of verified tokens is emptied when it changes.
+    pub fn key_cuts(&self) -> u64 {
+        self.key_cuts.load(Ordering::Acquire)
+    }
+
+    /// How many marks it holds.
+    pub fn len(&self) -> usize {
+        CutKind::ALL.into_iter().map(|kind| self.count(kind)).sum()
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many marks of a kind it holds.
+    pub fn count(&self, kind: CutKind) -> usize {
+        self.counts[kind as usize].load(Ordering::Relaxed)
+    }
+
+    /// What the tables take, in bytes: exactly for ids, closely for the rest.
+    pub fn approximate_bytes(&self) -> usize {
+        size_of::<Self>() + self.tables.load().bytes() + self.odd.bytes() + self.tenants.bytes()
+    }
+
+    /// Every mark that it holds, in no order: what a node writes back into a ledger that lost commits. Expiries are rounded up to
+    /// the second. A mark that comes or goes meanwhile may or may not be among them.
+    pub fn marks_held(&self) -> impl Iterator<Item = Mark> + '_ {
+        let tables = self.tables.load_full();
+        let ids = (0..tables.shards.len())
+            .flat_map(move |shard| tables.shards[shard].marks())
+            .map(|(id, meta)| write::id_mark(id, meta, self.tenants.of(meta.tenant())));
+        let mut odd = Vec::new();
+        self.odd.for_each(|key, mark| odd.push(write::odd_mark(key, mark)));
+        ids.chain(odd)
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn swap(&self, tables: Tables) {
+        self.tables.store(Arc::new(tables));
+    }
+}
+
+/// Says how many, never which.
+impl fmt::Debug for Replica {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Replica")
+            .field("marks", &self.len())
+            .field("cursor", &self.cursor())
+            .field("as_of", &self.as_of())
+            .finish_non_exhaustive()
+    }
+}
+
+const NEVER: i64 = i64::MIN;

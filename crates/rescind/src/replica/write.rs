@@ -1,0 +1,364 @@
+//! How marks come into the replica, and how they leave it.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::clock::Timestamp;
+use crate::id::{ClientId, SessionId, TenantId};
+use crate::ledger::{Cursor, CutKind, Mark, MarkKey, TokenKey};
+use crate::replica::expiry::{Bucket, Calendar, Expiry};
+use crate::replica::flat::{IdKey, IdKind, Meta, SHARDS, Shard};
+use crate::replica::odd::{OddKey, Scoped};
+use crate::replica::tables::Tables;
+use crate::replica::tenants::TenantNumbers;
+use crate::replica::{NEVER, Replica};
+
+/// What [`Replica::expire`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "after a step back of the clock the replica must be loaded anew"]
+pub enum Expired {
+    /// So many marks left.
+    Dropped(usize),
+    /// The clock is earlier than it was: marks of tokens that are alive again may have been dropped. The replica counts as
+    /// never synced, and this is the answer, until it is loaded anew ([`Replica::load`]).
+    ClockSteppedBack,
+}
+
+impl Replica {
+    /// Adds a mark; returns whether it says anything new. Repeating one changes nothing; a version is never lowered, and of
+    /// two expiries the later one counts. A mark that has expired by `now` is not taken up.
+    ///
+    /// The cursor does not move: a node applies what it wrote itself at once, in whatever order.
+    pub fn apply(&self, mark: &Mark, now: Timestamp) -> bool {
+        let changed = self.take(mark, now);
+        if changed {
+            self.tick();
+        }
+        changed
+    }
+
+    /// Says that everything up to `cursor` has been applied, by reading in order, in a read that began at `read_began`.
+    /// Neither the cursor nor the freshness moves back.
+    pub fn advance(&self, cursor: Cursor, read_began: Timestamp) {
+        let writer = self.writer();
+        if !writer.must_load {
+            self.as_of.fetch_max(read_began.as_millis(), Ordering::AcqRel);
+        }
+        self.changes.send_if_modified(|current| {
+            let ahead = cursor.seq > current.seq;
+            if ahead {
+                *current = cursor;
+            }
+            ahead
+        });
+    }
+
+    /// Begins to load everything anew, from a snapshot of about `expected` marks: at the start, when the
+    /// cursor turned out to be of another history, or after the clock stepped back. What is held stays held until it
+    /// expires, and new marks count at once.
+    pub fn load(&self, expected: usize) -> Loader<'_> {
+        if expected > 0 {
+            self.reserve(expected);
+        }
+        Loader { replica: self, steps_back: self.writer().steps_back }
+    }
+
+    /// Loads a whole new history in one go: see [`Replica::load`].
+    pub fn replace_with(
+        &self,
+        marks: impl IntoIterator<Item = Mark>,
+        cursor: Cursor,
+        read_began: Timestamp,
+        now: Timestamp,
+    ) {
+        let marks = marks.into_iter();
+        let loader = self.load(marks.size_hint().0);
+        marks.for_each(|mark| loader.apply(&mark, now));
+        loader.finish(cursor, read_began);
+    }
+
+    /// Drops the marks whose expiry plus leeway has passed, a minute's worth at a time. To be called every few seconds.
+    pub fn expire(&self, now: Timestamp) -> Expired {
+        let last = {
+            let mut writer = self.writer();
+            if now.plus(TOLERATED_STEP) < writer.newest {
+                writer.restart_at(now, self.slack());
+                self.as_of.store(NEVER, Ordering::Release);
+            }
+            if writer.must_load {
+                return Expired::ClockSteppedBack;
+            }
+            writer.observe(now, self.slack());
+            if !writer.calendar.any_until(writer.gone) {
+                return Expired::Dropped(0);
+            }
+            writer.gone
+        };
+        // Shard by shard, so that nobody's cut waits for the whole sweep.
+        let of_ids: usize = (0..SHARDS).map(|shard| self.sweep(shard, last)).sum();
+        Expired::Dropped(of_ids + self.sweep_odd(last))
+    }
+
+    fn take(&self, mark: &Mark, now: Timestamp) -> bool {
+        let expiry = Expiry::at(mark.expires_at);
+        let mut writer = self.writer();
+        writer.observe(now, self.slack());
+        if expiry.bucket() <= writer.gone {
+            return false;
+        }
+        match (self.id_key(&mark.key), OddKey::of(&mark.key)) {
+            (Some(key), _) => self.take_id(&mut writer, key, mark.tenant, expiry),
+            (None, Some(key)) => self.take_odd(&mut writer, key, mark, expiry),
+            (None, None) => false,
+        }
+    }
+
+    fn take_id(&self, writer: &mut Writer, key: IdKey, tenant: Option<TenantId>, expiry: Expiry) -> bool {
+        let tenant = writer.tenants.of(tenant, &self.tenants);
+        let meta = Meta::new(key.kind, tenant, expiry);
+        let tables = self.tables.load();
+        let shard = tables.shard(key);
+        let stood = if shard.may_hold(key.hash) { shard.find(key, |m| m.tenant() == tenant) } else { None };
+        if let Some((at, stood)) = stood {
+            let later = expiry > stood.expiry();
+            if later {
+                shard.replace(at, meta);
+                writer.calendar.leave(stood.expiry());
+                writer.calendar.enter(expiry);
+            }
+            return later;
+        }
+        let held = &mut writer.held[usize::from(key.shard())];
+        if *held < shard.room() {
+            shard.insert(key, meta);
+        } else {
+            let roomier = self.rebuilt(shard, key.shard(), *held + 1, |_| true);
+            roomier.insert(key, meta);
+            let mut tables = Tables::clone(&tables);
+            tables.shards[usize::from(key.shard())] = roomier;
+            self.swap(tables);
+        }
+        *held += 1;
+        self.enter(writer, key.kind.cut(), expiry);
+        true
+    }
+
+    fn take_odd(&self, writer: &mut Writer, key: OddKey<'_>, mark: &Mark, expiry: Expiry) -> bool {
+        let hash = key.hash(&self.seed);
+        let min_version = match mark.kind() {
+            CutKind::User | CutKind::Tenant => mark.min_version.unwrap_or(i64::MAX),
+            _ => i64::MAX,
+        };
+        let scoped = Scoped { tenant: mark.tenant, min_version, expiry };
+        let (stood, stands) = self.odd.apply(&mark.key, hash, scoped);
+        if let Some(stood) = stood {
+            writer.calendar.leave(stood.expiry);
+            writer.calendar.enter(stands.expiry);
+            return stands != stood;
+        }
+        self.admit_odd(hash);
+        self.enter(writer, mark.kind(), expiry);
+        if mark.kind() == CutKind::Key {
+            self.key_cuts.fetch_add(1, Ordering::AcqRel);
+        }
+        true
+    }
+
+    fn admit_odd(&self, hash: crate::replica::seed::Hash) {
+        let tables = self.tables.load();
+        if self.odd.keys() <= tables.odd_filter.room() {
+            tables.odd_filter.insert(hash);
+        } else {
+            let mut tables = Tables::clone(&tables);
+            tables.odd_filter = self.odd.filter(self.odd.keys() + 16);
+            self.swap(tables);
+        }
+    }
+
+    fn enter(&self, writer: &mut Writer, kind: CutKind, expiry: Expiry) {
+        writer.calendar.enter(expiry);
+        self.counts[kind as usize].fetch_add(1, Ordering::Release);
+    }
+
+    fn leave(&self, writer: &mut Writer, kind: CutKind, expiry: Expiry) {
+        writer.calendar.leave(expiry);
+        self.counts[kind as usize].fetch_sub(1, Ordering::Release);
+    }
+
+    fn sweep(&self, shard: usize, last: Bucket) -> usize {
+        let mut writer = self.writer();
+        let tables = self.tables.load();
+        let old = &tables.shards[shard];
+        let gone = |meta: Meta| meta.expiry().bucket() <= last;
+        let leaving: Vec<Meta> = old.marks().map(|(_, meta)| meta).filter(|&meta| gone(meta)).collect();
+        if leaving.is_empty() {
+            return 0;
+        }
+        let left = writer.held[shard] - leaving.len();
+        let mut swept = Tables::clone(&tables);
+        swept.shards[shard] = self.rebuilt(old, shard as u8, left, |meta| !gone(meta));
+        self.swap(swept);
+        writer.held[shard] = left;
+        leaving.iter().for_each(|meta| self.leave(&mut writer, meta.kind().cut(), meta.expiry()));
+        leaving.len()
+    }
+
+    fn sweep_odd(&self, last: Bucket) -> usize {
+        let mut writer = self.writer();
+        let mut leaving = Vec::new();
+        self.odd.drop_where(|key, mark| {
+            let gone = mark.expiry.bucket() <= last;
+            if gone {
+                leaving.push((key.kind(), mark.expiry));
+            }
+            gone
+        });
+        if !leaving.is_empty() {
+            let mut tables = Tables::clone(&self.tables.load());
+            tables.odd_filter = self.odd.filter(self.odd.keys() / 4);
+            self.swap(tables);
+        }
+        leaving.iter().for_each(|&(kind, expiry)| self.leave(&mut writer, kind, expiry));
+        leaving.len()
+    }
+
+    fn reserve(&self, expected: usize) {
+        let writer = self.writer();
+        // Shards fill unevenly: four standard deviations more than an even share.
+        let share = expected.div_ceil(SHARDS);
+        let share = share + 4 * share.isqrt();
+        let mut tables = Tables::clone(&self.tables.load());
+        for (number, shard) in tables.shards.iter_mut().enumerate() {
+            let room = writer.held[number].max(share);
+            if room > shard.room() {
+                *shard = self.rebuilt(shard, number as u8, room, |_| true);
+            }
+        }
+        self.swap(tables);
+    }
+
+    fn rebuilt(&self, old: &Shard, number: u8, room: usize, keep: impl Fn(Meta) -> bool) -> Shard {
+        let new = Shard::with_room(room, number);
+        for (id, meta) in old.marks().filter(|&(_, meta)| keep(meta)) {
+            let kind = meta.kind();
+            new.insert(IdKey { hash: self.seed.id(kind.cut(), id), kind, id }, meta);
+        }
+        new
+    }
+
+    fn id_key(&self, key: &MarkKey) -> Option<IdKey> {
+        let (kind, id) = match key {
+            MarkKey::Token(TokenKey::Uuid(id)) => (IdKind::Token, id.as_u128()),
+            MarkKey::Session(id) => (IdKind::Session, id.0.as_u128()),
+            MarkKey::Client(id) => (IdKind::Client, id.0.as_u128()),
+            _ => return None,
+        };
+        Some(IdKey { hash: self.seed.id(kind.cut(), id), kind, id })
+    }
+
+    fn tick(&self) {
+        self.changes.send_modify(|_| ());
+    }
+
+    /// A step back of the clock that goes unnoticed must not bring tokens to life whose marks are gone.
+    fn slack(&self) -> Duration {
+        self.leeway + TOLERATED_STEP
+    }
+}
+
+/// Loads a snapshot. Dropped before [`Loader::finish`], it leaves marks that are right, and freshness as it was.
+#[must_use = "nothing counts as loaded before `finish`"]
+#[derive(Debug)]
+pub struct Loader<'a> {
+    replica: &'a Replica,
+    steps_back: u64,
+}
+
+impl Loader<'_> {
+    /// Adds a mark: see [`Replica::apply`].
+    pub fn apply(&self, mark: &Mark, now: Timestamp) {
+        self.replica.take(mark, now);
+    }
+
+    /// Everything has been applied: the snapshot ends at `cursor`, whatever the cursor was before, and the read of it began
+    /// at `read_began`. Where the clock stepped back since the loading began, it has to be done again.
+    pub fn finish(self, cursor: Cursor, read_began: Timestamp) {
+        let mut writer = self.replica.writer();
+        if self.steps_back == writer.steps_back {
+            writer.must_load = false;
+            self.replica.as_of.fetch_max(read_began.as_millis(), Ordering::AcqRel);
+        }
+        self.replica.changes.send_replace(cursor);
+    }
+}
+
+/// What only writers touch.
+pub(super) struct Writer {
+    /// The newest moment seen.
+    newest: Timestamp,
+    /// The last bucket whose marks are gone by then.
+    gone: Bucket,
+    calendar: Calendar,
+    tenants: TenantNumbers,
+    held: [usize; SHARDS],
+    /// The clock stepped back, and nothing has been loaded since.
+    must_load: bool,
+    /// How often the clock stepped back.
+    steps_back: u64,
+}
+
+impl Default for Writer {
+    fn default() -> Self {
+        let newest = Timestamp::default();
+        Self {
+            newest,
+            gone: Bucket::gone_at(newest, Duration::ZERO),
+            calendar: Calendar::default(),
+            tenants: TenantNumbers::default(),
+            held: [0; SHARDS],
+            must_load: false,
+            steps_back: 0,
+        }
+    }
+}
+
+impl Writer {
+    fn observe(&mut self, now: Timestamp, slack: Duration) {
+        if now > self.newest {
+            self.newest = now;
+            self.gone = Bucket::gone_at(now, slack);
+        }
+    }
+
+    fn restart_at(&mut self, now: Timestamp, slack: Duration) {
+        self.newest = now;
+        self.gone = Bucket::gone_at(now, slack);
+        self.must_load = true;
+        self.steps_back += 1;
+    }
+}
+
+pub(super) fn id_mark(id: u128, meta: Meta, tenant: Option<TenantId>) -> Mark {
+    let id = Uuid::from_u128(id);
+    let key = match meta.kind() {
+        IdKind::Token => MarkKey::Token(TokenKey::Uuid(id)),
+        IdKind::Session => MarkKey::Session(SessionId(id)),
+        IdKind::Client => MarkKey::Client(ClientId(id)),
+    };
+    Mark { tenant, key, min_version: None, expires_at: meta.expiry().timestamp() }
+}
+
+pub(super) fn odd_mark(key: &MarkKey, mark: &Scoped) -> Mark {
+    let versioned = matches!(key.kind(), CutKind::User | CutKind::Tenant);
+    Mark {
+        tenant: mark.tenant,
+        key: key.clone(),
+        min_version: versioned.then_some(mark.min_version),
+        expires_at: mark.expiry.timestamp(),
+    }
+}
+
+/// Clocks are corrected by a little now and then: not worth loading everything anew.
+const TOLERATED_STEP: Duration = Duration::from_secs(1);
