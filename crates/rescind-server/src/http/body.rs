@@ -18,9 +18,7 @@ pub(crate) const BODY_LIMIT: usize = 64 * 1024;
 pub(super) async fn read(request: Request) -> Result<Bytes, Problem> {
     match Limited::new(request.into_body(), BODY_LIMIT).collect().await {
         Ok(body) => Ok(body.to_bytes()),
-        Err(error) if is_caused_by::<LengthLimitError>(&*error) => {
-            Err(Problem::new(Code::PayloadTooLarge))
-        }
+        Err(error) if is_caused_by::<LengthLimitError>(&*error) => Err(Problem::new(Code::PayloadTooLarge)),
         Err(error) if is_caused_by::<TimeoutError>(&*error) => Err(Problem::new(Code::RequestTimeout)),
         Err(_) => Err(Problem::new(Code::InvalidRequest).detail("the body could not be read to its end")),
     }

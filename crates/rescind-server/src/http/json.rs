@@ -7,8 +7,8 @@ use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use garde::Validate;
 use http::{HeaderValue, header};
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::Serialize;
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use super::body;
 use super::codes::Code;
@@ -201,7 +201,11 @@ mod tests {
     fn refused(body: &str) -> (&'static str, String, String) {
         let problem = decode::<Example>(body.as_bytes()).unwrap_err();
         let document = serde_json::to_value(problem_document(&problem)).unwrap();
-        (problem.code().as_str(), document["member"].as_str().unwrap_or_default().to_owned(), problem.explanation().to_owned())
+        (
+            problem.code().as_str(),
+            document["member"].as_str().unwrap_or_default().to_owned(),
+            problem.explanation().to_owned(),
+        )
     }
 
     fn problem_document(problem: &Problem) -> serde_json::Value {
@@ -216,15 +220,17 @@ mod tests {
 
     #[test]
     fn what_is_right_is_read() {
-        let read: Example =
-            decode(br#"{"name":"a","age":7,"claims":{"a":{"x":1},"b":[{"x":1},{"x":2}]},"inner":{"kind":"token"}}"#)
-                .unwrap();
+        let read: Example = decode(
+            br#"{"name":"a","age":7,"claims":{"a":{"x":1},"b":[{"x":1},{"x":2}]},"inner":{"kind":"token"}}"#,
+        )
+        .unwrap();
         assert_eq!(read.name, "a");
     }
 
     #[test]
     fn what_is_not_json_is_a_400() {
-        let deep = format!("{{\"name\":\"a\",\"claims\":{}1{}}}", "{\"a\":".repeat(10_000), "}".repeat(10_000));
+        let deep =
+            format!("{{\"name\":\"a\",\"claims\":{}1{}}}", "{\"a\":".repeat(10_000), "}".repeat(10_000));
         let cases = [
             "",
             "{",

@@ -143,7 +143,10 @@ fn with_deadline(body: Body, limit: Duration) -> Body {
 /// What no route has to look at: a body announced as too large, a secret in the query.
 fn refuse_early(request: &Request) -> Result<(), Problem> {
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-    if announced.and_then(|length| length.parse::<u64>().ok()).is_some_and(|length| length > BODY_LIMIT as u64) {
+    if announced
+        .and_then(|length| length.parse::<u64>().ok())
+        .is_some_and(|length| length > BODY_LIMIT as u64)
+    {
         return Err(Problem::new(Code::PayloadTooLarge));
     }
     match request.uri().query().and_then(secret_in) {

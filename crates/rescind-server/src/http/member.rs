@@ -26,9 +26,8 @@ pub(super) fn problem(code: Code, member: &str, detail: &str) -> Problem {
 
 /// What a failed validation amounts to: the first member at fault, and in the detail all of them.
 pub(super) fn invalid(code: Code, report: &garde::Report) -> Problem {
-    let mut faults = report.iter().map(|(path, error)| {
-        (path.to_string(), format!("`{path}`: {}", error.message()))
-    });
+    let mut faults =
+        report.iter().map(|(path, error)| (path.to_string(), format!("`{path}`: {}", error.message())));
     let Some((member, first)) = faults.next() else { return Problem::new(code) };
     let detail = faults.fold(first, |all, (_, next)| all + "; " + &next);
     Problem::new(code).detail(detail).member(member)

@@ -129,10 +129,8 @@ fn nearest(code: Code) -> OAuthErrorCode {
 
 impl IntoResponse for OAuthError {
     fn into_response(self) -> Response {
-        let body =
-            Body { error: self.error.as_str(), error_description: &printable(&self.description) };
-        let mut response =
-            (self.status, serde_json::to_vec(&body).unwrap_or_default()).into_response();
+        let body = Body { error: self.error.as_str(), error_description: &printable(&self.description) };
+        let mut response = (self.status, serde_json::to_vec(&body).unwrap_or_default()).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -169,7 +167,8 @@ mod tests {
         for code in Code::ALL {
             let error = OAuthError::from(Problem::new(*code));
             assert_eq!(error.status.is_server_error(), code.status().is_server_error(), "{code:?}");
-            let unauthorized = matches!(error.error, OAuthErrorCode::InvalidClient | OAuthErrorCode::InvalidToken);
+            let unauthorized =
+                matches!(error.error, OAuthErrorCode::InvalidClient | OAuthErrorCode::InvalidToken);
             assert_eq!(error.status == 401, unauthorized || *code == Code::InvalidCredentials, "{code:?}");
         }
     }

@@ -39,7 +39,10 @@ pub fn decode<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
 /// The first name that stands twice in `pairs`.
 pub(super) fn doubled(pairs: &[u8]) -> Option<String> {
     let mut names = HashSet::new();
-    form_urlencoded::parse(pairs).map(|(name, _)| name).find(|name| !names.insert(name.clone())).map(Into::into)
+    form_urlencoded::parse(pairs)
+        .map(|(name, _)| name)
+        .find(|name| !names.insert(name.clone()))
+        .map(Into::into)
 }
 
 #[cfg(test)]

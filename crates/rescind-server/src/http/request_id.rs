@@ -93,8 +93,16 @@ mod tests {
     #[test]
     fn anything_else_is_replaced_by_a_fresh_uuid() {
         let too_long = "a".repeat(129);
-        let cases: &[&[&[u8]]] =
-            &[&[], &[b""], &[b"a b"], &[b"a\"b"], &[b"<b>"], &[b"\xff"], &[too_long.as_bytes()], &[b"a", b"b"]];
+        let cases: &[&[&[u8]]] = &[
+            &[],
+            &[b""],
+            &[b"a b"],
+            &[b"a\"b"],
+            &[b"<b>"],
+            &[b"\xff"],
+            &[too_long.as_bytes()],
+            &[b"a", b"b"],
+        ];
         for case in cases {
             let id: uuid::Uuid = id_for(case).parse().unwrap();
             assert_eq!(id.get_version_num(), 7);

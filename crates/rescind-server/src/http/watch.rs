@@ -45,8 +45,7 @@ impl Activity {
     /// When the connection is to be closed if nothing happens; none while a request is in flight.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let state = self.state();
-        (state.in_flight == 0)
-            .then(|| state.since + if state.head { self.head_time } else { self.idle_time })
+        (state.in_flight == 0).then(|| state.since + if state.head { self.head_time } else { self.idle_time })
     }
 
     /// A request has begun; it ends when the guard goes.
