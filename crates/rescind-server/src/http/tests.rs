@@ -1,7 +1,7 @@
 //! The layers and the server loop around an example of every kind of route, over real sockets.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -95,6 +95,7 @@ impl Server {
     }
 
     async fn with(change: impl FnOnce(&mut Edge), options: Options) -> Self {
+        LazyLock::force(&LOG);
         let gate = Arc::new(Gate::default());
         let metrics = Metrics::new();
         let mut edge = Edge::new(Arc::new(SystemClock), Arc::new(SystemEntropy), metrics.http());
@@ -449,15 +450,12 @@ async fn a_drain_has_a_deadline() {
 
 #[tokio::test]
 async fn a_panic_is_a_500_and_a_line_in_the_log_with_the_request_id() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
     let server = Server::start().await;
     let answer =
         server.send("GET /api/panic HTTP/1.1\nHost: x\nConnection: close\nX-Request-Id: mine-2\n\n").await;
     assert_eq!((answer.status, answer.code().as_str()), (500, "internal_error"));
     assert!(!answer.body.contains("ball"));
-    let log = log.text();
+    let log = LOG.text();
     assert!(log.lines().any(|line| line.contains("the ball") && line.contains("mine-2")), "{log}");
 
     let answer = server.post("/oauth2/panic", "text/plain", "").await;
@@ -466,19 +464,12 @@ async fn a_panic_is_a_500_and_a_line_in_the_log_with_the_request_id() {
 
 #[tokio::test]
 async fn neither_queries_nor_credentials_are_logged() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_writer(log.clone())
-        .with_max_level(tracing::Level::DEBUG)
-        .with_ansi(false)
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
     let server = Server::start().await;
     server
         .send("GET /api/list?cursor=hunter2 HTTP/1.1\nHost: x\nConnection: close\nAuthorization: Bearer hunter2\n\n")
         .await;
     server.get("/api/list?token=hunter2").await;
-    let log = log.text();
+    let log = LOG.text();
     assert!(log.contains("/api/list"), "{log}");
     assert!(!log.contains("hunter2"), "{log}");
 }
@@ -499,6 +490,17 @@ fn a_problem_outside_of_a_request_is_still_a_whole_answer() {
     assert_eq!(response.status(), 401);
     assert!(response.headers().contains_key("www-authenticate"));
 }
+
+/// What all tests log: tracing keeps what it knows of a line's listeners for the whole process.
+static LOG: LazyLock<Log> = LazyLock::new(|| {
+    let log = Log::default();
+    tracing_subscriber::fmt()
+        .with_writer(log.clone())
+        .with_max_level(tracing::Level::DEBUG)
+        .with_ansi(false)
+        .init();
+    log
+});
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
