@@ -1,0 +1,153 @@
+//! The audit trail, written in the transaction of what it records.
+
+use rescind::audit::{Actor, AuditEntry, AuditFilter, AuditStore, Target};
+use rescind::entropy::uuid_v7;
+use rescind::id::{AuditId, TenantId, UserId};
+use rescind::store::{Answer, Page, PageRequest, Provenance};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params_from_iter};
+
+use crate::SqliteStore;
+use crate::error::{Outcome, corrupt};
+use crate::page;
+use crate::row::{Cells, bytes, bytes_of};
+use crate::writer::Tx;
+
+impl AuditStore for SqliteStore {
+    fn audit_entries<'a>(
+        &'a self,
+        filter: &'a AuditFilter,
+        page: &'a PageRequest,
+    ) -> Answer<'a, Page<AuditEntry>> {
+        let (filter, page) = (filter.clone(), page.clone());
+        self.read(move |conn| list(conn, &filter, &page))
+    }
+}
+
+/// What is recorded of an act, beside its provenance.
+pub(crate) struct Record<'a> {
+    pub(crate) action: &'a str,
+    pub(crate) target: Target,
+    pub(crate) tenant: Option<TenantId>,
+    /// The user whom it concerns.
+    pub(crate) user: Option<UserId>,
+    pub(crate) reason: Option<&'a str>,
+}
+
+/// Records an act of `by.actor`.
+pub(crate) fn record(tx: &Tx<'_>, by: &Provenance, record: &Record<'_>) -> Outcome<()> {
+    record_as(tx, by.actor, by, record)
+}
+
+/// Records an act of somebody else than who gave rise to it.
+pub(crate) fn record_as(tx: &Tx<'_>, actor: Actor, by: &Provenance, record: &Record<'_>) -> Outcome<()> {
+    tx.prepare_cached(
+        "INSERT INTO audit (id, at, action, actor, actor_id, target_kind, target_id, tenant_id, user_id, reason,
+                            ip, request_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+    )?
+    .execute(rusqlite::params![
+        bytes(uuid_v7(by.at, tx.entropy())),
+        by.at.as_millis(),
+        record.action,
+        actor.to_string(),
+        actor.id(),
+        record.target.kind,
+        record.target.id,
+        bytes_of(record.tenant, |id| id.0),
+        bytes_of(record.user, |id| id.0),
+        record.reason,
+        by.ip.map(|ip| ip.to_string()),
+        by.request_id,
+    ])?;
+    Ok(())
+}
+
+/// Erases the addresses from which a user acted, and was acted upon. A user's id means the user of that tenant only, but
+/// for one of the system's own tenant, who acts in all of them.
+pub(crate) fn erase_addresses(tx: &Tx<'_>, tenant: TenantId, user: UserId, system: bool) -> Outcome<()> {
+    tx.prepare_cached("UPDATE audit SET ip = NULL WHERE user_id = ?2 AND tenant_id = ?1 AND ip IS NOT NULL")?
+        .execute((bytes(tenant.0), bytes(user.0)))?;
+    tx.prepare_cached(
+        "UPDATE audit SET ip = NULL
+          WHERE actor_id = ?2 AND actor = ?3 AND ip IS NOT NULL AND (?4 OR tenant_id = ?1)",
+    )?
+    .execute((bytes(tenant.0), user.to_string(), Actor::User(user).to_string(), system))?;
+    Ok(())
+}
+
+fn list(conn: &Connection, filter: &AuditFilter, page: &PageRequest) -> Outcome<Page<AuditEntry>> {
+    let before = page::number_cursor('a', page)?;
+    let (sql, values) = query(filter, before);
+    let mut statement = conn.prepare_cached(&sql)?;
+    let map = |row: &Row<'_>| entry(row).map(Some);
+    let listed = page::collect(&mut statement, params_from_iter(values), page::limit(page), map, |item| {
+        format!("a{}", item.0)
+    })?;
+    Ok(listed.map(|(_, entry)| entry))
+}
+
+/// The conditions that apply, and no others: each combination has its own plan.
+fn query(filter: &AuditFilter, before: Option<i64>) -> (String, Vec<Value>) {
+    let mut sql =
+        "SELECT row, id, at, action, actor, target_kind, target_id, tenant_id, reason, ip, request_id
+                     FROM audit WHERE true"
+            .to_owned();
+    let mut values = Vec::new();
+    let mut add = |condition: &str, value: Value| {
+        values.push(value);
+        sql.push_str(" AND ");
+        sql.push_str(condition);
+    };
+    if let Some(before) = before {
+        add("row < ?", before.into());
+    }
+    if let Some(user) = filter.user {
+        add("user_id = ?", bytes(user.0).to_vec().into());
+    }
+    if let Some(tenant) = filter.tenant {
+        // By the user, where there is one: fewer rows than the tenant's.
+        let condition = if filter.user.is_some() { "+tenant_id = ?" } else { "tenant_id = ?" };
+        add(condition, bytes(tenant.0).to_vec().into());
+    }
+    if let Some(actor) = &filter.actor {
+        add("actor_id = ?", actor.clone().into());
+    }
+    if let Some(target) = &filter.target {
+        add("target_id = ?", target.clone().into());
+    }
+    if let Some(action) = &filter.action {
+        add("action = ?", action.clone().into());
+    }
+    if let Some(since) = filter.since {
+        add("at >= ?", since.as_millis().into());
+    }
+    if !filter.actions.is_empty() {
+        let marks = vec!["?"; filter.actions.len()].join(", ");
+        sql.push_str(&format!(" AND action IN ({marks})"));
+        values.extend(filter.actions.iter().map(|action| Value::from((*action).to_owned())));
+    }
+    sql.push_str(" ORDER BY row DESC");
+    (sql, values)
+}
+
+fn entry(row: &Row<'_>) -> Outcome<(i64, AuditEntry)> {
+    let mut cells = Cells::new(row);
+    let place = cells.take()?;
+    let entry = AuditEntry {
+        id: cells.id(AuditId)?,
+        at: cells.time()?,
+        action: cells.take()?,
+        actor: cells.word()?,
+        target: Target { kind: target_kind(&cells.take::<String>()?)?, id: cells.take()? },
+        tenant_id: cells.maybe_id(TenantId)?,
+        reason: cells.take()?,
+        ip: cells.maybe_word()?,
+        request_id: cells.take()?,
+    };
+    Ok((place, entry))
+}
+
+fn target_kind(word: &str) -> Outcome<&'static str> {
+    Target::KINDS.into_iter().find(|kind| *kind == word).ok_or_else(|| corrupt("an unknown kind of target"))
+}

@@ -1,0 +1,156 @@
+//! Raising versions and floors, with the ledger entry that tells verifiers.
+
+use rescind::clock::Timestamp;
+use rescind::directory::Standing;
+use rescind::id::{SessionId, TenantId, UserId};
+use rescind::ledger::{Entry, MarkKey};
+use rescind::store::{Provenance, StoreError};
+use rusqlite::Connection;
+
+use crate::error::Outcome;
+use crate::ledger::{NewEntry, append};
+use crate::row::{Cells, bytes, bytes_of};
+use crate::session::require_active;
+use crate::writer::Tx;
+
+/// Why something is raised, and for how long verifiers must know.
+pub(crate) struct Cause<'a> {
+    /// The least `expires_at` of the entry.
+    pub(crate) least: Timestamp,
+    pub(crate) reason: Option<&'a str>,
+    pub(crate) by: &'a Provenance,
+}
+
+/// What of a user is raised.
+#[derive(Clone, Copy)]
+pub(crate) enum Raise {
+    /// The version alone: access tokens die, sessions live.
+    Version,
+    /// The floor too: everything ends, but for one session, which must be active.
+    Floor { spare: Option<SessionId> },
+}
+
+pub(crate) fn raise_user(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    user: UserId,
+    raise: Raise,
+    cause: &Cause<'_>,
+) -> Outcome<Entry> {
+    let now = cause.by.at;
+    if let Raise::Floor { spare: Some(spare) } = raise {
+        require_active(tx, spare, tenant, user, now)?;
+    }
+    let version = raise_version(tx, tenant, user, now)?;
+    if let Raise::Floor { spare } = raise {
+        let floor = raise_floor(tx, tenant, user, now)?;
+        note_raise(tx, tenant, Some(user), floor, cause)?;
+        lift(tx, spare, floor)?;
+    }
+    append(
+        tx,
+        NewEntry {
+            key: MarkKey::User(user),
+            tenant: Some(tenant),
+            min_version: Some(version),
+            least: cause.least,
+            user: Some(user),
+            at: now,
+            reason: cause.reason,
+            by: cause.by.actor,
+        },
+    )
+}
+
+/// Raises a tenant's version and floor.
+pub(crate) fn raise_tenant(tx: &Tx<'_>, tenant: TenantId, cause: &Cause<'_>) -> Outcome<(Entry, Standing)> {
+    let now = cause.by.at;
+    let (version, floor) = tx
+        .prepare_cached(
+            "UPDATE tenants
+                SET token_version = max(token_version + 1, ?2), session_floor = max(session_floor + 1, ?2)
+              WHERE id = ?1 RETURNING token_version, session_floor",
+        )?
+        .query_row((bytes(tenant.0), now.as_millis()), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    note_raise(tx, tenant, None, floor, cause)?;
+    let entry = append(
+        tx,
+        NewEntry {
+            key: MarkKey::Tenant(tenant),
+            tenant: None,
+            min_version: Some(version),
+            least: cause.least,
+            user: None,
+            at: now,
+            reason: cause.reason,
+            by: cause.by.actor,
+        },
+    )?;
+    let standing =
+        Standing { tenant_token_version: version, tenant_session_floor: floor, ..Standing::default() };
+    Ok((entry, standing))
+}
+
+/// A user's versions and floors, and its tenant's.
+pub(crate) fn standing_of(conn: &Connection, tenant: TenantId, user: UserId) -> Outcome<Standing> {
+    let mut statement = conn.prepare_cached(
+        "SELECT users.token_version, users.session_floor, tenants.token_version, tenants.session_floor
+           FROM users JOIN tenants ON tenants.id = users.tenant_id
+          WHERE users.tenant_id = ?1 AND users.id = ?2 AND users.deleted_at IS NULL",
+    )?;
+    let mut rows = statement.query((bytes(tenant.0), bytes(user.0)))?;
+    let mut cells = Cells::new(rows.next()?.ok_or(StoreError::NotFound)?);
+    Ok(Standing {
+        token_version: cells.take()?,
+        session_floor: cells.take()?,
+        tenant_token_version: cells.take()?,
+        tenant_session_floor: cells.take()?,
+    })
+}
+
+fn raise_version(tx: &Tx<'_>, tenant: TenantId, user: UserId, now: Timestamp) -> Outcome<i64> {
+    let mut statement = tx.prepare_cached(
+        "UPDATE users SET token_version = max(token_version + 1, ?3)
+          WHERE tenant_id = ?1 AND id = ?2 AND deleted_at IS NULL RETURNING token_version",
+    )?;
+    Ok(statement.query_row((bytes(tenant.0), bytes(user.0), now.as_millis()), |row| row.get(0))?)
+}
+
+fn raise_floor(tx: &Tx<'_>, tenant: TenantId, user: UserId, now: Timestamp) -> Outcome<i64> {
+    let mut statement = tx.prepare_cached(
+        "UPDATE users SET session_floor = max(session_floor + 1, ?3)
+          WHERE tenant_id = ?1 AND id = ?2 AND deleted_at IS NULL RETURNING session_floor",
+    )?;
+    Ok(statement.query_row((bytes(tenant.0), bytes(user.0), now.as_millis()), |row| row.get(0))?)
+}
+
+/// Remembers how the sessions below a floor were ended.
+fn note_raise(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    user: Option<UserId>,
+    floor: i64,
+    cause: &Cause<'_>,
+) -> Outcome<()> {
+    tx.prepare_cached(
+        "INSERT INTO floor_raises (tenant_id, user_id, floor, at, reason, raised_by)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute((
+        bytes(tenant.0),
+        bytes_of(user, |id| id.0),
+        floor,
+        cause.by.at.as_millis(),
+        cause.reason,
+        cause.by.actor.to_string(),
+    ))?;
+    Ok(())
+}
+
+fn lift(tx: &Tx<'_>, spare: Option<SessionId>, floor: i64) -> Outcome<()> {
+    if let Some(spare) = spare {
+        tx.prepare_cached("UPDATE sessions SET user_floor = ?2 WHERE id = ?1")?
+            .execute((bytes(spare.0), floor))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! Deleting a user: everything ends, and what is personal is erased.
+
+use rescind::audit::{Target, action};
+use rescind::clock::Timestamp;
+use rescind::directory::Changed;
+use rescind::id::{TenantId, UserId};
+use rescind::store::{Provenance, StoreError};
+
+use crate::audit::{Record, erase_addresses, record};
+use crate::directory::{Cause, Raise, find_tenant, find_user, raise_user};
+use crate::error::Outcome;
+use crate::ledger::count_user;
+use crate::row::bytes;
+use crate::writer::Tx;
+
+pub(crate) fn delete_user(
+    tx: &Tx<'_>,
+    tenant: TenantId,
+    user: UserId,
+    may_touch_admins: bool,
+    access_exp: Timestamp,
+    by: &Provenance,
+) -> Outcome<Changed<()>> {
+    if find_user(tx, tenant, user)?.is_admin() && !may_touch_admins {
+        return Err(StoreError::Forbidden.into());
+    }
+    let revoked = count_user(tx, tenant, user, None, by.at)?;
+    let cause = Cause { least: access_exp, reason: Some(action::USER_DELETED), by };
+    let entry = raise_user(tx, tenant, user, Raise::Floor { spare: None }, &cause)?;
+    erase(tx, tenant, user, by.at)?;
+    let target = Target::new("user", user);
+    let act =
+        Record { action: action::USER_DELETED, target, tenant: Some(tenant), user: Some(user), reason: None };
+    record(tx, by, &act)?;
+    // Last, so that the address of one who deletes itself goes as well.
+    let system = find_tenant(tx, tenant)?.is_system();
+    erase_addresses(tx, tenant, user, system)?;
+    Ok(Changed { value: (), entries: vec![entry], revoked })
+}
+
+/// Leaves a tombstone: the id, the versions and the count of its sessions.
+fn erase(tx: &Tx<'_>, tenant: TenantId, user: UserId, at: Timestamp) -> Outcome<()> {
+    tx.prepare_cached(
+        "UPDATE users SET email = NULL, role = NULL, password = NULL, disabled = 0, deleted_at = ?3
+          WHERE tenant_id = ?1 AND id = ?2",
+    )?
+    .execute((bytes(tenant.0), bytes(user.0), at.as_millis()))?;
+    tx.prepare_cached(
+        "UPDATE sessions SET device_name = NULL, user_agent = NULL, ip = NULL, claims = '{}'
+          WHERE tenant_id = ?1 AND user_id = ?2",
+    )?
+    .execute((bytes(tenant.0), bytes(user.0)))?;
+    Ok(())
+}

@@ -1,0 +1,86 @@
+//! Writing entries.
+
+use rescind::audit::Actor;
+use rescind::clock::Timestamp;
+use rescind::id::{TenantId, UserId};
+use rescind::ledger::{CutKind, Entry, Mark, MarkKey};
+use rusqlite::Connection;
+
+use crate::error::{Outcome, optional};
+use crate::row::{ENTRY_COLUMNS, bytes_of, entry, key_value};
+use crate::writer::Tx;
+
+/// An entry to be written.
+pub(crate) struct NewEntry<'a> {
+    pub(crate) key: MarkKey,
+    /// Whose tokens it kills; none: everybody's.
+    pub(crate) tenant: Option<TenantId>,
+    pub(crate) min_version: Option<i64>,
+    /// The least `expires_at`.
+    pub(crate) least: Timestamp,
+    pub(crate) user: Option<UserId>,
+    pub(crate) at: Timestamp,
+    pub(crate) reason: Option<&'a str>,
+    pub(crate) by: Actor,
+}
+
+/// Writes an entry. It lives at least as long as any access token minted so far.
+pub(crate) fn append(tx: &Tx<'_>, new: NewEntry<'_>) -> Outcome<Entry> {
+    let (seq, horizon): (i64, i64) = tx
+        .prepare_cached("UPDATE head SET seq = seq + 1 WHERE id = 1 RETURNING seq, horizon")?
+        .query_row((), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let expires_at = match new.key.kind() {
+        CutKind::Key => Timestamp::MAX,
+        _ => new.least.max(Timestamp::from_millis(horizon)),
+    };
+    let about = match &new.key {
+        MarkKey::Tenant(id) => Some(*id),
+        _ => new.tenant,
+    };
+    tx.prepare_cached(
+        "INSERT INTO ledger (seq, kind, key, tenant_id, about_tenant, user_id, min_version, expires_at, revoked_at,
+                             reason, revoked_by)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    )?
+    .execute(rusqlite::params![
+        seq,
+        new.key.kind().as_str(),
+        key_value(&new.key),
+        bytes_of(new.tenant, |id| id.0),
+        bytes_of(about, |id| id.0),
+        bytes_of(new.user, |id| id.0),
+        new.min_version,
+        expires_at.as_millis(),
+        new.at.as_millis(),
+        new.reason,
+        new.by.to_string(),
+    ])?;
+    Ok(Entry {
+        seq,
+        mark: Mark { tenant: new.tenant, key: new.key, min_version: new.min_version, expires_at },
+        user: new.user,
+        revoked_at: new.at,
+        reason: new.reason.map(str::to_owned),
+        revoked_by: new.by,
+    })
+}
+
+/// The newest entry of a mark's identity.
+pub(crate) fn standing(conn: &Connection, tenant: Option<TenantId>, key: &MarkKey) -> Outcome<Option<Entry>> {
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT {ENTRY_COLUMNS} FROM ledger WHERE key = ?1 AND kind = ?2 AND tenant_id IS ?3
+          ORDER BY seq DESC LIMIT 1"
+    ))?;
+    let mut rows = statement.query((key_value(key), key.kind().as_str(), bytes_of(tenant, |id| id.0)))?;
+    match rows.next()? {
+        Some(row) => optional(entry(row)),
+        None => Ok(None),
+    }
+}
+
+/// Notes that an access token with this `exp` is being minted.
+pub(crate) fn raise_horizon(tx: &Tx<'_>, access_exp: Timestamp) -> Outcome<()> {
+    tx.prepare_cached("UPDATE head SET horizon = ?1 WHERE id = 1 AND horizon < ?1")?
+        .execute((access_exp.as_millis(),))?;
+    Ok(())
+}

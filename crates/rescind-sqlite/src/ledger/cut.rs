@@ -1,0 +1,156 @@
+//! Revoking.
+
+use rescind::audit::Target;
+use rescind::clock::Timestamp;
+use rescind::directory::Standing;
+use rescind::id::{SessionId, TenantId, UserId};
+use rescind::ledger::{Cut, CutOutcome, CutTarget, Entry, MarkKey, TokenKey};
+use rescind::store::StoreError;
+
+use crate::audit::{Record, record};
+use crate::directory::{Cause, Raise, raise_tenant, raise_user, standing_of};
+use crate::error::{Outcome, optional};
+use crate::ledger::reach::{count_tenant, count_user};
+use crate::ledger::{NewEntry, append, standing};
+use crate::session::{Ending, end_session, find_session, owner_of};
+use crate::writer::Tx;
+
+pub(crate) fn cut(tx: &Tx<'_>, cut: &Cut) -> Outcome<CutOutcome> {
+    match &cut.target {
+        CutTarget::Token { key, tenant, user } => token(tx, cut, key, *tenant, *user),
+        CutTarget::Session { id, tenant, user } => session(tx, cut, *id, *tenant, *user),
+        CutTarget::User { tenant, user, spare } => self::user(tx, cut, *tenant, *user, *spare),
+        CutTarget::Tenant { tenant } => self::tenant(tx, cut, *tenant),
+        CutTarget::Digest { digest, tenant, user } => {
+            single(tx, cut, MarkKey::Digest(*digest), *tenant, *user)
+        }
+    }
+}
+
+fn token(
+    tx: &Tx<'_>,
+    cut: &Cut,
+    key: &TokenKey,
+    tenant: Option<TenantId>,
+    user: Option<UserId>,
+) -> Outcome<CutOutcome> {
+    // A stranger's jti is recorded for the caller's tenant as though nothing knew it.
+    let owner =
+        optional(owner_of(tx, key))?.filter(|owner| tenant.is_none_or(|tenant| tenant == owner.tenant));
+    let key = MarkKey::Token(key.clone());
+    match owner {
+        Some(owner) if owner.refresh => session(tx, cut, owner.session, None, None),
+        Some(owner) => single(tx, cut, key, Some(owner.tenant), Some(owner.user)),
+        None => single(tx, cut, key, tenant, user),
+    }
+}
+
+/// Cuts one token, by jti or by digest. A later `expires_at` than the standing entry's extends it.
+fn single(
+    tx: &Tx<'_>,
+    cut: &Cut,
+    key: MarkKey,
+    tenant: Option<TenantId>,
+    user: Option<UserId>,
+) -> Outcome<CutOutcome> {
+    let first = standing(tx, tenant, &key)?;
+    if let Some(entry) = first {
+        if cut.expires_at <= entry.mark.expires_at {
+            return Ok(unchanged(entry));
+        }
+        let entry = extend(tx, &entry, cut.expires_at)?;
+        return Ok(unchanged(entry));
+    }
+    let target = Target::new(key.kind().as_str(), &key);
+    let reason = cut.reason.as_deref();
+    let entry = append(
+        tx,
+        NewEntry {
+            key,
+            tenant,
+            min_version: None,
+            least: cut.expires_at,
+            user,
+            at: cut.by.at,
+            reason,
+            by: cut.by.actor,
+        },
+    )?;
+    record(tx, &cut.by, &Record { action: cut.action, target, tenant, user, reason })?;
+    Ok(CutOutcome { entry, created: true, revoked: 0, standing: Standing::default() })
+}
+
+/// A new entry that lasts longer, with everything else as the first one has it.
+fn extend(tx: &Tx<'_>, first: &Entry, until: Timestamp) -> Outcome<Entry> {
+    append(
+        tx,
+        NewEntry {
+            key: first.mark.key.clone(),
+            tenant: first.mark.tenant,
+            min_version: first.mark.min_version,
+            least: until,
+            user: first.user,
+            at: first.revoked_at,
+            reason: first.reason.as_deref(),
+            by: first.revoked_by,
+        },
+    )
+}
+
+fn session(
+    tx: &Tx<'_>,
+    cut: &Cut,
+    id: SessionId,
+    tenant: Option<TenantId>,
+    user: Option<UserId>,
+) -> Outcome<CutOutcome> {
+    let row = find_session(tx, id, tenant)?;
+    if user.is_some_and(|user| user != row.user) {
+        return Err(StoreError::NotFound.into());
+    }
+    let active = row.is_active(cut.by.at);
+    let ending = Ending {
+        least: cut.expires_at,
+        reason: cut.reason.as_deref(),
+        actor: cut.by.actor,
+        action: cut.action,
+        by: &cut.by,
+    };
+    let (entry, created) = end_session(tx, &row, &ending)?;
+    Ok(CutOutcome { entry, created, revoked: u64::from(active), standing: Standing::default() })
+}
+
+fn user(
+    tx: &Tx<'_>,
+    cut: &Cut,
+    tenant: TenantId,
+    user: UserId,
+    spare: Option<SessionId>,
+) -> Outcome<CutOutcome> {
+    let active = count_user(tx, tenant, user, spare, cut.by.at)?;
+    let reason = cut.reason.as_deref();
+    let cause = Cause { least: cut.expires_at, reason, by: &cut.by };
+    let entry = raise_user(tx, tenant, user, Raise::Floor { spare }, &cause)?;
+    let target = Target::new("user", user);
+    record(
+        tx,
+        &cut.by,
+        &Record { action: cut.action, target, tenant: Some(tenant), user: Some(user), reason },
+    )?;
+    let standing = standing_of(tx, tenant, user)?;
+    Ok(CutOutcome { entry, created: true, revoked: active, standing })
+}
+
+fn tenant(tx: &Tx<'_>, cut: &Cut, tenant: TenantId) -> Outcome<CutOutcome> {
+    let active = count_tenant(tx, tenant, cut.by.at)?;
+    let reason = cut.reason.as_deref();
+    let cause = Cause { least: cut.expires_at, reason, by: &cut.by };
+    let (entry, standing) = raise_tenant(tx, tenant, &cause)?;
+    let target = Target::new("tenant", tenant);
+    record(tx, &cut.by, &Record { action: cut.action, target, tenant: Some(tenant), user: None, reason })?;
+    Ok(CutOutcome { entry, created: true, revoked: active, standing })
+}
+
+fn unchanged(entry: Entry) -> CutOutcome {
+    CutOutcome { entry, created: false, revoked: 0, standing: Standing::default() }
+}

@@ -1,0 +1,80 @@
+//! Listing entries.
+
+use rescind::id::TenantId;
+use rescind::ledger::{Entry, EntryFilter, MarkKey, TokenKey};
+use rescind::store::{Page, PageRequest, StoreError};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params_from_iter};
+
+use crate::error::{Outcome, optional};
+use crate::ledger::standing;
+use crate::page;
+use crate::row::{ENTRY_COLUMNS, bytes, entry};
+use crate::session::owner_of;
+
+/// The newest entry for this token: of its jti, or else, where the jti is known, of its session.
+pub(crate) fn token_entry(conn: &Connection, key: &TokenKey, tenant: Option<TenantId>) -> Outcome<Entry> {
+    if let Some(entry) = by_jti(conn, key, tenant)? {
+        return Ok(entry);
+    }
+    let owner = owner_of(conn, key)?;
+    if tenant.is_some_and(|tenant| tenant != owner.tenant) {
+        return Err(StoreError::NotFound.into());
+    }
+    standing(conn, Some(owner.tenant), &MarkKey::Session(owner.session))?
+        .ok_or_else(|| StoreError::NotFound.into())
+}
+
+fn by_jti(conn: &Connection, key: &TokenKey, tenant: Option<TenantId>) -> Outcome<Option<Entry>> {
+    let key = crate::row::key_value(&MarkKey::Token(key.clone()));
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT {ENTRY_COLUMNS} FROM ledger
+          WHERE key = ?1 AND kind = 'token' AND (?2 IS NULL OR tenant_id IS NULL OR tenant_id = ?2)
+          ORDER BY seq DESC LIMIT 1"
+    ))?;
+    let mut rows = statement.query((key, tenant.map(|tenant| bytes(tenant.0))))?;
+    match rows.next()? {
+        Some(row) => optional(entry(row)),
+        None => Ok(None),
+    }
+}
+
+pub(crate) fn entries(conn: &Connection, filter: &EntryFilter, page: &PageRequest) -> Outcome<Page<Entry>> {
+    let before = page::number_cursor('r', page)?;
+    let (sql, values) = query(filter, before);
+    let mut statement = conn.prepare_cached(&sql)?;
+    let map = |row: &Row<'_>| entry(row).map(Some);
+    page::collect(&mut statement, params_from_iter(values), page::limit(page), map, |entry| {
+        format!("r{}", entry.seq)
+    })
+}
+
+/// The conditions that apply, and no others: each combination has its own plan.
+fn query(filter: &EntryFilter, before: Option<i64>) -> (String, Vec<Value>) {
+    let mut sql = format!("SELECT {ENTRY_COLUMNS} FROM ledger WHERE true");
+    let mut values = Vec::new();
+    let mut add = |condition: &str, value: Value| {
+        values.push(value);
+        sql.push_str(" AND ");
+        sql.push_str(condition);
+    };
+    if let Some(before) = before {
+        add("seq < ?", before.into());
+    }
+    if let Some(user) = filter.user {
+        add("user_id = ?", bytes(user.0).to_vec().into());
+    }
+    if let Some(tenant) = filter.tenant {
+        // By the user, where there is one: fewer rows than the tenant's.
+        let condition = if filter.user.is_some() { "+about_tenant = ?" } else { "about_tenant = ?" };
+        add(condition, bytes(tenant.0).to_vec().into());
+    }
+    if let Some(kind) = filter.kind {
+        add("kind = ?", kind.as_str().to_owned().into());
+    }
+    if let Some(since) = filter.since {
+        add("revoked_at >= ?", since.as_millis().into());
+    }
+    sql.push_str(" ORDER BY seq DESC");
+    (sql, values)
+}

@@ -1,0 +1,141 @@
+//! Opening the file.
+
+use std::fs;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rescind::entropy::Entropy;
+use rescind::store::StoreError;
+use rusqlite::{Connection, OpenFlags};
+
+use crate::SqliteStore;
+use crate::error::{Fault, Outcome, corrupt};
+use crate::migrate::run_migrations;
+use crate::reader::Readers;
+use crate::writer::Writer;
+
+/// Written into the file's header, so that no other program's file is taken for ours: "Rscd".
+pub(crate) const APPLICATION_ID: i32 = 0x5273_6364;
+
+/// How a store is opened.
+#[derive(Clone)]
+pub struct Options {
+    /// Where tags and ids come from.
+    pub entropy: Arc<dyn Entropy>,
+    /// How many threads read.
+    pub readers: usize,
+    /// The most writes, and the most reads, that may wait: beyond that, [`StoreError::Overloaded`].
+    pub queue: usize,
+    /// How long to wait for another process that is writing.
+    pub busy_timeout: Duration,
+}
+
+impl Options {
+    /// Three readers, 4096 waiting, five seconds.
+    pub fn new(entropy: Arc<dyn Entropy>) -> Self {
+        Self { entropy, readers: 3, queue: 4096, busy_timeout: Duration::from_secs(5) }
+    }
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options")
+            .field("readers", &self.readers)
+            .field("queue", &self.queue)
+            .field("busy_timeout", &self.busy_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+impl SqliteStore {
+    /// Opens the file, made with mode 0600 if it is not there, and brings its schema up to date. Blocks meanwhile.
+    ///
+    /// [`StoreError::Unavailable`] where the file cannot be read or written, [`StoreError::Corrupt`] where it is no
+    /// database of Rescind's, [`StoreError::TooNew`] where a newer program wrote it.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use rescind::system::SystemEntropy;
+    /// use rescind_sqlite::{Options, SqliteStore};
+    ///
+    /// let dir = tempfile::tempdir().unwrap();
+    /// let store = SqliteStore::open(&dir.path().join("rescind.db"), &Options::new(Arc::new(SystemEntropy))).unwrap();
+    /// store.close();
+    /// ```
+    pub fn open(path: &Path, options: &Options) -> Result<Arc<Self>, StoreError> {
+        open(path, options).map(Arc::new).map_err(|Fault(error)| error)
+    }
+}
+
+fn open(path: &Path, options: &Options) -> Outcome<SqliteStore> {
+    make_private(path)?;
+    let conn = connect(path, options.busy_timeout)?;
+    run_migrations(&conn)?;
+    let readers = (0..options.readers.max(1))
+        .map(|_| read_only(path, options.busy_timeout))
+        .collect::<Outcome<Vec<_>>>()?;
+    Ok(SqliteStore {
+        writer: Writer::start(conn, Arc::clone(&options.entropy), options.queue.max(1))?,
+        readers: Readers::start(readers, options.queue.max(1))?,
+    })
+}
+
+/// Makes the file readable by its owner only; SQLite gives the files beside it the same mode.
+pub(crate) fn make_private(path: &Path) -> Outcome<()> {
+    let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match made {
+        Ok(_) => return Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error.into()),
+    }
+    let mut permissions = fs::metadata(path)?.permissions();
+    if permissions.mode() & 0o077 != 0 {
+        permissions.set_mode(0o600);
+        fs::set_permissions(path, permissions)?;
+    }
+    Ok(())
+}
+
+/// A connection that may write, with everything set that must hold before the first statement.
+pub(crate) fn connect(path: &Path, busy_timeout: Duration) -> Outcome<Connection> {
+    let conn = Connection::open_with_flags(path, flags())?;
+    prepare(&conn, busy_timeout)?;
+    let mode: String = conn.query_row("PRAGMA journal_mode = WAL", (), |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(Fault(StoreError::Unavailable(format!("the journal mode is {mode}, not WAL"))));
+    }
+    conn.execute_batch(
+        "PRAGMA synchronous = FULL;
+         PRAGMA foreign_keys = ON;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA wal_autocheckpoint = 2000;
+         PRAGMA journal_size_limit = 67108864;",
+    )?;
+    Ok(conn)
+}
+
+fn read_only(path: &Path, busy_timeout: Duration) -> Outcome<Connection> {
+    let conn = Connection::open_with_flags(path, flags())?;
+    prepare(&conn, busy_timeout)?;
+    conn.execute_batch("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;")?;
+    Ok(conn)
+}
+
+fn flags() -> OpenFlags {
+    // Each connection stays on its own thread. The file was made before.
+    OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX
+}
+
+/// Refuses a file that is not ours before anything in it is changed.
+fn prepare(conn: &Connection, busy_timeout: Duration) -> Outcome<()> {
+    conn.busy_timeout(busy_timeout)?;
+    conn.set_prepared_statement_cache_capacity(256);
+    let id: i32 = conn.query_row("PRAGMA application_id", (), |row| row.get(0))?;
+    let empty: bool = conn.query_row("SELECT count(*) = 0 FROM sqlite_schema", (), |row| row.get(0))?;
+    if id == APPLICATION_ID || (id == 0 && empty) {
+        return Ok(());
+    }
+    Err(corrupt("it is not a database of Rescind's"))
+}

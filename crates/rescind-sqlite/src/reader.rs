@@ -1,0 +1,93 @@
+//! A few threads that read, each on a connection of its own, each job in one read transaction.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::thread::JoinHandle;
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use rescind::store::StoreError;
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use crate::error::{Fault, Outcome};
+use crate::writer::closed;
+
+/// The handle on the reading threads.
+pub(crate) struct Readers {
+    sender: Sender<Message>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Readers {
+    /// Starts one thread on each connection.
+    pub(crate) fn start(connections: Vec<Connection>, queue: usize) -> Result<Self, StoreError> {
+        let (sender, receiver) = bounded(queue);
+        let readers = Self { sender, threads: Mutex::new(Vec::new()) };
+        for conn in connections {
+            let receiver = receiver.clone();
+            let thread = std::thread::Builder::new()
+                .name("rescind-reader".to_owned())
+                .spawn(move || serve(&conn, &receiver))
+                .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+            readers.lock().push(thread);
+        }
+        Ok(readers)
+    }
+
+    /// Runs `job` on a consistent state of the store that is not older than this call.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection) -> Outcome<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (answer, done) = oneshot::channel();
+        let job: Job = Box::new(move |conn| {
+            let outcome = conn
+                .unchecked_transaction()
+                .map_err(Fault::from)
+                .and_then(|snapshot| job(&snapshot))
+                .map_err(|Fault(error)| error);
+            let _ = answer.send(outcome);
+        });
+        self.sender.try_send(Message::Job(job)).map_err(|error| match error {
+            TrySendError::Full(_) => StoreError::Overloaded,
+            TrySendError::Disconnected(_) => closed(),
+        })?;
+        done.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// Finishes what is queued, then ends the threads.
+    pub(crate) fn close(&self) {
+        let threads = std::mem::take(&mut *self.lock());
+        for _ in &threads {
+            let _ = self.sender.send(Message::Stop);
+        }
+        for thread in threads {
+            let _ = thread.join();
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<JoinHandle<()>>> {
+        self.threads.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Drop for Readers {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+enum Message {
+    Job(Job),
+    Stop,
+}
+
+type Job = Box<dyn FnOnce(&Connection) + Send>;
+
+fn serve(conn: &Connection, queue: &Receiver<Message>) {
+    while let Ok(Message::Job(job)) = queue.recv() {
+        if catch_unwind(AssertUnwindSafe(|| job(conn))).is_err() {
+            tracing::error!("a read panicked");
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! When a session is alive, in SQL. [`crate::row::SessionRow::is_active`] says the same of a row that was read.
+
+use rescind::clock::Timestamp;
+use rescind::id::{SessionId, TenantId, UserId};
+use rescind::store::StoreError;
+use rusqlite::Connection;
+
+use crate::error::Outcome;
+use crate::row::bytes;
+
+/// A condition on `sessions`; `?1` is now.
+pub(crate) const ALIVE: &str = "
+    sessions.revoked_at IS NULL AND sessions.idle_expires_at > ?1 AND sessions.expires_at > ?1
+    AND EXISTS (SELECT 1 FROM users
+                 WHERE users.tenant_id = sessions.tenant_id AND users.id = sessions.user_id
+                   AND users.deleted_at IS NULL AND users.disabled = 0
+                   AND users.session_floor <= sessions.user_floor)
+    AND EXISTS (SELECT 1 FROM tenants
+                 WHERE tenants.id = sessions.tenant_id AND tenants.suspended = 0
+                   AND tenants.session_floor <= sessions.tenant_floor)
+    AND (sessions.client_id IS NULL
+         OR EXISTS (SELECT 1 FROM clients WHERE clients.id = sessions.client_id AND clients.deleted_at IS NULL))";
+
+/// [`StoreError::NotFound`] unless this is an active session of that user.
+pub(crate) fn require_active(
+    conn: &Connection,
+    id: SessionId,
+    tenant: TenantId,
+    user: UserId,
+    now: Timestamp,
+) -> Outcome<()> {
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT 1 FROM sessions WHERE id = ?2 AND tenant_id = ?3 AND user_id = ?4 AND {ALIVE}"
+    ))?;
+    if statement.exists((now.as_millis(), bytes(id.0), bytes(tenant.0), bytes(user.0)))? {
+        Ok(())
+    } else {
+        Err(StoreError::NotFound.into())
+    }
+}

@@ -1,0 +1,79 @@
+//! Ending one session.
+
+use rescind::audit::{Actor, Target};
+use rescind::clock::Timestamp;
+use rescind::ledger::{Entry, MarkKey};
+use rescind::store::Provenance;
+
+use crate::audit::{Record, record_as};
+use crate::error::Outcome;
+use crate::ledger::{NewEntry, append, standing};
+use crate::row::{SessionRow, bytes};
+use crate::writer::Tx;
+
+/// Why and by whom a session is ended.
+pub(crate) struct Ending<'a> {
+    /// The least `expires_at` of the entry.
+    pub(crate) least: Timestamp,
+    pub(crate) reason: Option<&'a str>,
+    /// Who ends it: not always who gave rise to it.
+    pub(crate) actor: Actor,
+    /// The audit entry's action.
+    pub(crate) action: &'a str,
+    pub(crate) by: &'a Provenance,
+}
+
+/// Ends a session, unless that was done before, and returns the entry that stands, and whether it is new. The first reason
+/// stays. There is nothing to extend: no token was minted for it since its entry was written, and that one covers all before.
+pub(crate) fn end_session(tx: &Tx<'_>, session: &SessionRow, ending: &Ending<'_>) -> Outcome<(Entry, bool)> {
+    let key = MarkKey::Session(session.id);
+    let standing = standing(tx, Some(session.tenant), &key)?;
+    if session.revoked.is_none() {
+        mark_revoked(tx, session, ending)?;
+        record_ending(tx, session, ending)?;
+    }
+    if let Some(entry) = standing {
+        return Ok((entry, false));
+    }
+    // Where the row says that it was ended but the entry was purged: the first time and reason go on.
+    let first = session.revoked.as_ref();
+    let entry = append(
+        tx,
+        NewEntry {
+            key,
+            tenant: Some(session.tenant),
+            min_version: None,
+            least: ending.least,
+            user: Some(session.user),
+            at: first.map_or(ending.by.at, |first| first.at),
+            reason: first.map_or(ending.reason, |first| first.reason.as_deref()),
+            by: first.map_or(ending.actor, |first| first.by),
+        },
+    )?;
+    Ok((entry, true))
+}
+
+fn mark_revoked(tx: &Tx<'_>, session: &SessionRow, ending: &Ending<'_>) -> Outcome<()> {
+    tx.prepare_cached(
+        "UPDATE sessions SET revoked_at = ?2, revoked_reason = ?3, revoked_by = ?4
+          WHERE id = ?1 AND revoked_at IS NULL",
+    )?
+    .execute((
+        bytes(session.id.0),
+        ending.by.at.as_millis(),
+        ending.reason,
+        ending.actor.to_string(),
+    ))?;
+    Ok(())
+}
+
+fn record_ending(tx: &Tx<'_>, session: &SessionRow, ending: &Ending<'_>) -> Outcome<()> {
+    let act = Record {
+        action: ending.action,
+        target: Target::new("session", session.id),
+        tenant: Some(session.tenant),
+        user: Some(session.user),
+        reason: ending.reason,
+    };
+    record_as(tx, ending.actor, ending.by, &act)
+}
