@@ -1,7 +1,27 @@
 //! Rescind over HTTP.
 //!
 //! [`http`] is the base that every endpoint stands on: typed extractors, problem documents, credentials, the
-//! layers and the server loop. It knows nothing of tokens or sessions.
+//! layers and the server loop. It knows nothing of tokens or sessions. On it stand the JSON API, the OAuth endpoints
+//! and what proxies ask; `tasks` run beside the requests; [`run`] puts all of it together over a store that it does not choose.
 
+#![allow(
+    unreachable_pub,
+    reason = "handlers and their types are public to the OpenAPI macros, not to other crates"
+)]
+
+mod api;
+mod app;
+mod caller;
+mod error;
 pub mod http;
+mod oauth;
+pub mod openapi;
+mod proxy;
+mod router;
+mod run;
+mod tasks;
 pub mod telemetry;
+pub mod view;
+
+pub use router::routes;
+pub use run::{Listening, Serve, ServeError, run, service};

@@ -47,7 +47,11 @@ codes! {
     AuthenticationRequired "authentication_required" 401 "Authentication required",
         "The call needs credentials and none of a known scheme came.";
     InvalidToken "invalid_token" 401 "Invalid token",
-        "The access token is malformed, expired, revoked, meant for somebody else, or not ours.";
+        "The access token is malformed, meant for somebody else, or not ours.";
+    TokenExpired "token_expired" 401 "Access token expired",
+        "The access token was good and has expired: refresh.";
+    TokenRevoked "token_revoked" 401 "Access token revoked",
+        "The access token was revoked, by itself or by a cut above it: of its session, user, tenant, client or key.";
     InvalidClient "invalid_client" 401 "Invalid client credentials",
         "The client id or its secret is wrong, or the credentials are malformed.";
     InvalidCredentials "invalid_credentials" 401 "Invalid credentials",

@@ -52,6 +52,12 @@ pub struct Page {
     pub cursor: Option<String>,
 }
 
+impl From<Page> for rescind::store::PageRequest {
+    fn from(page: Page) -> Self {
+        Self { limit: u32::from(page.limit.0), cursor: page.cursor }
+    }
+}
+
 /// One page of a list.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct Listing<T> {

@@ -1,3 +1,6 @@
 //! What operators see: logs and metrics.
 
+mod counters;
 pub mod metrics;
+
+pub use counters::Counters;

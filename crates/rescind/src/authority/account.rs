@@ -89,7 +89,8 @@ impl Authority {
         let me = caller.signed_in()?;
         let now = self.now();
         let credentials = self.store.credentials(me.tenant, me.user).await?;
-        self.check_current(caller, &credentials.user.email, current, credentials.password.clone(), now).await?;
+        self.check_current(caller, &credentials.user.email, current, credentials.password.clone(), now)
+            .await?;
         if let Some(why) = password::weakness(&new, &credentials.user.email) {
             return Err(Error::PasswordTooWeak(why));
         }

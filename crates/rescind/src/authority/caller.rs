@@ -114,12 +114,7 @@ impl Caller {
 
     /// What the store keeps of an act of this caller.
     pub fn provenance(&self, at: Timestamp) -> Provenance {
-        Provenance {
-            actor: self.actor(),
-            ip: self.origin.ip,
-            request_id: self.origin.request_id.clone(),
-            at,
-        }
+        Provenance { actor: self.actor(), ip: self.origin.ip, request_id: self.origin.request_id.clone(), at }
     }
 
     /// How far the caller reaches with `scope`. A user needs the role `admin` for any of them.
@@ -128,7 +123,9 @@ impl Caller {
     pub fn reach(&self, scope: Scope, system: TenantId) -> Result<Reach> {
         match &self.identity {
             Identity::CommandLine | Identity::System => Ok(Reach::All),
-            Identity::User(user) if user.role != ADMIN_ROLE => Err(Error::Forbidden("the role admin is needed")),
+            Identity::User(user) if user.role != ADMIN_ROLE => {
+                Err(Error::Forbidden("the role admin is needed"))
+            }
             Identity::User(user) if user.tenant == system => Ok(Reach::All),
             Identity::User(user) => Ok(Reach::One(user.tenant)),
             Identity::Client(client) if !client.scopes.allow(scope) => {

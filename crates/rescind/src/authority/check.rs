@@ -108,12 +108,14 @@ impl Authority {
         }
         let session = found(self.store.session(owner.session, Some(owner.tenant), self.now()).await)?;
         Ok(match session {
-            Some(session) if session.status == Status::Active => Introspection::Refresh(Box::new(RefreshIntrospection {
-                session,
-                expires_at: refresh.expires_at(),
-                issued_at: refresh.issued_at(),
-                jti: jti.to_string(),
-            })),
+            Some(session) if session.status == Status::Active => {
+                Introspection::Refresh(Box::new(RefreshIntrospection {
+                    session,
+                    expires_at: refresh.expires_at(),
+                    issued_at: refresh.issued_at(),
+                    jti: jti.to_string(),
+                }))
+            }
             _ => Introspection::Inactive,
         })
     }

@@ -132,9 +132,7 @@ impl From<StoreError> for Error {
             StoreError::Ambiguous => {
                 Self::Invalid { member: "tenant_id", why: "this user_id exists in several tenants: name one" }
             }
-            StoreError::Forbidden => {
-                Self::Forbidden("only an administrator may do this to an administrator")
-            }
+            StoreError::Forbidden => Self::Forbidden("only an administrator may do this to an administrator"),
             StoreError::InvalidCursor => Self::Invalid { member: "cursor", why: "not a cursor of this list" },
             StoreError::KeyGone | StoreError::Conflict => Self::Overloaded,
             StoreError::Corrupt(_) | StoreError::TooNew { .. } => Self::internal(error),

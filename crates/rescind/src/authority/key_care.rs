@@ -9,8 +9,8 @@ use crate::clock::Timestamp;
 use crate::directory::Scope;
 use crate::entropy::Entropy;
 use crate::keys::{
-    KeyChange, KeyPlan, KeyPolicy, KeyRecord, KeyState, KeyUse, Keyring, KeyringError, MasterKey, NewKey, Rewrap,
-    SealError,
+    KeyChange, KeyPlan, KeyPolicy, KeyRecord, KeyState, KeyUse, Keyring, KeyringError, MasterKey, NewKey,
+    Rewrap, SealError,
 };
 use crate::store::{Store, StoreError};
 use crate::token::{Algorithm, JwkSet, SigningKey};
@@ -270,7 +270,13 @@ fn due(
     Ok(Some(change))
 }
 
-fn make_key(alg: &str, usage: KeyUse, active: bool, master: &MasterKey, entropy: &dyn Entropy) -> Result<NewKey> {
+fn make_key(
+    alg: &str,
+    usage: KeyUse,
+    active: bool,
+    master: &MasterKey,
+    entropy: &dyn Entropy,
+) -> Result<NewKey> {
     let algorithm: Algorithm = alg.parse().map_err(Error::internal)?;
     let key = SigningKey::generate(algorithm, entropy)?;
     let sealed = master.seal(key.kid(), &key.secret_bytes(), entropy)?;

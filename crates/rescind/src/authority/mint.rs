@@ -73,7 +73,13 @@ impl Authority {
     }
 
     /// Both tokens of a session. `secret` must be the current refresh token's.
-    pub(super) fn mint_pair(&self, ring: &Keyring, chain: &Chain, secret: TokenId, now: Timestamp) -> Result<TokenPair> {
+    pub(super) fn mint_pair(
+        &self,
+        ring: &Keyring,
+        chain: &Chain,
+        secret: TokenId,
+        now: Timestamp,
+    ) -> Result<TokenPair> {
         let (access_token, expires_in) = self.mint_access(ring, chain, now)?;
         let refresh_token = self.mint_refresh(ring, chain, secret)?;
         Ok(TokenPair {
@@ -159,7 +165,10 @@ impl Authority {
                 return Err(Error::Forbidden("this audience is for the role admin"));
             }
             if asked.len() > 1 {
-                return Err(Error::Invalid { member: "audience", why: "the admin audience must stand alone" });
+                return Err(Error::Invalid {
+                    member: "audience",
+                    why: "the admin audience must stand alone",
+                });
             }
         }
         Ok(asked)

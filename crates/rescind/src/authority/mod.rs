@@ -51,7 +51,7 @@ pub use revoke::{RevocationRequest, TenantRevocation, What};
 pub use sessions::Handover;
 pub use settings::{AuthoritySettings, JWKS_MAX_AGE, KEY_OVERLAP};
 pub use sign_in::{Busy, Offload, SignIn};
-pub use start::{Ports, Started, StartError, Operator};
+pub use start::{Operator, Ports, StartError, Started};
 pub use tenants::TenantRequest;
 pub use throttle::{Attempt, Throttle};
 pub use users::{UserRequest, UserUpdate};

@@ -107,7 +107,13 @@ impl Authority {
         }
     }
 
-    fn answer(&self, ring: &Keyring, rotated: Rotated, parent: &TokenId, now: Timestamp) -> Result<TokenPair> {
+    fn answer(
+        &self,
+        ring: &Keyring,
+        rotated: Rotated,
+        parent: &TokenId,
+        now: Timestamp,
+    ) -> Result<TokenPair> {
         let chain = match rotated {
             Rotated::Rotated(chain) => chain,
             Rotated::Replayed { chain, late } => {

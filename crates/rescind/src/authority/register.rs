@@ -39,9 +39,7 @@ impl Authority {
             return Err(Error::RegistrationClosed);
         }
         let address = caller.origin.ip.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-        self.throttle
-            .count_address(address, now)
-            .map_err(|retry_after| Error::Throttled { retry_after })?;
+        self.throttle.count_address(address, now).map_err(|retry_after| Error::Throttled { retry_after })?;
         self.check_age(registration.date_of_birth, now)?;
         check_email(&registration.email)?;
         if let Some(why) = password::weakness(&registration.password, &registration.email) {

@@ -6,7 +6,9 @@ use crate::authority::{Authority, Caller, ClientProof, Reach};
 use crate::clock::Timestamp;
 use crate::directory::Scope;
 use crate::id::{ClientId, SessionId, TenantId, UserId};
-use crate::ledger::{Cut, CutKind, CutOutcome, CutTarget, Entry, EntryFilter, PurgeOutcome, PurgeRequest, TokenKey};
+use crate::ledger::{
+    Cut, CutKind, CutOutcome, CutTarget, Entry, EntryFilter, PurgeOutcome, PurgeRequest, TokenKey,
+};
 use crate::store::{Page, PageRequest};
 
 /// The longest text of a `jti`.
@@ -212,8 +214,12 @@ impl Authority {
         let mut purged = 0;
         loop {
             let now = self.now();
-            let request =
-                PurgeRequest { before: now.minus(margin), limit: PURGE_BATCH, dry_run, by: caller.provenance(now) };
+            let request = PurgeRequest {
+                before: now.minus(margin),
+                limit: PURGE_BATCH,
+                dry_run,
+                by: caller.provenance(now),
+            };
             let PurgeOutcome { purged: batch, more } = self.store.purge(request).await?;
             purged += batch;
             if dry_run || !more {
@@ -261,7 +267,12 @@ impl Authority {
         }
     }
 
-    async fn target_of_session(&self, id: SessionId, reach: Reach, tenant: Option<TenantId>) -> Result<CutTarget> {
+    async fn target_of_session(
+        &self,
+        id: SessionId,
+        reach: Reach,
+        tenant: Option<TenantId>,
+    ) -> Result<CutTarget> {
         let session = self.store.session(id, tenant, self.now()).await?;
         reach.must_cover(session.tenant)?;
         Ok(CutTarget::Session { id, tenant: Some(session.tenant), user: None })
@@ -343,7 +354,8 @@ fn check_jti(jti: &str) -> Result<()> {
 }
 
 pub(super) fn check_reason(reason: Option<&str>) -> Result<()> {
-    let fits = |reason: &str| reason.chars().count() <= 500 && !reason.chars().any(|c| c.is_control() && c != '\n');
+    let fits =
+        |reason: &str| reason.chars().count() <= 500 && !reason.chars().any(|c| c.is_control() && c != '\n');
     if reason.is_none_or(fits) {
         return Ok(());
     }

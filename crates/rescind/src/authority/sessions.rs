@@ -119,7 +119,12 @@ impl Authority {
     }
 
     /// Ends a session, for whoever administers it, and answers with what has become of it.
-    pub async fn end_session(&self, caller: &Caller, id: SessionId, reason: Option<String>) -> Result<Session> {
+    pub async fn end_session(
+        &self,
+        caller: &Caller,
+        id: SessionId,
+        reason: Option<String>,
+    ) -> Result<Session> {
         let reach = self.reach(caller, Scope::SessionsWrite)?;
         let session = self.store.session(id, reach.tenant(), self.now()).await?;
         reach.must_cover(session.tenant)?;
@@ -151,7 +156,10 @@ fn check_device_name(name: &str) -> Result<()> {
     if name.chars().count() <= 100 && !name.chars().any(char::is_control) {
         return Ok(());
     }
-    Err(Error::Invalid { member: "device_name", why: "at most 100 characters, none of them a control character" })
+    Err(Error::Invalid {
+        member: "device_name",
+        why: "at most 100 characters, none of them a control character",
+    })
 }
 
 fn invalid_claims(error: &ExtraClaimsError) -> Error {

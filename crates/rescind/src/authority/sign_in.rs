@@ -71,10 +71,8 @@ impl Authority {
             return Err(Error::InvalidCredentials);
         }
         let audience = self.new_audience(sign_in.audience.into_iter().collect(), &credentials.user.role)?;
-        let provenance = crate::store::Provenance {
-            actor: Actor::User(credentials.user.id),
-            ..caller.provenance(now)
-        };
+        let provenance =
+            crate::store::Provenance { actor: Actor::User(credentials.user.id), ..caller.provenance(now) };
         self.open_session(OpenDraft {
             open: Box::new(|draft| OpenSession {
                 user: credentials.user.id,
@@ -122,7 +120,11 @@ impl Authority {
     }
 
     /// Checks a password away from the caller's thread.
-    pub(super) async fn check_password(&self, given: SecretString, hash: Option<PasswordHash>) -> Result<bool> {
+    pub(super) async fn check_password(
+        &self,
+        given: SecretString,
+        hash: Option<PasswordHash>,
+    ) -> Result<bool> {
         self.offloaded(move || password::verify(&given, hash.as_ref())).await
     }
 
@@ -184,12 +186,7 @@ impl Authority {
             audience: Vec::new(),
             claims: serde_json::Map::new(),
             device: Device::default(),
-            first: Successor {
-                hash: [0; 32],
-                salt: [0; 32],
-                jti: self.new_jti(now),
-                mac_kid: String::new(),
-            },
+            first: Successor { hash: [0; 32], salt: [0; 32], jti: self.new_jti(now), mac_kid: String::new() },
             idle_expires_at: now.plus(self.settings.refresh_ttl).min(expires_at),
             expires_at,
             access_jti: self.new_jti(now),

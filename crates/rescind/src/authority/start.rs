@@ -123,7 +123,11 @@ async fn assemble(ports: Ports, settings: AuthoritySettings) -> Result<Authority
     );
     let system_tenant = store.tenant_by_slug(SYSTEM_TENANT).await?.id;
     Ok(Authority {
-        refresh_validator: RefreshValidator::new(settings.issuer.clone(), refresh_keys.clone(), settings.leeway),
+        refresh_validator: RefreshValidator::new(
+            settings.issuer.clone(),
+            refresh_keys.clone(),
+            settings.leeway,
+        ),
         throttle: Throttle::default(),
         keyring: ArcSwap::from_pointee(ring),
         access_keys,

@@ -51,7 +51,8 @@ impl Authority {
         let now = self.now();
         let access_exp = self.access_exp(now);
         let by = caller.provenance(now);
-        let changed = self.store.change_tenant(TenantChange { tenant, name, suspended, access_exp, by }).await?;
+        let changed =
+            self.store.change_tenant(TenantChange { tenant, name, suspended, access_exp, by }).await?;
         self.apply(&changed.entries, now);
         Ok(changed.value)
     }
@@ -61,10 +62,17 @@ fn check_slug(slug: &str) -> Result<()> {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     let edges = slug.starts_with('-') || slug.ends_with('-');
     // A slug that reads as an id would be taken for one wherever both are accepted.
-    if (1..=63).contains(&slug.len()) && slug.bytes().all(plain) && !edges && uuid::Uuid::try_parse(slug).is_err() {
+    if (1..=63).contains(&slug.len())
+        && slug.bytes().all(plain)
+        && !edges
+        && uuid::Uuid::try_parse(slug).is_err()
+    {
         return Ok(());
     }
-    Err(Error::Invalid { member: "slug", why: "1 to 63 lower-case letters, digits and inner hyphens, not a UUID" })
+    Err(Error::Invalid {
+        member: "slug",
+        why: "1 to 63 lower-case letters, digits and inner hyphens, not a UUID",
+    })
 }
 
 pub(super) fn check_name(name: &str) -> Result<()> {

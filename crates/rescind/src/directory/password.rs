@@ -59,15 +59,51 @@ fn hasher() -> Option<Argon2<'static>> {
 }
 
 /// A hash, with the settings above, of a random password that nobody knows.
-const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$cmVzY2luZC1ub2JvZHkx$9rM4q0pXk0m0p5sFh2m1l2F4b0Yt1uJcZ4m5cS8h3mA";
+const NOBODYS: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$cmVzY2luZC1ub2JvZHkx$9rM4q0pXk0m0p5sFh2m1l2F4b0Yt1uJcZ4m5cS8h3mA";
 
 /// The passwords of eight characters and more that lists of leaked ones have most often.
 const COMMON: [&str; 40] = [
-    "12345678", "123456789", "1234567890", "password", "password1", "password12", "password123", "qwerty123",
-    "qwertyuiop", "1q2w3e4r", "1q2w3e4r5t", "iloveyou", "11111111", "abc12345", "abcd1234", "00000000", "88888888",
-    "87654321", "987654321", "0987654321", "1qaz2wsx", "sunshine", "princess", "football", "baseball", "superman",
-    "trustno1", "welcome1", "whatever", "starwars", "computer", "michelle", "jennifer", "corvette", "asdfghjkl",
-    "zaq12wsx", "letmein1", "passw0rd", "p@ssw0rd", "changeme",
+    "12345678",
+    "123456789",
+    "1234567890",
+    "password",
+    "password1",
+    "password12",
+    "password123",
+    "qwerty123",
+    "qwertyuiop",
+    "1q2w3e4r",
+    "1q2w3e4r5t",
+    "iloveyou",
+    "11111111",
+    "abc12345",
+    "abcd1234",
+    "00000000",
+    "88888888",
+    "87654321",
+    "987654321",
+    "0987654321",
+    "1qaz2wsx",
+    "sunshine",
+    "princess",
+    "football",
+    "baseball",
+    "superman",
+    "trustno1",
+    "welcome1",
+    "whatever",
+    "starwars",
+    "computer",
+    "michelle",
+    "jennifer",
+    "corvette",
+    "asdfghjkl",
+    "zaq12wsx",
+    "letmein1",
+    "passw0rd",
+    "p@ssw0rd",
+    "changeme",
 ];
 
 #[cfg(test)]
@@ -95,9 +131,20 @@ mod tests {
 
     #[test]
     fn weak_passwords_are_told_why() {
-        for weak in ["", "1234567", "PASSWORD123", "jane.doe@example.com", "JANE.DOE", "aaaabbbbcc", &"xyz1".repeat(65)] {
+        for weak in [
+            "",
+            "1234567",
+            "PASSWORD123",
+            "jane.doe@example.com",
+            "JANE.DOE",
+            "aaaabbbbcc",
+            &"xyz1".repeat(65),
+        ] {
             assert!(weakness(&SecretString::from(weak), "jane.doe@example.com").is_some(), "{weak}");
         }
-        assert_eq!(weakness(&SecretString::from("correct horse battery staple"), "jane.doe@example.com"), None);
+        assert_eq!(
+            weakness(&SecretString::from("correct horse battery staple"), "jane.doe@example.com"),
+            None
+        );
     }
 }

@@ -78,7 +78,11 @@ impl KeyPolicy {
     /// When `next` may begin to sign at the earliest. One that was published together with the active one is in every cache
     /// that has that.
     pub fn earliest_promotion(&self, active: &KeyRecord, next: &KeyRecord) -> Timestamp {
-        if next.created_at <= active.created_at { next.created_at } else { next.created_at.plus(self.overlap) }
+        if next.created_at <= active.created_at {
+            next.created_at
+        } else {
+            next.created_at.plus(self.overlap)
+        }
     }
 
     fn rotation_due(&self, active: &KeyRecord, next: &KeyRecord, now: Timestamp) -> bool {
@@ -150,7 +154,10 @@ mod tests {
         let keys = [key("a", KeyState::Active, 0), key("b", KeyState::Next, 0)];
         assert!(plan(&keys, 30 * DAY - 1).is_empty());
         let due = plan(&keys, 30 * DAY);
-        assert_eq!((due.retire, due.promote.as_deref(), due.make_next), (vec!["a".to_owned()], Some("b"), true));
+        assert_eq!(
+            (due.retire, due.promote.as_deref(), due.make_next),
+            (vec!["a".to_owned()], Some("b"), true)
+        );
     }
 
     #[test]
@@ -172,12 +179,16 @@ mod tests {
         next.alg = "ES256".to_owned();
         let keys = [key("a", KeyState::Active, 0), next];
         assert!(es256.plan(&keys, KeyUse::Access, Timestamp::from_secs(609)).is_empty());
-        assert_eq!(es256.plan(&keys, KeyUse::Access, Timestamp::from_secs(610)).promote.as_deref(), Some("c"));
+        assert_eq!(
+            es256.plan(&keys, KeyUse::Access, Timestamp::from_secs(610)).promote.as_deref(),
+            Some("c")
+        );
     }
 
     #[test]
     fn a_retired_key_is_forgotten_when_nothing_of_it_is_alive() {
-        let keys = [key("a", KeyState::Active, 0), key("b", KeyState::Next, 0), key("c", KeyState::Retired, 0)];
+        let keys =
+            [key("a", KeyState::Active, 0), key("b", KeyState::Next, 0), key("c", KeyState::Retired, 0)];
         assert!(plan(&keys, DAY + 599).forget.is_empty());
         assert_eq!(plan(&keys, DAY + 600).forget, ["c"]);
     }

@@ -1,0 +1,18 @@
+//! The JSON API. One file per path; its request, its handler and its OpenAPI text stand together.
+
+pub mod account;
+pub mod admin;
+mod handover;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+
+/// Every route under `/api/v1`.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .merge(account::routes())
+        .merge(admin::routes())
+        .routes(routes!(handover::open_session))
+}

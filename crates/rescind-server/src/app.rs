@@ -1,0 +1,20 @@
+//! What every endpoint is handed.
+
+use std::sync::Arc;
+
+use rescind::authority::Authority;
+
+use crate::telemetry::Counters;
+
+/// What every endpoint is handed; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// The authority.
+    pub authority: Arc<Authority>,
+    /// What is counted.
+    pub counters: Counters,
+    /// The OpenAPI document, as JSON.
+    pub openapi: Arc<str>,
+    /// The reference page made from it.
+    pub reference: Arc<str>,
+}

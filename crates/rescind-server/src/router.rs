@@ -1,0 +1,14 @@
+//! Every route there is.
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::App;
+use crate::{api, oauth, openapi, proxy};
+
+/// Every route there is, and its documentation.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(openapi::base())
+        .merge(api::routes())
+        .merge(oauth::routes())
+        .merge(proxy::routes())
+}

@@ -1,0 +1,153 @@
+//! What is counted of Rescind's own work.
+
+use std::sync::Arc;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+use rescind::authority::{Authority, Error};
+use rescind::ledger::CutKind;
+
+use super::metrics::{HttpMetrics, Metrics};
+
+/// What is counted of Rescind's own work, beside HTTP. Clones share the numbers.
+#[derive(Clone, Debug)]
+pub struct Counters {
+    metrics: Arc<Metrics>,
+    checks: Family<Outcome, Counter>,
+    sign_ins: Family<Outcome, Counter>,
+    refreshes: Family<Outcome, Counter>,
+    cuts: Family<Kind, Counter>,
+    marks: Family<Kind, Gauge>,
+    replica: ReplicaGauges,
+}
+
+#[derive(Clone, Debug, Default)]
+struct ReplicaGauges {
+    seq: Gauge,
+    staleness_ms: Gauge,
+    bytes: Gauge,
+    stale_allowed: Gauge,
+}
+
+/// `ok`, or the code of a refusal.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Kind {
+    kind: &'static str,
+}
+
+impl Counters {
+    /// All of them, at zero.
+    pub fn new() -> Self {
+        let mut metrics = Metrics::new();
+        let registry = metrics.registry_mut();
+        let (checks, sign_ins, refreshes) = (Family::default(), Family::default(), Family::default());
+        registry.register("rescind_checks", "Access tokens checked, by outcome", Family::clone(&checks));
+        registry.register("rescind_sign_ins", "Sign-ins by password, by outcome", Family::clone(&sign_ins));
+        registry.register(
+            "rescind_refreshes",
+            "Refresh tokens answered, by outcome",
+            Family::clone(&refreshes),
+        );
+        let (cuts, marks) = (Family::default(), Family::default());
+        registry.register("rescind_cuts", "Revocations asked of this process, by kind", Family::clone(&cuts));
+        registry.register(
+            "rescind_replica_marks",
+            "Marks that the replica holds, by kind",
+            Family::clone(&marks),
+        );
+        let replica = ReplicaGauges::register(registry);
+        Self { metrics: Arc::new(metrics), checks, sign_ins, refreshes, cuts, marks, replica }
+    }
+
+    /// The numbers of HTTP, to be handed to the layers.
+    pub fn http(&self) -> HttpMetrics {
+        self.metrics.http()
+    }
+
+    /// All numbers in the OpenMetrics text format.
+    pub fn encode(&self) -> String {
+        self.metrics.encode()
+    }
+
+    /// An access token was checked.
+    pub fn check(&self, refused: Option<&Error>) {
+        self.checks.get_or_create(&outcome(refused)).inc();
+    }
+
+    /// Somebody signed in by password, or tried to.
+    pub fn sign_in(&self, refused: Option<&Error>) {
+        self.sign_ins.get_or_create(&outcome(refused)).inc();
+    }
+
+    /// A refresh token was answered.
+    pub fn refresh(&self, refused: Option<&Error>) {
+        self.refreshes.get_or_create(&outcome(refused)).inc();
+    }
+
+    /// Something was revoked.
+    pub fn cut(&self, kind: CutKind) {
+        self.cuts.get_or_create(&Kind { kind: kind.as_str() }).inc();
+    }
+
+    /// Reads what is not counted as it happens: the state of the replica.
+    pub fn look_at(&self, authority: &Authority) {
+        let replica = authority.replica();
+        for kind in CutKind::ALL {
+            self.marks.get_or_create(&Kind { kind: kind.as_str() }).set(signed(replica.count(kind)));
+        }
+        self.replica.seq.set(replica.cursor().seq);
+        self.replica.bytes.set(signed(replica.approximate_bytes()));
+        let staleness = replica.staleness(authority.now()).map_or(i64::MAX, |age| signed(age.as_millis()));
+        self.replica.staleness_ms.set(staleness);
+        self.replica.stale_allowed.set(signed(authority.verifier().stale_allowed()));
+    }
+}
+
+impl Default for Counters {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl ReplicaGauges {
+    fn register(registry: &mut Registry) -> Self {
+        let gauges = Self::default();
+        registry.register(
+            "rescind_replica_seq",
+            "The ledger's seq that the replica has reached",
+            gauges.seq.clone(),
+        );
+        registry.register(
+            "rescind_replica_staleness_milliseconds",
+            "How long ago the last successful read of the ledger began",
+            gauges.staleness_ms.clone(),
+        );
+        registry.register(
+            "rescind_replica_bytes",
+            "Memory of the replica's marks, about",
+            gauges.bytes.clone(),
+        );
+        registry.register(
+            "rescind_stale_allowed",
+            "Tokens let through by a stale replica (RESCIND_ON_STALE=allow)",
+            gauges.stale_allowed.clone(),
+        );
+        gauges
+    }
+}
+
+fn outcome(refused: Option<&Error>) -> Outcome {
+    Outcome { outcome: refused.map_or("ok", Error::code) }
+}
+
+fn signed(number: impl TryInto<i64>) -> i64 {
+    number.try_into().unwrap_or(i64::MAX)
+}

@@ -1,0 +1,57 @@
+//! An entry of the audit trail, shown.
+
+use rescind::audit::AuditEntry;
+use rescind::clock::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// One thing that was done. A user's own ones are security events.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = AuditEntry)]
+pub struct AuditView {
+    /// Its id.
+    pub id: Uuid,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// What.
+    pub action: String,
+    /// Who.
+    pub actor: Party,
+    /// On whom or what.
+    pub target: Party,
+    /// In which tenant, where it is in one.
+    pub tenant_id: Option<Uuid>,
+    /// The reason that was given.
+    pub reason: Option<String>,
+    /// From which address.
+    pub ip: Option<String>,
+    /// Within which request.
+    pub request_id: Option<String>,
+}
+
+/// Who did it, or on whom or what it was done.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Party {
+    /// `user`, `client`, `cli`, `system`, `anonymous`, `session`, `tenant`, `key`, `token`, `digest` or `ledger`.
+    pub kind: &'static str,
+    /// Its id, where the kind has one.
+    pub id: Option<String>,
+}
+
+impl From<AuditEntry> for AuditView {
+    fn from(entry: AuditEntry) -> Self {
+        Self {
+            id: entry.id.0,
+            at: entry.at,
+            action: entry.action,
+            actor: Party { kind: entry.actor.kind(), id: entry.actor.id() },
+            target: Party { kind: entry.target.kind, id: entry.target.id },
+            tenant_id: entry.tenant_id.map(|tenant| tenant.0),
+            reason: entry.reason,
+            ip: entry.ip.map(|ip| ip.to_string()),
+            request_id: entry.request_id,
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! A ledger entry, shown.
+
+use rescind::clock::Timestamp;
+use rescind::ledger::{Entry, MarkKey};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A revocation: one entry of the ledger.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Revocation)]
+pub struct RevocationView {
+    /// Its place in the order of commits.
+    pub seq: i64,
+    /// At which level it cuts.
+    #[schema(pattern = "^(token|session|user|tenant|client|key|digest)$")]
+    pub kind: &'static str,
+    /// What it cuts: a jti, an id, a `kid`, or a digest in hexadecimal.
+    pub key: String,
+    /// The token's jti, where it cuts one by that.
+    pub jti: Option<String>,
+    /// The user concerned, where one is known.
+    pub user_id: Option<Uuid>,
+    /// The tenant whose tokens it kills, or that it is about; `null`: everybody's.
+    pub tenant_id: Option<Uuid>,
+    /// Everything that it kills has expired by then; `null`: never (a key's).
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub expires_at: Option<Timestamp>,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub revoked_at: Timestamp,
+    /// Why.
+    pub reason: Option<String>,
+    /// By whom: `user:<id>`, `client:<id>`, `cli` or `system`.
+    pub revoked_by: String,
+}
+
+impl From<Entry> for RevocationView {
+    fn from(entry: Entry) -> Self {
+        let mark = entry.mark;
+        let tenant = match &mark.key {
+            MarkKey::Tenant(tenant) => Some(*tenant),
+            _ => mark.tenant,
+        };
+        let user = match &mark.key {
+            MarkKey::User(user) => Some(*user),
+            _ => entry.user,
+        };
+        Self {
+            seq: entry.seq,
+            kind: mark.kind().as_str(),
+            key: mark.key.to_string(),
+            jti: matches!(mark.key, MarkKey::Token(_)).then(|| mark.key.to_string()),
+            user_id: user.map(|user| user.0),
+            tenant_id: tenant.map(|tenant| tenant.0),
+            expires_at: (mark.expires_at != Timestamp::MAX).then_some(mark.expires_at),
+            revoked_at: entry.revoked_at,
+            reason: entry.reason,
+            revoked_by: entry.revoked_by.to_string(),
+        }
+    }
+}
