@@ -13,6 +13,7 @@ mod api;
 mod app;
 mod caller;
 mod error;
+pub mod config;
 pub mod http;
 mod oauth;
 pub mod openapi;

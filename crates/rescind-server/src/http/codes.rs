@@ -48,10 +48,10 @@ codes! {
         "The call needs credentials and none of a known scheme came.";
     InvalidToken "invalid_token" 401 "Invalid token",
         "The access token is malformed, meant for somebody else, or not ours.";
-    TokenExpired "token_expired" 401 "Access token expired",
-        "The access token was good and has expired: refresh.";
-    TokenRevoked "token_revoked" 401 "Access token revoked",
-        "The access token was revoked, by itself or by a cut above it: of its session, user, tenant, client or key.";
+    TokenExpired "token_expired" 401 "Token expired",
+        "The access token has expired: refresh.";
+    TokenRevoked "token_revoked" 401 "Token revoked",
+        "The access token was revoked, by itself or with its session, user, tenant, client or key.";
     InvalidClient "invalid_client" 401 "Invalid client credentials",
         "The client id or its secret is wrong, or the credentials are malformed.";
     InvalidCredentials "invalid_credentials" 401 "Invalid credentials",
@@ -84,6 +84,8 @@ codes! {
         "Another user of the tenant has this address.";
     SlugTaken "slug_taken" 409 "Slug taken",
         "Another tenant has this slug.";
+    Taken "taken" 409 "Taken",
+        "Something that is to be unique exists already.";
     RefreshSuperseded "refresh_superseded" 409 "Refresh token superseded",
         "A newer refresh token of this session was handed out a moment ago: use the newest that you hold. Nothing was ended.";
     PayloadTooLarge "payload_too_large" 413 "Payload too large",
@@ -102,10 +104,14 @@ codes! {
         "The password does not meet the rules for passwords.";
     TooManyAttempts "too_many_attempts" 429 "Too many attempts",
         "Too many failures from this address: wait as long as `Retry-After` says.";
-    InternalError "internal_error" 500 "Internal error",
+    InternalError "internal" 500 "Internal error",
         "Something broke here. The log has the details under the request id.";
     Unavailable "unavailable" 503 "Unavailable",
-        "The store cannot be reached, or the replica of the ledger is too old to decide. Try again.";
+        "The store cannot be reached. Nothing was done; try again.";
+    Stale "stale" 503 "Cut off",
+        "The replica of the ledger is too old to decide. Try again.";
+    NotReady "not_ready" 503 "Not ready",
+        "The ledger has not been read yet. Try again.";
     Overloaded "overloaded" 503 "Overloaded",
         "Too much of this work is going on at once. Try again after `Retry-After`.";
     Timeout "timeout" 503 "Timed out",

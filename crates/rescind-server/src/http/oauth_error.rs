@@ -112,7 +112,7 @@ impl From<Problem> for OAuthError {
 fn nearest(code: Code) -> OAuthErrorCode {
     match code {
         Code::AuthenticationRequired | Code::InvalidClient => OAuthErrorCode::InvalidClient,
-        Code::InvalidToken => OAuthErrorCode::InvalidToken,
+        Code::InvalidToken | Code::TokenExpired | Code::TokenRevoked => OAuthErrorCode::InvalidToken,
         Code::Forbidden => OAuthErrorCode::UnauthorizedClient,
         Code::InsufficientScope => OAuthErrorCode::InsufficientScope,
         Code::InvalidRefreshToken

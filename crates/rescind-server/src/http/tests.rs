@@ -453,7 +453,7 @@ async fn a_panic_is_a_500_and_a_line_in_the_log_with_the_request_id() {
     let server = Server::start().await;
     let answer =
         server.send("GET /api/panic HTTP/1.1\nHost: x\nConnection: close\nX-Request-Id: mine-2\n\n").await;
-    assert_eq!((answer.status, answer.code().as_str()), (500, "internal_error"));
+    assert_eq!((answer.status, answer.code().as_str()), (500, "internal"));
     assert!(!answer.body.contains("ball"));
     let log = LOG.text();
     assert!(log.lines().any(|line| line.contains("the ball") && line.contains("mine-2")), "{log}");

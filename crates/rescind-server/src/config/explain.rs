@@ -1,0 +1,87 @@
+//! What holds, and where it comes from.
+
+use std::fmt;
+
+use super::catalog::{Secrecy, Setting};
+
+/// Where a value comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The command line.
+    Flag,
+    /// The environment.
+    Environment,
+    /// `rescind.toml`.
+    File,
+    /// Nobody said.
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Flag => "flag",
+            Self::Environment => "environment",
+            Self::File => "file",
+            Self::Default => "default",
+        })
+    }
+}
+
+/// One setting as it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explained {
+    /// The environment variable.
+    pub name: &'static str,
+    /// Its value, as far as it may be shown.
+    pub value: String,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+impl Explained {
+    pub(super) fn given(setting: &Setting, value: &str, origin: Origin) -> Self {
+        Self { name: setting.name, value: shown(setting.secrecy, value), origin }
+    }
+
+    pub(super) fn by_default(setting: &Setting) -> Self {
+        Self { name: setting.name, value: setting.default.text().replace('`', ""), origin: Origin::Default }
+    }
+}
+
+fn shown(secrecy: Secrecy, value: &str) -> String {
+    match secrecy {
+        Secrecy::Open => value.to_owned(),
+        Secrecy::Secret => "(set, not shown)".to_owned(),
+        Secrecy::Url => without_userinfo(value),
+    }
+}
+
+/// A URL without what stands before the host, and without its query, where some put a password too.
+fn without_userinfo(url: &str) -> String {
+    let url = url.split_once('?').map_or(url, |(url, _)| url);
+    match url.split_once("://") {
+        Some((scheme, rest)) => match rest.rsplit_once('@') {
+            Some((_, host)) => format!("{scheme}://…@{host}"),
+            None => url.to_owned(),
+        },
+        None => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_shown_without_its_password() {
+        for (url, expected) in [
+            ("sqlite:a/b.db", "sqlite:a/b.db"),
+            ("https://host/path", "https://host/path"),
+            ("https://user:hunter2@host/path?key=hunter2", "https://…@host/path"),
+            ("https://user:hun@ter2@host", "https://…@host"),
+        ] {
+            assert_eq!(without_userinfo(url), expected);
+        }
+    }
+}

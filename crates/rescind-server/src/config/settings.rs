@@ -1,0 +1,227 @@
+//! The settings as values.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use http::HeaderValue;
+use ipnet::IpNet;
+use rescind::authority::AuthoritySettings;
+use rescind::keys::MasterKey;
+use rescind::session::RefreshPolicy;
+use rescind::token::Algorithm;
+use rescind::verifier::OnStale;
+use secrecy::SecretString;
+
+use super::catalog::{Setting, find};
+use super::error::SettingsError;
+use super::explain::{Explained, Origin};
+use super::layers::{Given, Sources};
+use super::values;
+
+/// Every setting, possible by itself and together with the others.
+#[derive(Debug)]
+pub struct Settings {
+    /// Where the server listens.
+    pub listen: SocketAddr,
+    /// The issuer, where it was given; see [`Settings::issuer`].
+    pub given_issuer: Option<String>,
+    /// The audience, where it was given; see [`Settings::audience`].
+    pub given_audience: Option<String>,
+    /// Holds the SQLite file and the master key.
+    pub data_dir: PathBuf,
+    /// Where the store is.
+    pub database: Database,
+    /// The master key, where it was given; else it is `master.key` in the data directory.
+    pub master_key: Option<MasterKey>,
+    /// What new signing keys sign with.
+    pub signing_alg: Algorithm,
+    /// The operator made on first start.
+    pub admin_email: String,
+    /// The operator's first password; none for a random one.
+    pub admin_password: Option<SecretString>,
+    /// How long an access token lives.
+    pub access_ttl: Duration,
+    /// How long a session lives without a refresh.
+    pub refresh_ttl: Duration,
+    /// How long a session lives in any case.
+    pub session_ttl: Duration,
+    /// How forgiving a refresh is.
+    pub refresh_policy: RefreshPolicy,
+    /// How long a signing key signs; zero: until it is rotated on demand.
+    pub key_rotation: Duration,
+    /// Web origins whose pages may call the API.
+    pub cors_origins: Vec<HeaderValue>,
+    /// How far the clocks of other machines may be off.
+    pub leeway: Duration,
+    /// The most sessions that a user may have; 0: no limit.
+    pub max_sessions_per_user: u32,
+    /// For how long a check goes on with what it knows.
+    pub max_staleness: Duration,
+    /// What it does after that.
+    pub on_stale: OnStale,
+    /// How often expired entries are purged.
+    pub purge_interval: Duration,
+    /// How long entries are kept after they have expired.
+    pub purge_safety_margin: Duration,
+    /// Whether anybody may register.
+    pub registration_open: bool,
+    /// The age in years that registration asks for; 0: none.
+    pub minimum_age: u32,
+    /// The networks whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// What is logged.
+    pub log: String,
+    /// How it is logged; none: by what the standard error is.
+    pub log_format: Option<LogFormat>,
+    explained: Vec<Explained>,
+}
+
+/// Where the store is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Database {
+    /// An SQLite file.
+    Sqlite(PathBuf),
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+impl Settings {
+    /// Reads the settings from `sources`.
+    ///
+    /// # Errors
+    /// Whatever is unknown, impossible, or contradicts another setting; all of it, each naming its setting.
+    pub fn load(sources: &Sources<'_>) -> Result<Self, SettingsError> {
+        let settings = Self::from_given(&Given::read(sources)?)?;
+        settings.check_together()?;
+        Ok(settings)
+    }
+
+    /// The issuer of a server that is bound to `bound`, which matters where the listen port is 0.
+    pub fn issuer(&self, bound: SocketAddr) -> String {
+        self.given_issuer.clone().unwrap_or_else(|| format!("http://{bound}"))
+    }
+
+    /// The audience of access tokens whose sign-in names none.
+    pub fn audience(&self, bound: SocketAddr) -> String {
+        self.given_audience.clone().unwrap_or_else(|| self.issuer(bound))
+    }
+
+    /// What the authority needs to know.
+    pub fn authority(&self, bound: SocketAddr) -> AuthoritySettings {
+        AuthoritySettings {
+            issuer: self.issuer(bound),
+            audience: self.audience(bound),
+            algorithm: self.signing_alg,
+            access_ttl: self.access_ttl,
+            refresh_ttl: self.refresh_ttl,
+            session_ttl: self.session_ttl,
+            refresh_policy: self.refresh_policy,
+            key_rotation: self.key_rotation,
+            leeway: self.leeway,
+            max_sessions_per_user: self.max_sessions_per_user,
+            purge_safety_margin: self.purge_safety_margin,
+            max_staleness: self.max_staleness,
+            on_stale: self.on_stale,
+            registration_open: self.registration_open,
+            minimum_age: self.minimum_age,
+        }
+    }
+
+    /// Every setting, its value as far as it may be shown, and where it comes from.
+    pub fn explain(&self) -> &[Explained] {
+        &self.explained
+    }
+
+    /// What an operator should be told at the start: settings that are possible and have no effect.
+    pub fn notices(&self) -> Vec<String> {
+        let is_given = |row: &&Explained| row.name.starts_with("OTEL_") && row.origin != Origin::Default;
+        self.explained
+            .iter()
+            .filter(is_given)
+            .map(|row| format!("{} is set, and this build exports no traces", row.name))
+            .collect()
+    }
+
+    fn from_given(given: &Given) -> Result<Self, SettingsError> {
+        let data_dir = need(given, "RESCIND_DATA_DIR", values::path)?;
+        Ok(Self {
+            listen: need(given, "RESCIND_LISTEN", values::listen)?,
+            given_issuer: ask(given, "RESCIND_ISSUER", values::issuer)?,
+            given_audience: ask(given, "RESCIND_AUDIENCE", values::audience)?,
+            database: ask(given, "RESCIND_DATABASE_URL", values::database)?
+                .unwrap_or_else(|| Database::Sqlite(data_dir.join("rescind.db"))),
+            data_dir,
+            master_key: ask(given, "RESCIND_MASTER_KEY", values::master_key)?,
+            signing_alg: need(given, "RESCIND_SIGNING_ALG", values::algorithm)?,
+            admin_email: need(given, "RESCIND_ADMIN_EMAIL", values::email)?,
+            admin_password: ask(given, "RESCIND_ADMIN_PASSWORD", values::password)?,
+            access_ttl: need(given, "RESCIND_ACCESS_TTL", values::access_ttl)?,
+            refresh_ttl: need(given, "RESCIND_REFRESH_TTL", values::session_ttl)?,
+            session_ttl: need(given, "RESCIND_SESSION_TTL", values::session_ttl)?,
+            refresh_policy: RefreshPolicy {
+                grace: need(given, "RESCIND_REFRESH_GRACE", values::grace)?,
+                lost_reply_window: need(given, "RESCIND_LOST_REPLY_WINDOW", values::lost_reply_window)?,
+                replay_limit: need(given, "RESCIND_REPLAY_LIMIT", values::replay_limit)?,
+            },
+            key_rotation: need(given, "RESCIND_KEY_ROTATION", values::key_rotation)?,
+            cors_origins: ask(given, "RESCIND_CORS_ORIGINS", values::origins)?.unwrap_or_default(),
+            leeway: need(given, "RESCIND_LEEWAY", values::leeway)?,
+            max_sessions_per_user: need(given, "RESCIND_MAX_SESSIONS_PER_USER", values::max_sessions)?,
+            max_staleness: need(given, "RESCIND_MAX_STALENESS", values::max_staleness)?,
+            on_stale: need(given, "RESCIND_ON_STALE", values::on_stale)?,
+            purge_interval: need(given, "RESCIND_PURGE_INTERVAL", values::purge_interval)?,
+            purge_safety_margin: need(given, "RESCIND_PURGE_SAFETY_MARGIN", values::purge_safety_margin)?,
+            registration_open: need(given, "RESCIND_REGISTRATION", values::registration)?,
+            minimum_age: need(given, "RESCIND_MINIMUM_AGE", values::minimum_age)?,
+            trusted_proxies: ask(given, "RESCIND_TRUSTED_PROXIES", values::networks)?.unwrap_or_default(),
+            log: need(given, "RESCIND_LOG", values::log)?,
+            log_format: ask(given, "RESCIND_LOG_FORMAT", values::log_format)?,
+            explained: given.explain(),
+        })
+    }
+
+    /// What no single value shows.
+    fn check_together(&self) -> Result<(), SettingsError> {
+        let reserved = self.given_issuer.as_ref().map(|issuer| format!("{issuer}/admin"));
+        if reserved.is_some() && self.given_audience == reserved {
+            let why = "the issuer + /admin is the audience of administration, and of nothing else";
+            return Err(SettingsError::one("RESCIND_AUDIENCE", why));
+        }
+        if self.access_ttl > self.refresh_ttl {
+            let why = "an access token must not outlive RESCIND_REFRESH_TTL";
+            return Err(SettingsError::one("RESCIND_ACCESS_TTL", why));
+        }
+        if self.refresh_ttl > self.session_ttl {
+            let why = "it must not be above RESCIND_SESSION_TTL";
+            return Err(SettingsError::one("RESCIND_REFRESH_TTL", why));
+        }
+        if self.leeway > self.purge_safety_margin {
+            let why = "it must not be above RESCIND_PURGE_SAFETY_MARGIN, or a revoked token could come back";
+            return Err(SettingsError::one("RESCIND_LEEWAY", why));
+        }
+        Ok(())
+    }
+}
+
+/// The value of a setting that has a default.
+fn need<T>(given: &Given, name: &str, parse: fn(&str) -> Result<T, String>) -> Result<T, SettingsError> {
+    ask(given, name, parse)?.ok_or_else(|| SettingsError::one(name, "it has no value"))
+}
+
+/// The value of a setting, if there is one.
+fn ask<T>(
+    given: &Given,
+    name: &str,
+    parse: fn(&str) -> Result<T, String>,
+) -> Result<Option<T>, SettingsError> {
+    let text = find(name).and_then(|setting: &Setting| given.text(setting));
+    text.map(parse).transpose().map_err(|why| SettingsError::one(name, why))
+}

@@ -1,0 +1,56 @@
+//! Log lines, to the standard error.
+
+use std::io::IsTerminal;
+use std::panic::PanicHookInfo;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+
+use crate::config::LogFormat;
+
+/// Starts logging for the whole process: lines for people on a terminal and JSON elsewhere, unless `format` says
+/// otherwise. Panics become lines too, with the request that they happened in.
+///
+/// # Errors
+/// When `filter` is none, or logging was started before.
+pub fn init(filter: &str, format: Option<LogFormat>) -> Result<(), LogError> {
+    let is_terminal = std::io::stderr().is_terminal();
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(self::filter(filter)?)
+        .with_writer(std::io::stderr)
+        .with_ansi(is_terminal);
+    match format.unwrap_or(if is_terminal { LogFormat::Text } else { LogFormat::Json }) {
+        LogFormat::Text => builder.finish().try_init()?,
+        LogFormat::Json => builder.json().flatten_event(true).finish().try_init()?,
+    }
+    std::panic::set_hook(Box::new(log_panic));
+    Ok(())
+}
+
+/// A filter as `RESCIND_LOG` has it.
+///
+/// # Errors
+/// When it is none.
+pub fn filter(text: &str) -> Result<EnvFilter, ParseError> {
+    EnvFilter::builder().parse(text)
+}
+
+/// Why logging did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// The filter cannot be read.
+    #[error("the log filter is malformed")]
+    Filter(#[from] ParseError),
+    /// The process logs already.
+    #[error("logging was started before")]
+    Started(#[from] TryInitError),
+}
+
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let message = panic.payload_as_str().unwrap_or("no message");
+    match panic.location() {
+        Some(location) => tracing::error!(panic = message, %location, "panicked"),
+        None => tracing::error!(panic = message, "panicked"),
+    }
+}
