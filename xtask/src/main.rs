@@ -1,2 +1,48 @@
-//! Chores.
-fn main() {}
+//! Rescind's own chores. `cargo xtask test` is what CI runs and what a contributor runs; there is no second list of
+//! commands anywhere.
+
+mod places;
+mod shell;
+mod steps;
+mod test;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::places::Places;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Rescind's own chores")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Formatting, clippy, docs, and every unit, integration, doc and end-to-end test
+    Test {
+        /// Also the long rounds of the tests, cargo-deny, and that every benchmark compiles
+        #[arg(long)]
+        full: bool,
+    },
+    /// Finds or installs what the tests need and prints the variables that tell a test where it is
+    Tools,
+}
+
+fn main() -> ExitCode {
+    let chore = Arguments::parse().chore;
+    let outcome = Places::find().and_then(|places| match chore {
+        Chore::Test { full } => test::run(&places, full),
+        Chore::Tools => tools::print(&places),
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("\ncargo xtask: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

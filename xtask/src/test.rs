@@ -1,0 +1,66 @@
+//! `cargo xtask test`: everything that must hold before a change lands.
+
+use std::process::Command;
+
+use crate::places::Places;
+use crate::shell::{self, Outcome, cargo};
+use crate::steps::Steps;
+use crate::tools::{self, Tools};
+
+/// Runs all steps; `full` adds the slow ones.
+pub(crate) fn run(places: &Places, full: bool) -> Outcome {
+    let mut steps = Steps::begin();
+    steps.step("rustfmt", || shell::run(cargo().args(["fmt", "--all", "--check"])))?;
+    // Before the long builds, so that a missing command is known in seconds.
+    let tools = steps.step("tools", || tools::ensure(places))?;
+    steps.step("clippy", || {
+        shell::run(cargo().args([
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--locked",
+            "--",
+            "-D",
+            "warnings",
+        ]))
+    })?;
+    steps.step("docs", docs)?;
+    if full {
+        steps.step("cargo-deny", || tools::deny::check(places))?;
+        steps.step("benches compile", || {
+            shell::run(cargo().args(["bench", "--workspace", "--benches", "--no-run", "--locked"]))
+        })?;
+    }
+    // The tests come last, so that their own closing line is the last thing above ours.
+    steps.step("doc tests", || {
+        shell::run(for_tests(&mut cargo(), &tools, full).args(["test", "--workspace", "--doc", "--locked"]))
+    })?;
+    let nextest = shell::works(cargo().args(["nextest", "--version"]));
+    steps.step("build tests", || shell::run(tests(nextest).arg("--no-run")))?;
+    steps.step("tests", || shell::run(for_tests(&mut tests(nextest), &tools, full)))?;
+    steps.finish();
+    Ok(())
+}
+
+/// Libraries only: the binary `rescind` and the library `rescind` would write the same page.
+fn docs() -> Outcome {
+    shell::run(
+        cargo()
+            .args(["doc", "--workspace", "--lib", "--no-deps", "--locked"])
+            .env("RUSTDOCFLAGS", "-D warnings"),
+    )
+}
+
+/// One run for unit, integration and end-to-end tests, so that one closing line counts them all. nextest where it is
+/// installed: it runs test binaries side by side and kills a test that hangs.
+fn tests(nextest: bool) -> Command {
+    let mut command = cargo();
+    command.args(if nextest { ["nextest", "run"].as_slice() } else { &["test"] });
+    command.args(["--workspace", "--locked", "--lib", "--bins", "--tests"]);
+    command
+}
+
+fn for_tests<'a>(command: &'a mut Command, tools: &Tools, full: bool) -> &'a mut Command {
+    command.envs(tools.variables());
+    if full { command.env("RESCIND_TEST_FULL", "1") } else { command.env_remove("RESCIND_TEST_FULL") }
+}

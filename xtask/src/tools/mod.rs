@@ -1,0 +1,49 @@
+//! What the tests need beside Rust: found, or installed below the target directory.
+
+mod debian;
+pub(crate) mod deny;
+mod node;
+mod python;
+
+use std::path::{Path, PathBuf};
+
+use crate::places::Places;
+use crate::shell::Outcome;
+
+/// The foreign runtimes that the end-to-end tests drive against the running server.
+pub(crate) struct Tools {
+    python: PathBuf,
+    node: PathBuf,
+    node_modules: PathBuf,
+}
+
+impl Tools {
+    /// How a test is told. A test that needs one of these fails, and never skips, when it is not set.
+    pub(crate) fn variables(&self) -> [(&'static str, &Path); 3] {
+        [
+            ("RESCIND_TEST_PYTHON", &self.python),
+            ("RESCIND_TEST_NODE", &self.node),
+            ("RESCIND_TEST_NODE_MODULES", &self.node_modules),
+        ]
+    }
+}
+
+/// Finds or installs everything.
+pub(crate) fn ensure(places: &Places) -> Outcome<Tools> {
+    let python = python::ensure(places)?;
+    let (node, node_modules) = node::ensure(places)?;
+    Ok(Tools { python, node, node_modules })
+}
+
+/// `cargo xtask tools`: prints lines for `eval`, so that a single test can be run by hand.
+pub(crate) fn print(places: &Places) -> Outcome {
+    for (name, value) in ensure(places)?.variables() {
+        println!("export {name}='{}'", value.display());
+    }
+    Ok(())
+}
+
+/// Whether what is installed at `stamp` was installed from exactly `wanted`.
+fn is_current(stamp: &Path, wanted: &str) -> bool {
+    std::fs::read_to_string(stamp).is_ok_and(|found| found == wanted)
+}

@@ -1,0 +1,39 @@
+//! Node with oauth4webapi, installed by its lock file.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use super::{debian, is_current};
+use crate::places::Places;
+use crate::shell::{self, Outcome};
+
+/// Node, and the `node_modules` that hold exactly `tests/foreign/node/package-lock.json`.
+pub(crate) fn ensure(places: &Places) -> Outcome<(PathBuf, PathBuf)> {
+    debian::ensure("node", &["nodejs"], || version("node"))?;
+    let source = places.root.join("tests/foreign/node");
+    let home = places.tools().join("node");
+    let modules = home.join("node_modules");
+    let stamp = modules.join("installed.json");
+    let wanted = fs::read_to_string(source.join("package-lock.json"))?;
+    if !is_current(&stamp, &wanted) {
+        debian::ensure("npm", &["npm"], || version("npm"))?;
+        fs::create_dir_all(&home)?;
+        for name in ["package.json", "package-lock.json"] {
+            fs::copy(source.join(name), home.join(name))?;
+        }
+        shell::run_quietly(
+            Command::new("npm")
+                .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+                .current_dir(&home),
+        )?;
+        fs::write(stamp, wanted)?;
+    }
+    Ok(("node".into(), modules))
+}
+
+fn version(name: &str) -> Command {
+    let mut command = Command::new(name);
+    command.arg("--version");
+    command
+}

@@ -1,0 +1,45 @@
+//! Python with PyJWT, in a virtual environment of its own.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use super::{debian, is_current};
+use crate::places::Places;
+use crate::shell::{self, Outcome};
+
+/// The interpreter of an environment that holds exactly `tests/foreign/python/requirements.txt`.
+pub(crate) fn ensure(places: &Places) -> Outcome<PathBuf> {
+    let wanted = fs::read_to_string(places.root.join("tests/foreign/python/requirements.txt"))?;
+    let environment = places.tools().join("python");
+    let interpreter = environment.join("bin/python");
+    let stamp = environment.join("installed.txt");
+    if is_current(&stamp, &wanted) && shell::works(Command::new(&interpreter).args(["-c", "import jwt"])) {
+        return Ok(interpreter);
+    }
+    debian::ensure("python3 (with venv)", &["python3", "python3-venv"], probe)?;
+    shell::run_quietly(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment))?;
+    shell::run_quietly(
+        Command::new(&interpreter)
+            .args([
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--no-input",
+                "--only-binary",
+                ":all:",
+                "--requirement",
+            ])
+            .arg(places.root.join("tests/foreign/python/requirements.txt")),
+    )?;
+    fs::write(stamp, wanted)?;
+    Ok(interpreter)
+}
+
+/// Debian splits `ensurepip` off: a python3 without it cannot make an environment.
+fn probe() -> Command {
+    let mut command = Command::new("python3");
+    command.args(["-c", "import venv, ensurepip"]);
+    command
+}
