@@ -1,0 +1,92 @@
+//! How a server is to be started.
+
+use std::path::{Path, PathBuf};
+
+use tokio::process::Command;
+
+use super::server::Server;
+
+/// The first operator's password in every fixture that does not ask for a random one. No real account has it.
+pub(super) const ADMIN_PASSWORD: &str = "fixture-operator-8c1f0e7d2b";
+
+/// How to start a server: the binary and the settings that differ from the defaults.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub(super) binary: PathBuf,
+    pub(super) settings: Vec<(String, String)>,
+    pub(super) data: Option<PathBuf>,
+    pub(super) port: Option<u16>,
+}
+
+impl Options {
+    /// Starts `binary` with defaults, a fresh data directory, a free port and a known first password.
+    ///
+    /// A test of `rescind-cli` passes `env!("CARGO_BIN_EXE_rescind")`.
+    pub fn new(binary: impl Into<PathBuf>) -> Self {
+        let settings = vec![("RESCIND_ADMIN_PASSWORD".to_owned(), ADMIN_PASSWORD.to_owned())];
+        Self { binary: binary.into(), settings, data: None, port: None }
+    }
+
+    /// Sets an environment variable of the server; the last call for a name counts.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl Into<String>) -> Self {
+        self = self.without(name);
+        self.settings.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Leaves a variable unset. Without `RESCIND_ADMIN_PASSWORD` the server makes a password up and prints it, and
+    /// [`Server::admin_password`] reads it from there.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.settings.retain(|(known, _)| known != name);
+        self
+    }
+
+    /// Uses a directory of the caller's instead of a temporary one; it is left in place.
+    #[must_use]
+    pub fn data_dir(mut self, path: impl Into<PathBuf>) -> Self {
+        self.data = Some(path.into());
+        self
+    }
+
+    /// Listens on this port of the loopback address.
+    #[must_use]
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = Some(port);
+        self
+    }
+
+    /// [`Server::start`] with these options.
+    pub async fn start(self) -> Server {
+        Server::start(self).await
+    }
+}
+
+/// The binary with `data` as its data directory and nothing else of Rescind's in its environment: for the
+/// administration commands beside a running server.
+///
+/// An unknown `RESCIND_` variable stops the binary, and the tests are told things by variables of that prefix, so none
+/// is inherited.
+pub fn command(binary: impl AsRef<Path>, data: impl AsRef<Path>) -> Command {
+    let mut command = Command::new(binary.as_ref());
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("RESCIND_") {
+            command.env_remove(name);
+        }
+    }
+    command.env("RESCIND_DATA_DIR", data.as_ref()).kill_on_drop(true);
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_value_of_a_setting_counts() {
+        let options = Options::new("rescind").env("RESCIND_LOG", "info").env("RESCIND_LOG", "debug");
+        let logs: Vec<_> = options.settings.iter().filter(|(name, _)| name == "RESCIND_LOG").collect();
+        assert_eq!(logs, [&("RESCIND_LOG".to_owned(), "debug".to_owned())]);
+    }
+}
