@@ -1,6 +1,7 @@
 //! Rescind's own chores. `cargo xtask test` is what CI runs and what a contributor runs; there is no second list of
 //! commands anywhere.
 
+mod bench;
 mod places;
 mod shell;
 mod steps;
@@ -30,6 +31,12 @@ enum Chore {
     },
     /// Finds or installs what the tests need and prints the variables that tell a test where it is
     Tools,
+    /// Runs every benchmark and prints one table; writes docs/benchmarks.md
+    Bench {
+        /// Short rounds, to see that everything runs: prints the table and writes nothing
+        #[arg(long)]
+        quick: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -37,6 +44,7 @@ fn main() -> ExitCode {
     let outcome = Places::find().and_then(|places| match chore {
         Chore::Test { full } => test::run(&places, full),
         Chore::Tools => tools::print(&places),
+        Chore::Bench { quick } => bench::run(&places, quick),
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,177 @@
+//! Writing the table and the page.
+
+use super::measured::{Measurement, Measurements};
+use super::rows::{Row, Target, Unit};
+
+const HEAD: &str =
+    "| work | floor | ours | peer | ratio | spread | target | met? |\n|---|---|---|---|---|---|---|---|\n";
+
+/// The whole page.
+pub(crate) fn page(machine: &str, table: &str) -> String {
+    format!(
+        "# Benchmarks\n\n\
+         Written by `cargo xtask bench`, which repeats them all; not edited by hand.\n\n\
+         Measured on {machine}.\n\n\
+         {table}\n\
+         - Figures are medians. *Spread* is the width of the middle half of the samples, as a share of the median.\n\
+         - *Floor* is what the work cannot beat; where there are several floors, the slowest bounds us and is the one\n  \
+         shown. *Ratio* is ours to the floor; for a target against a peer, the peer's to ours.\n\
+         - Over HTTP the load generator shares the cores with the server, for the open route (`GET /healthz`) as well.\n  \
+         The rates of bare statements are criterion's, on a file with the same settings.\n\
+         - Machines differ and drift: compare ratios, and figures within one run.\n"
+    )
+}
+
+/// The table, with every row, measured or not.
+pub(crate) fn table(rows: &[Row], measured: &Measurements) -> String {
+    let lines: String = rows.iter().map(|row| Figures::of(row, measured).line(row)).collect();
+    format!("{HEAD}{lines}")
+}
+
+/// A row's figures, in the row's unit.
+struct Figures {
+    floor: Option<(&'static str, f64)>,
+    ours: Option<Measurement>,
+    peer: Option<(&'static str, f64)>,
+}
+
+impl Figures {
+    fn of(row: &Row, measured: &Measurements) -> Self {
+        let figure = |id: &str| measured.get(id).map(|found| in_unit(row.unit, id, found.median));
+        let floors: Option<Vec<_>> = row.floors.iter().map(|(name, id)| Some((*name, figure(id)?))).collect();
+        Self {
+            // All of them or none: the slowest of some would say more than was measured.
+            floor: floors.and_then(|floors| slowest(row.unit, floors)),
+            ours: measured.get(row.ours),
+            peer: row.peer.and_then(|(name, id)| Some((name, figure(id)?))),
+        }
+    }
+
+    fn line(&self, row: &Row) -> String {
+        let named = |found: Option<(&str, f64)>| match found {
+            Some((name, value)) => format!("{} ({name})", spell(row.unit, value)),
+            None => "—".to_owned(),
+        };
+        let ours = self.ours.map_or_else(|| "not measured".to_owned(), |ours| spell(row.unit, ours.median));
+        let spread = self.ours.map_or_else(|| "—".to_owned(), |ours| format!("{:.1} %", ours.spread * 100.0));
+        let ratio = self.ratio(row).map_or_else(|| "—".to_owned(), |ratio| format!("{ratio:.2}"));
+        let met = match self.met(row) {
+            Some(true) => "yes",
+            Some(false) => "**no**",
+            None => "—",
+        };
+        format!(
+            "| {} | {} | {ours} | {} | {ratio} | {spread} | {} | {met} |\n",
+            row.work,
+            named(self.floor),
+            named(self.peer),
+            promise(row)
+        )
+    }
+
+    fn ratio(&self, row: &Row) -> Option<f64> {
+        let ours = self.ours?.median;
+        match row.target {
+            Target::TimesFaster(_) => Some(self.peer?.1 / ours),
+            _ => Some(ours / self.floor?.1),
+        }
+    }
+
+    /// None where there is no target, or something that it needs was not measured.
+    fn met(&self, row: &Row) -> Option<bool> {
+        match row.target {
+            Target::TimesFloor(most) => Some(self.ratio(row)? <= most),
+            Target::TimesFaster(least) | Target::ShareOfFloor(least) => Some(self.ratio(row)? >= least),
+            Target::AtMost(most) => Some(self.ours?.median <= most),
+            Target::Shown => None,
+        }
+    }
+}
+
+fn slowest(unit: Unit, floors: Vec<(&'static str, f64)>) -> Option<(&'static str, f64)> {
+    let by_figure = |one: &(_, f64), other: &(_, f64)| one.1.total_cmp(&other.1);
+    let floors = floors.into_iter();
+    if unit == Unit::Rate { floors.min_by(by_figure) } else { floors.max_by(by_figure) }
+}
+
+fn in_unit(unit: Unit, id: &str, median: f64) -> f64 {
+    let is_rate_already = id.starts_with("http/");
+    if unit == Unit::Rate && !is_rate_already { 1e9 / median } else { median }
+}
+
+fn promise(row: &Row) -> String {
+    match row.target {
+        Target::TimesFloor(most) => format!("≤ {most} × floor"),
+        Target::TimesFaster(least) => format!("≥ {least} × faster than the peer"),
+        Target::ShareOfFloor(least) => format!("≥ {:.0} % of the floor", least * 100.0),
+        Target::AtMost(most) => format!("≤ {}", spell(row.unit, most)),
+        Target::Shown => "—".to_owned(),
+    }
+}
+
+fn spell(unit: Unit, value: f64) -> String {
+    match unit {
+        Unit::Time if value >= 1e6 => format!("{:.2} ms", value / 1e6),
+        Unit::Time if value >= 1e3 => format!("{:.2} µs", value / 1e3),
+        Unit::Time => format!("{value:.1} ns"),
+        Unit::Rate => format!("{value:.0}/s"),
+        Unit::Milliseconds => format!("{value:.0} ms"),
+        Unit::Mebibytes => format!("{value:.1} MiB"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TIME: Row = Row {
+        work: "work",
+        ours: "g/ours",
+        floors: &[("bare", "g/floor")],
+        peer: None,
+        unit: Unit::Time,
+        target: Target::TimesFloor(1.05),
+    };
+    const RATE: Row = Row {
+        work: "work",
+        ours: "http/x/64",
+        floors: &[("bare", "sqlite/x"), ("open", "http/open/64")],
+        peer: None,
+        unit: Unit::Rate,
+        target: Target::ShareOfFloor(0.5),
+    };
+
+    fn line(row: &Row, ours: Option<f64>, floors: &[(&'static str, f64)]) -> String {
+        let floor = slowest(row.unit, floors.to_vec());
+        let ours = ours.map(|median| Measurement { median, spread: 0.012 });
+        Figures { floor, ours, peer: None }.line(row)
+    }
+
+    #[test]
+    fn a_time_is_held_to_its_floor() {
+        assert_eq!(
+            line(&TIME, Some(44_000.0), &[("bare", 43_000.0)]),
+            "| work | 43.00 µs (bare) | 44.00 µs | — | 1.02 | 1.2 % | ≤ 1.05 × floor | yes |\n"
+        );
+        assert!(line(&TIME, Some(46_000.0), &[("bare", 43_000.0)]).contains("| **no** |"));
+    }
+
+    #[test]
+    fn the_lowest_rate_bounds() {
+        let line = line(&RATE, Some(9_000.0), &[("bare", 40_000.0), ("open", 20_000.0)]);
+        assert!(line.contains("| 20000/s (open) | 9000/s |") && line.contains("| 0.45 |"), "{line}");
+        assert!(line.contains("| **no** |"), "{line}");
+    }
+
+    #[test]
+    fn what_was_not_measured_is_never_met() {
+        assert!(line(&TIME, None, &[("bare", 1.0)]).contains("| not measured | — | — | — |"));
+        assert!(line(&TIME, Some(1.0), &[]).ends_with("| — |\n"));
+    }
+
+    #[test]
+    fn criterion_times_become_rates() {
+        assert!((in_unit(Unit::Rate, "sqlite/x", 1e6) - 1_000.0).abs() < 1e-9);
+        assert!((in_unit(Unit::Rate, "http/x", 1e6) - 1e6).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,130 @@
+//! The rows of the table: which measurements belong together, and what is to be reached.
+//!
+//! An id is criterion's `group/function`, or one that `crates/rescind-testkit/benches/http.rs` writes.
+
+/// One row.
+pub(crate) struct Row {
+    /// What is done.
+    pub(crate) work: &'static str,
+    /// The id of our measurement.
+    pub(crate) ours: &'static str,
+    /// What cannot be beaten: names and ids. Where there are several, the slowest one bounds us.
+    pub(crate) floors: &'static [(&'static str, &'static str)],
+    /// Somebody else's way of doing it: name and id.
+    pub(crate) peer: Option<(&'static str, &'static str)>,
+    /// What the figures mean.
+    pub(crate) unit: Unit,
+    /// What is to be reached.
+    pub(crate) target: Target,
+}
+
+/// What a figure means.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Unit {
+    /// A time, measured in nanoseconds.
+    Time,
+    /// A rate: measured per second over HTTP, else the inverse of criterion's time per element.
+    Rate,
+    /// Milliseconds.
+    Milliseconds,
+    /// Mebibytes.
+    Mebibytes,
+}
+
+/// What a row is held to.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum Target {
+    /// Our time is at most this many times the floor's.
+    TimesFloor(f64),
+    /// The peer takes at least this many times as long.
+    TimesFaster(f64),
+    /// Our rate is at least this share of the floor's.
+    ShareOfFloor(f64),
+    /// Our figure is at most this, in the row's unit (nanoseconds for a time).
+    AtMost(f64),
+    /// Shown for comparison only.
+    Shown,
+}
+
+pub(crate) const ROWS: &[Row] = &[
+    Row {
+        work: "verify an Ed25519 access token, not seen before",
+        ours: "verify_ed25519/ours",
+        floors: &[("the signature alone, aws-lc-rs", "verify_ed25519/floor")],
+        peer: Some(("jsonwebtoken", "verify_ed25519/peer")),
+        unit: Unit::Time,
+        target: Target::TimesFloor(1.05),
+    },
+    Row {
+        work: "the same with HS256",
+        ours: "verify_hs256/ours",
+        floors: &[("the MAC alone, aws-lc-rs", "verify_hs256/floor")],
+        peer: Some(("jsonwebtoken", "verify_hs256/peer")),
+        unit: Unit::Time,
+        target: Target::TimesFaster(2.5),
+    },
+    Row {
+        work: "one probe, \"not there\", 1 M marks",
+        ours: "replica_1m/probe",
+        floors: &[("one dependent read of as much memory", "replica_1m/floor")],
+        peer: None,
+        unit: Unit::Time,
+        target: Target::AtMost(40.0),
+    },
+    Row {
+        work: "all cuts of one token, 1 M marks",
+        ours: "replica_1m/all_cuts",
+        floors: &[],
+        peer: None,
+        unit: Unit::Time,
+        target: Target::AtMost(150.0),
+    },
+    Row {
+        work: "refresh over HTTP, 1 connection",
+        ours: "http/refresh/1",
+        floors: &[("one rotation and its commit", "sqlite/rotate_1"), ("the open route", "http/open/1")],
+        peer: None,
+        unit: Unit::Rate,
+        target: Target::Shown,
+    },
+    Row {
+        work: "refresh over HTTP, 64 connections",
+        ours: "http/refresh/64",
+        floors: &[("rotations in batches of 64", "sqlite/rotate_64"), ("the open route", "http/open/64")],
+        peer: None,
+        unit: Unit::Rate,
+        target: Target::ShareOfFloor(0.5),
+    },
+    Row {
+        work: "revoke over HTTP, 1 connection",
+        ours: "http/revoke/1",
+        floors: &[("one cut and its commit", "sqlite/cut_1"), ("the open route", "http/open/1")],
+        peer: None,
+        unit: Unit::Rate,
+        target: Target::Shown,
+    },
+    Row {
+        work: "revoke over HTTP, 64 connections",
+        ours: "http/revoke/64",
+        floors: &[("cuts in batches of 64", "sqlite/cut_64"), ("the open route", "http/open/64")],
+        peer: None,
+        unit: Unit::Rate,
+        target: Target::Shown,
+    },
+    Row {
+        work: "start to ready, after the first start",
+        ours: "server/ready",
+        floors: &[],
+        peer: None,
+        unit: Unit::Milliseconds,
+        target: Target::AtMost(150.0),
+    },
+    Row {
+        work: "resident memory, idle",
+        ours: "server/resident",
+        floors: &[],
+        peer: None,
+        unit: Unit::Mebibytes,
+        target: Target::AtMost(30.0),
+    },
+];
