@@ -1,6 +1,7 @@
 //! The rows of the table: which measurements belong together, and what is to be reached.
 //!
-//! An id is criterion's `group/function`, or one that `crates/rescind-testkit/benches/http.rs` writes.
+//! `sqlite/…_64` are batches of 64 in one transaction and declare `Throughput::Elements(64)`; `sqlite/…_1` are alone in
+//! theirs. An id is criterion's `group/function`, or one that `crates/rescind-testkit/benches/http.rs` writes.
 
 /// One row.
 pub(crate) struct Row {
@@ -50,30 +51,30 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         work: "verify an Ed25519 access token, not seen before",
         ours: "verify_ed25519/ours",
-        floors: &[("the signature alone, aws-lc-rs", "verify_ed25519/floor")],
-        peer: Some(("jsonwebtoken", "verify_ed25519/peer")),
+        floors: &[("the signature alone, aws-lc-rs", "verify_ed25519/bare")],
+        peer: Some(("jsonwebtoken", "verify_ed25519/jsonwebtoken")),
         unit: Unit::Time,
         target: Target::TimesFloor(1.05),
     },
     Row {
         work: "the same with HS256",
         ours: "verify_hs256/ours",
-        floors: &[("the MAC alone, aws-lc-rs", "verify_hs256/floor")],
-        peer: Some(("jsonwebtoken", "verify_hs256/peer")),
+        floors: &[("the MAC alone, aws-lc-rs", "verify_hs256/bare")],
+        peer: Some(("jsonwebtoken", "verify_hs256/jsonwebtoken")),
         unit: Unit::Time,
         target: Target::TimesFaster(2.5),
     },
     Row {
         work: "one probe, \"not there\", 1 M marks",
-        ours: "replica_1m/probe",
-        floors: &[("one dependent read of as much memory", "replica_1m/floor")],
-        peer: None,
+        ours: "replica/probe_absent_1m",
+        floors: &[("a bare hash set of the same ids", "replica/floor_hashset_absent_1m")],
+        peer: Some(("RwLock<HashMap>", "replica/peer_rwlock_absent_1m")),
         unit: Unit::Time,
         target: Target::AtMost(40.0),
     },
     Row {
         work: "all cuts of one token, 1 M marks",
-        ours: "replica_1m/all_cuts",
+        ours: "replica/all_cuts_1m",
         floors: &[],
         peer: None,
         unit: Unit::Time,
