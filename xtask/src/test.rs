@@ -36,8 +36,8 @@ pub(crate) fn run(places: &Places, full: bool) -> Outcome {
         shell::run(for_tests(&mut cargo(), &tools, full).args(["test", "--workspace", "--doc", "--locked"]))
     })?;
     let nextest = shell::works(cargo().args(["nextest", "--version"]));
-    steps.step("build tests", || shell::run(tests(nextest).arg("--no-run")))?;
-    steps.step("tests", || shell::run(for_tests(&mut tests(nextest), &tools, full)))?;
+    steps.step("build tests", || shell::run(tests(nextest, full).arg("--no-run")))?;
+    steps.step("tests", || shell::run(for_tests(&mut tests(nextest, full), &tools, full)))?;
     steps.finish();
     Ok(())
 }
@@ -53,10 +53,13 @@ fn docs() -> Outcome {
 
 /// One run for unit, integration and end-to-end tests, so that one closing line counts them all. nextest where it is
 /// installed: it runs test binaries side by side and kills a test that hangs.
-fn tests(nextest: bool) -> Command {
+fn tests(nextest: bool, full: bool) -> Command {
     let mut command = cargo();
     command.args(if nextest { ["nextest", "run"].as_slice() } else { &["test"] });
     command.args(["--workspace", "--locked", "--lib", "--bins", "--tests"]);
+    if nextest {
+        command.args(["--profile", if full { "full" } else { "default" }]);
+    }
     command
 }
 

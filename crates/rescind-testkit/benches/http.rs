@@ -65,7 +65,7 @@ async fn starts(server: &mut Server, rounds: usize, measured: &mut Measured) {
         let begun = Instant::now();
         server.restart().await;
         note(measured, "server/ready", begun.elapsed().as_secs_f64() * 1e3);
-        note(measured, "server/resident", resident_mib(server.pid()));
+        note(measured, "server/resident", resident_mb(server.pid()));
     }
 }
 
@@ -167,12 +167,12 @@ fn basic(client: &Client) -> String {
     format!("Basic {}", STANDARD.encode(format!("{}:{}", client.id, client.secret)))
 }
 
-/// `VmRSS` of a process, in MiB.
-fn resident_mib(pid: u32) -> f64 {
+/// `VmRSS` of a process, in millions of bytes.
+fn resident_mb(pid: u32) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("a running process on Linux");
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("Linux tells VmRSS");
     let kib: f64 = line.trim().trim_end_matches(" kB").parse().expect("VmRSS is a number of kB");
-    kib / 1024.0
+    kib * 1024.0 / 1e6
 }
 
 fn note(measured: &mut Measured, id: &str, sample: f64) {

@@ -116,7 +116,7 @@ fn spell(unit: Unit, value: f64) -> String {
         Unit::Time => format!("{value:.1} ns"),
         Unit::Rate => format!("{value:.0}/s"),
         Unit::Milliseconds => format!("{value:.0} ms"),
-        Unit::Mebibytes => format!("{value:.1} MiB"),
+        Unit::Megabytes => format!("{value:.1} MB"),
     }
 }
 

@@ -28,8 +28,8 @@ pub(crate) enum Unit {
     Rate,
     /// Milliseconds.
     Milliseconds,
-    /// Mebibytes.
-    Mebibytes,
+    /// Millions of bytes.
+    Megabytes,
 }
 
 /// What a row is held to.
@@ -125,7 +125,7 @@ pub(crate) const ROWS: &[Row] = &[
         ours: "server/resident",
         floors: &[],
         peer: None,
-        unit: Unit::Mebibytes,
+        unit: Unit::Megabytes,
         target: Target::AtMost(30.0),
     },
 ];
