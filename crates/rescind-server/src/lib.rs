@@ -25,4 +25,4 @@ pub mod telemetry;
 pub mod view;
 
 pub use router::routes;
-pub use run::{Listening, Serve, ServeError, run, service};
+pub use run::{Serve, ServeError, StartedInfo, run, service};

@@ -2,19 +2,17 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
-use rescind::authority::{
-    Authority, AuthoritySettings, MasterKeySource, Operator, Ports, StartError, Started,
-};
+use rescind::authority::{Authority, MasterKeySource, Operator, Ports, StartError};
 use rescind::store::Store;
 use rescind::system::{SystemClock, SystemEntropy};
-use secrecy::SecretString;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::config::Settings;
 use crate::http::layers::{self, Edge};
 use crate::http::serve;
 use crate::telemetry::Counters;
@@ -22,31 +20,19 @@ use crate::{router, tasks};
 
 /// What a server is made of.
 pub struct Serve {
-    /// Where to listen.
-    pub listen: SocketAddr,
-    /// What the authority is told; the issuer may depend on the address that was bound.
-    pub authority: Box<dyn FnOnce(SocketAddr) -> AuthoritySettings + Send>,
-    /// How often expired ledger entries are removed; zero: never.
-    pub purge_interval: Duration,
-    /// The networks whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<ipnet::IpNet>,
-    /// The web origins whose pages may call the API.
-    pub cors_origins: Vec<http::HeaderValue>,
+    /// What it is told.
+    pub settings: Settings,
     /// The store.
     pub store: Arc<dyn Store>,
     /// Where the master key is kept.
     pub master_keys: Arc<dyn MasterKeySource>,
-    /// The operator that a first start makes.
-    pub operator: Box<dyn FnOnce() -> (String, SecretString) + Send>,
-    /// Called once it listens.
-    pub on_started: Box<dyn FnOnce(&Listening) + Send>,
-    /// When it is to stop.
-    pub shutdown: std::pin::Pin<Box<dyn Future<Output = ()> + Send>>,
+    /// Called once it listens and may be sent requests.
+    pub on_started: Box<dyn FnOnce(&StartedInfo) + Send>,
 }
 
 /// A server that listens.
 #[derive(Clone, Debug)]
-pub struct Listening {
+pub struct StartedInfo {
     /// Where.
     pub address: SocketAddr,
     /// What it calls itself.
@@ -61,49 +47,66 @@ pub enum ServeError {
     /// The address cannot be listened on.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, std::io::Error),
+    /// The process cannot be told to stop: its signals cannot be listened to.
+    #[error("cannot listen to signals: {0}")]
+    Signals(std::io::Error),
+    /// A first start without a password for its operator.
+    #[error("the first start needs RESCIND_ADMIN_PASSWORD")]
+    NoPassword,
     /// The authority cannot be made.
     #[error(transparent)]
     Start(#[from] StartError),
 }
 
-/// Serves until it is told to stop; then requests in flight are finished, and tasks ended.
+/// Serves until SIGTERM or SIGINT; then requests in flight are finished, and tasks ended.
 ///
 /// # Errors
 /// Before it listens only.
 pub async fn run(options: Serve) -> Result<(), ServeError> {
-    let listener =
-        TcpListener::bind(options.listen).await.map_err(|error| ServeError::Listen(options.listen, error))?;
-    let address = listener.local_addr().map_err(|error| ServeError::Listen(options.listen, error))?;
-    let operator = options.operator;
-    let started = Authority::start(
-        ports(options.store, options.master_keys),
-        (options.authority)(address),
-        move || {
-            let (email, password) = operator();
-            Operator { email, password }
-        },
-    )
-    .await?;
-    let Started { authority, first } = started;
-    let authority = Arc::new(authority);
-    let counters = Counters::new();
-    let edge = Edge {
-        trusted_proxies: options.trusted_proxies,
-        cors_origins: options.cors_origins,
-        ..Edge::new(Arc::clone(authority.clock()), Arc::clone(authority.entropy()), counters.http())
+    let Serve { settings, store, master_keys, on_started } = options;
+    settings.notices().iter().for_each(|notice| tracing::warn!("{notice}"));
+    // Before anything is made, so that a signal during the start is not lost.
+    let shutdown = told_to_stop().map_err(ServeError::Signals)?;
+    let unlistenable = |error| ServeError::Listen(settings.listen, error);
+    let listener = TcpListener::bind(settings.listen).await.map_err(unlistenable)?;
+    let address = listener.local_addr().map_err(unlistenable)?;
+    let operator = Operator {
+        email: settings.admin_email.clone(),
+        password: settings.admin_password.clone().ok_or(ServeError::NoPassword)?,
     };
-    let router = service(Arc::clone(&authority), counters, edge);
+    let started = Authority::start(ports(store, master_keys), settings.authority(address), || operator).await?;
+    let (authority, first) = (Arc::new(started.authority), started.first);
+    let router = service(Arc::clone(&authority), &settings);
     let stop = CancellationToken::new();
-    let mut tasks = tasks::start(&authority, options.purge_interval, &stop);
-    (options.on_started)(&Listening { address, issuer: authority.settings().issuer.clone(), first });
-    serve::serve(listener, router, serve::Options::default(), options.shutdown).await;
+    let mut tasks = tasks::start(&authority, settings.purge_interval, &stop);
+    on_started(&StartedInfo { address, issuer: authority.settings().issuer.clone(), first });
+    serve::serve(listener, router, serve::Options::default(), shutdown).await;
     stop.cancel();
     while tasks.join_next().await.is_some() {}
     Ok(())
 }
 
+/// Resolves at SIGTERM, or at SIGINT (Ctrl-C).
+fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("told to stop: finishing what is under way");
+    })
+}
+
 /// Every route, with everything around it: what [`run`] serves.
-pub fn service(authority: Arc<Authority>, counters: Counters, edge: Edge) -> Router {
+pub fn service(authority: Arc<Authority>, settings: &Settings) -> Router {
+    let counters = Counters::new();
+    let edge = Edge {
+        trusted_proxies: settings.trusted_proxies.clone(),
+        cors_origins: settings.cors_origins.clone(),
+        ..Edge::new(Arc::clone(authority.clock()), Arc::clone(authority.entropy()), counters.http())
+    };
     let (router, document) = router::routes().split_for_parts();
     let app = App {
         authority,
