@@ -26,7 +26,6 @@ impl Reply {
     /// # Panics
     /// With the call and the body, if it has another.
     #[track_caller]
-    #[must_use]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{self:?}");
         self
@@ -37,7 +36,6 @@ impl Reply {
     /// # Panics
     /// With the call and the body, if it is not.
     #[track_caller]
-    #[must_use]
     pub fn refuses(self, status: u16, code: &str) -> Self {
         assert_eq!((self.status, self.code()), (status, code), "{self:?}");
         self
