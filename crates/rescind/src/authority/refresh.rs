@@ -69,16 +69,25 @@ impl Authority {
         Err(Error::Unavailable)
     }
 
-    /// The first three layers: signature, times and audience, type. A key that another node has just made is looked up once.
-    pub(super) async fn validate_refresh(&self, token: &str, now: Timestamp) -> Result<ValidRefresh> {
-        match self.refresh_validator.validate(token, now) {
-            Ok(valid) => Ok(valid),
-            Err(Rejection::Expired) => Err(Error::SessionExpired),
-            Err(rejection) => {
-                tracing::debug!(code = rejection.code(), "refresh token refused");
-                Err(Error::InvalidRefreshToken)
-            }
+    /// The first three layers: signature, times and audience, type. A key that is unknown may be one that another process has just
+    /// made: if the keys have changed, they are loaded, and the token is looked at once more.
+    async fn validate_refresh(&self, token: &str, now: Timestamp) -> Result<ValidRefresh> {
+        let mut outcome = self.refresh_validator.validate(token, now);
+        if matches!(outcome, Err(Rejection::UnknownKey)) && self.keys_have_changed().await? {
+            self.reload_keys().await?;
+            outcome = self.refresh_validator.validate(token, now);
         }
+        outcome.map_err(|rejection| match rejection {
+            Rejection::Expired => Error::SessionExpired,
+            other => {
+                tracing::debug!(code = other.code(), "refresh token refused");
+                Error::InvalidRefreshToken
+            }
+        })
+    }
+
+    async fn keys_have_changed(&self) -> Result<bool> {
+        Ok(self.store.head().await?.keys_version != self.keyring.load().version())
     }
 
     fn rotation(

@@ -73,6 +73,12 @@ impl Authority {
             now,
         })
         .await
+        .map_err(|error| match error {
+            Error::SessionRevoked => {
+                Error::Forbidden("the user is disabled, its tenant is suspended, or a cut came in between")
+            }
+            other => other,
+        })
     }
 
     /// A user's own sessions.
