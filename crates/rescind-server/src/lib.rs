@@ -1,8 +1,10 @@
 //! Rescind over HTTP.
 //!
 //! [`http`] is the base that every endpoint stands on: typed extractors, problem documents, credentials, the
-//! layers and the server loop. It knows nothing of tokens or sessions. On it stand the JSON API, the OAuth endpoints
-//! and what proxies ask; `tasks` run beside the requests; [`run`] puts all of it together over a store that it does not choose.
+//! layers and the server loop. It knows nothing of tokens or sessions. [`config`] reads the settings, [`telemetry`]
+//! tells operators what happens, [`openapi`] tells callers what there is. On these stand the JSON API, the OAuth
+//! endpoints and what proxies ask; `tasks` run beside the requests; [`run`] puts all of it together over a store that
+//! it does not choose.
 
 #![allow(
     unreachable_pub,

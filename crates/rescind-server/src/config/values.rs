@@ -36,7 +36,7 @@ pub(super) fn issuer(text: &str) -> Result<String> {
     if text.ends_with('/') {
         return Err("it must not end in a slash".to_owned());
     }
-    if authority.as_str().chars().any(|c| c.is_ascii_uppercase()) || !text.starts_with(['h']) {
+    if authority.as_str().chars().any(|c| c.is_ascii_uppercase()) || !text.starts_with("http") {
         return Err("its scheme and host must be in lower case".to_owned());
     }
     Ok(text.to_owned())

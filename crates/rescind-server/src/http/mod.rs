@@ -8,6 +8,7 @@ mod body;
 pub mod client_ip;
 pub mod codes;
 pub mod credentials;
+mod descriptors;
 pub mod exchange;
 pub mod form;
 pub mod json;

@@ -38,6 +38,21 @@ pub enum OAuthErrorCode {
 }
 
 impl OAuthErrorCode {
+    /// All codes, in the order in which they are documented.
+    pub const ALL: &[Self] = &[
+        Self::InvalidRequest,
+        Self::InvalidClient,
+        Self::InvalidGrant,
+        Self::UnauthorizedClient,
+        Self::UnsupportedGrantType,
+        Self::InvalidScope,
+        Self::InvalidToken,
+        Self::InsufficientScope,
+        Self::UnsupportedTokenType,
+        Self::ServerError,
+        Self::TemporarilyUnavailable,
+    ];
+
     /// The code as it stands in the body.
     pub const fn as_str(self) -> &'static str {
         match self {

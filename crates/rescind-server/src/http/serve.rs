@@ -16,13 +16,14 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tower::Service as _;
 
 use super::client_ip::PeerAddr;
+use super::descriptors::connections;
 use super::watch::{Activity, Watched, Written};
 
 /// The bounds of the server loop.
@@ -34,7 +35,10 @@ pub struct Options {
     pub idle_time: Duration,
     /// How long requests in flight may go on after the shutdown began.
     pub drain_time: Duration,
-    /// How many connections are served at once; more wait in the backlog of the operating system.
+    /// How long a connection may rest, or its head take, while others wait for a place.
+    pub crowded_time: Duration,
+    /// How many connections are served at once; more wait in the backlog of the operating system. Fewer where
+    /// the process may not open so many files.
     pub connections: usize,
 }
 
@@ -44,6 +48,7 @@ impl Default for Options {
             head_time: Duration::from_secs(10),
             idle_time: Duration::from_secs(75),
             drain_time: Duration::from_secs(10),
+            crowded_time: Duration::from_secs(1),
             connections: 10_240,
         }
     }
@@ -58,32 +63,61 @@ pub async fn serve(
     options: Options,
     shutdown: impl Future<Output = ()> + Send,
 ) {
+    let places = Places::new(connections(options.connections));
     let draining = CancellationToken::new();
-    let mut connections = JoinSet::new();
+    let mut conversations = JoinSet::new();
     {
         let mut shutdown = pin!(shutdown);
-        let free = Arc::new(Semaphore::new(options.connections));
         loop {
             let next = async {
                 // Waiting for a free place before accepting leaves the rest in the backlog.
-                let place = Arc::clone(&free).acquire_owned().await;
+                let place = places.free().await;
                 (accept(&listener).await, place)
             };
             let ((stream, peer), place) = tokio::select! {
                 accepted = next => accepted,
                 () = &mut shutdown => break,
             };
-            let connection = converse(stream, peer, router.clone(), options, draining.clone());
-            connections.spawn(async move {
-                connection.await;
+            let conversation = Conversation {
+                router: router.clone(),
+                peer,
+                options,
+                draining: draining.clone(),
+                crowded: Arc::clone(&places.crowded),
+            };
+            conversations.spawn(async move {
+                conversation.hold(stream).await;
                 drop(place);
             });
-            while connections.try_join_next().is_some() {}
+            while conversations.try_join_next().is_some() {}
         }
     }
     drop(listener);
     draining.cancel();
-    drain(connections, options.drain_time).await;
+    drain(conversations, options.drain_time).await;
+}
+
+/// The connections that are served at once.
+struct Places {
+    free: Arc<Semaphore>,
+    crowded: Arc<Notify>,
+}
+
+impl Places {
+    fn new(places: usize) -> Self {
+        Self { free: Arc::new(Semaphore::new(places)), crowded: Arc::new(Notify::new()) }
+    }
+
+    /// The next free place. While there is none, whoever rests is asked to go.
+    async fn free(&self) -> Option<OwnedSemaphorePermit> {
+        loop {
+            let place = Arc::clone(&self.free).acquire_owned();
+            match tokio::time::timeout(Duration::from_millis(100), place).await {
+                Ok(place) => return place.ok(),
+                Err(_) => self.crowded.notify_waiters(),
+            }
+        }
+    }
 }
 
 async fn drain(mut connections: JoinSet<()>, limit: Duration) {
@@ -114,39 +148,60 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-async fn converse(
-    stream: TcpStream,
-    peer: SocketAddr,
+/// One connection, from its first byte to its end.
+struct Conversation {
     router: Router,
+    peer: SocketAddr,
     options: Options,
     draining: CancellationToken,
-) {
-    // An answer is one write; waiting for more to send with it would only delay it.
-    let _ = stream.set_nodelay(true);
-    let activity = Activity::new(options.head_time, options.idle_time);
-    let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
-    let service = {
-        let activity = Arc::clone(&activity);
-        service_fn(move |request| answer(request, peer, router.clone(), Arc::clone(&activity)))
-    };
-    let builder = protocols(options);
-    let mut connection = pin!(builder.serve_connection(io, service));
-    let mut told_to_stop = pin!(draining.cancelled());
-    let mut stopping = false;
-    let mut alarm = pin!(tokio::time::sleep_until(Instant::now() + options.head_time));
-    poll_fn(|cx| {
-        if !stopping && told_to_stop.as_mut().poll(cx).is_ready() {
-            stopping = true;
-            connection.as_mut().graceful_shutdown();
-        }
-        if let Poll::Ready(outcome) = connection.as_mut().poll(cx) {
-            if let Err(error) = outcome {
-                tracing::debug!(%error, "a connection ended early");
+    crowded: Arc<Notify>,
+}
+
+impl Conversation {
+    async fn hold(self, stream: TcpStream) {
+        // An answer is one write; waiting for more to send with it would only delay it.
+        let _ = stream.set_nodelay(true);
+        let Self { router, peer, options, draining, crowded } = self;
+        let activity = Activity::new(options.head_time, options.idle_time);
+        let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
+        let answering = Arc::clone(&activity);
+        let service =
+            service_fn(move |request| answer(request, peer, router.clone(), Arc::clone(&answering)));
+        let builder = protocols(options);
+        let mut connection = pin!(builder.serve_connection(io, service));
+        let mut told_to_stop = pin!(draining.cancelled());
+        let mut told_of_crowd = pin!(crowded.notified());
+        let mut overdue = pin!(overdue(&activity, options.head_time));
+        let mut stopping = false;
+        poll_fn(|cx| {
+            if !stopping && told_to_stop.as_mut().poll(cx).is_ready() {
+                stopping = true;
+                connection.as_mut().graceful_shutdown();
             }
-            return Poll::Ready(());
-        }
+            if let Poll::Ready(outcome) = connection.as_mut().poll(cx) {
+                if let Err(error) = outcome {
+                    tracing::debug!(%error, "a connection ended early");
+                }
+                return Poll::Ready(());
+            }
+            while told_of_crowd.as_mut().poll(cx).is_ready() {
+                if activity.rests_for(options.crowded_time) {
+                    return Poll::Ready(());
+                }
+                told_of_crowd.set(crowded.notified());
+            }
+            overdue.as_mut().poll(cx)
+        })
+        .await;
+    }
+}
+
+/// Resolves when nothing has happened for too long.
+async fn overdue(activity: &Activity, look_again: Duration) {
+    let mut alarm = pin!(tokio::time::sleep(look_again));
+    poll_fn(|cx| {
         loop {
-            // The alarm is only ever moved forwards; one that rings too early looks again.
+            // The alarm is moved forwards only, since each move costs; one that rings too early looks again.
             if let Some(deadline) = activity.deadline().filter(|deadline| *deadline < alarm.deadline()) {
                 alarm.as_mut().reset(deadline);
             }
@@ -156,7 +211,7 @@ async fn converse(
             match activity.deadline() {
                 Some(deadline) if deadline <= Instant::now() => return Poll::Ready(()),
                 Some(deadline) => alarm.as_mut().reset(deadline),
-                None => alarm.as_mut().reset(Instant::now() + options.head_time),
+                None => alarm.as_mut().reset(Instant::now() + look_again),
             }
         }
     })

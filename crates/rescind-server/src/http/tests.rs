@@ -421,6 +421,31 @@ async fn connections_beyond_the_bound_wait_until_one_is_free() {
 }
 
 #[tokio::test]
+async fn resting_connections_make_room_for_those_who_wait() {
+    let options = Options { connections: 3, crowded_time: Duration::ZERO, ..Options::default() };
+    let server = Server::with(|_| {}, options).await;
+    let mut busy = server.connect().await;
+    busy.write_all(b"GET /api/gate HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+    server.gate.entered.notified().await;
+    let _idle = [server.connect().await, server.connect().await, server.connect().await];
+    assert_eq!(server.get("/api/ip").await.body, "127.0.0.1");
+    server.gate.open.notify_one();
+    assert_eq!(Answer::read(&mut busy).await.body, "through", "who is being served stays");
+}
+
+#[tokio::test]
+async fn http2_is_spoken_with_prior_knowledge() {
+    let server = Server::start().await;
+    let mut stream = server.connect().await;
+    let empty_settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
+    stream.write_all(&empty_settings).await.unwrap();
+    let mut frame = [0; 9];
+    stream.read_exact(&mut frame).await.unwrap();
+    assert_eq!(frame[3], 4, "the server's first frame is its settings (RFC 9113 §3.4)");
+}
+
+#[tokio::test]
 async fn a_drain_finishes_what_is_in_flight_and_accepts_nothing_new() {
     let mut server = Server::start().await;
     let _resting = server.connect().await;

@@ -48,6 +48,12 @@ impl Activity {
         (state.in_flight == 0).then(|| state.since + if state.head { self.head_time } else { self.idle_time })
     }
 
+    /// Whether nothing has been in flight for `time`.
+    pub(super) fn rests_for(&self, time: Duration) -> bool {
+        let state = self.state();
+        state.in_flight == 0 && state.since.elapsed() >= time
+    }
+
     /// A request has begun; it ends when the guard goes.
     pub(super) fn begin(self: &Arc<Self>) -> InFlight {
         let mut state = self.state();

@@ -19,4 +19,5 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(metrics::metrics))
         .routes(routes!(reference::openapi))
         .routes(routes!(reference::docs))
+        .routes(routes!(reference::style))
 }

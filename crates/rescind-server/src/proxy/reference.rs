@@ -1,10 +1,10 @@
-//! `GET /openapi.json` and `GET /docs`
+//! `GET /openapi.json`, `GET /docs` and its style sheet
 
 use axum::extract::State;
-use axum::response::{Html, IntoResponse, Response};
-use http::{HeaderValue, header};
+use axum::response::Response;
 
 use crate::app::App;
+use crate::openapi::{STYLE, fixed};
 
 /// This API as an OpenAPI document
 #[utoipa::path(
@@ -12,8 +12,7 @@ use crate::app::App;
     responses((status = 200, body = Object, description = "OpenAPI 3.1, made from the code."))
 )]
 pub async fn openapi(State(app): State<App>) -> Response {
-    let kind = HeaderValue::from_static("application/json");
-    ([(header::CONTENT_TYPE, kind)], app.openapi.to_string()).into_response()
+    fixed("application/json", app.openapi.to_string())
 }
 
 /// This API as a page
@@ -22,5 +21,14 @@ pub async fn openapi(State(app): State<App>) -> Response {
     responses((status = 200, body = String, content_type = "text/html", description = "The reference page."))
 )]
 pub async fn docs(State(app): State<App>) -> Response {
-    Html(app.reference.to_string()).into_response()
+    fixed("text/html; charset=utf-8", app.reference.to_string())
+}
+
+/// The style sheet of the page
+#[utoipa::path(
+    get, path = "/docs.css", tag = "Operation", operation_id = "docs_style",
+    responses((status = 200, body = String, content_type = "text/css", description = "Light and dark."))
+)]
+pub async fn style() -> Response {
+    fixed("text/css; charset=utf-8", STYLE.to_owned())
 }
