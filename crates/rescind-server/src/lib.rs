@@ -14,8 +14,8 @@
 mod api;
 mod app;
 mod caller;
-mod error;
 pub mod config;
+mod error;
 pub mod http;
 mod oauth;
 pub mod openapi;

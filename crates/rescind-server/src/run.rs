@@ -74,7 +74,8 @@ pub async fn run(options: Serve) -> Result<(), ServeError> {
         email: settings.admin_email.clone(),
         password: settings.admin_password.clone().ok_or(ServeError::NoPassword)?,
     };
-    let started = Authority::start(ports(store, master_keys), settings.authority(address), || operator).await?;
+    let started =
+        Authority::start(ports(store, master_keys), settings.authority(address), || operator).await?;
     let (authority, first) = (Arc::new(started.authority), started.first);
     let router = service(Arc::clone(&authority), &settings);
     let stop = CancellationToken::new();

@@ -18,6 +18,7 @@ use crate::view::{SessionView, listing};
 #[into_params(parameter_in = Query)]
 pub struct SessionsQuery {
     /// With this status only.
+    #[param(inline)]
     status: Option<StatusWord>,
     /// The tenant, where the `user_id` exists in several.
     tenant_id: Option<Uuid>,
