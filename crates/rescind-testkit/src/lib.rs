@@ -1,7 +1,9 @@
 //! For Rescind's tests only.
 //!
+//! - [`conformance`]: what every store promises, as tests that run on any of them.
 //! - [`load`]: a small load generator for the benchmarks.
 //! - [`process`]: the built server as a fixture, and a small client for its API.
 
+pub mod conformance;
 pub mod load;
 pub mod process;

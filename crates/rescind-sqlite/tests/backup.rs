@@ -1,0 +1,179 @@
+//! Backups, taken while the store serves, and going on from one.
+
+mod common;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use common::open;
+use rescind::audit::action;
+use rescind::ledger::{Cursor, CutTarget, Follow, LedgerStore as _, TokenKey};
+use rescind::session::{Rotated, Status};
+use rescind::store::StoreError;
+use rescind::system::SystemEntropy;
+use rescind_sqlite::{Restore, SqliteStore, backup, restore};
+use rescind_testkit::conformance::{Backend, Held, World};
+
+struct Site {
+    dir: tempfile::TempDir,
+    store: Arc<SqliteStore>,
+    world: World,
+}
+
+async fn site() -> Site {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir.path().join("rescind.db"));
+    let world = World::new(on(&store)).await;
+    Site { dir, store, world }
+}
+
+fn on(store: &Arc<SqliteStore>) -> Backend {
+    Backend { store: store.clone(), reopen: Box::new(|old| old), keep: Box::new(()) }
+}
+
+impl Site {
+    fn restore(&self, from: &Path, to: &Path, keep_sessions: bool) -> Result<(), StoreError> {
+        let options = Restore {
+            keep_sessions,
+            access_exp: self.world.access_exp(),
+            entropy: Arc::new(SystemEntropy),
+            by: self.world.by(),
+        };
+        restore(from, to, &options)
+    }
+
+    /// The same world, with its clock and its ids, on another store.
+    async fn at(self, store: &Arc<SqliteStore>) -> World {
+        let mut world = self.world;
+        world.store = store.clone();
+        world
+    }
+}
+
+fn token(world: &World) -> CutTarget {
+    CutTarget::Token { key: TokenKey::from(world.id()), tenant: None, user: None }
+}
+
+#[tokio::test]
+async fn a_backup_is_a_whole_store_of_its_moment() {
+    let site = site().await;
+    let user = site.world.user("jane@example.com").await;
+    let held = Held::of(&site.world.open(&user).await.chain);
+    let copy = site.dir.path().join("copy.db");
+    site.store.backup_to(copy.clone()).await.unwrap();
+    site.world.cut_session(held.session).await;
+    assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(site.store.backup_to(copy.clone()).await, Err(StoreError::Taken("the file")));
+    assert_eq!(backup(&site.dir.path().join("rescind.db"), &copy), Err(StoreError::Taken("the file")));
+
+    let offline = site.dir.path().join("offline.db");
+    backup(&site.dir.path().join("rescind.db"), &offline).unwrap();
+    let (copy, offline) = (open(&copy), open(&offline));
+    let now = site.world.now();
+    use rescind::session::SessionStore as _;
+    assert_eq!(copy.session(held.session, None, now).await.unwrap().status, Status::Active);
+    assert!(matches!(offline.session(held.session, None, now).await.unwrap().status, Status::Revoked(_)));
+}
+
+/// Consistent, however much is written meanwhile: the head agrees with the entries.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_under_writes_is_consistent() {
+    let site = site().await;
+    let writing = {
+        let store = site.store.clone();
+        let cuts: Vec<_> = (0..300).map(|_| site.world.cutting(token(&site.world))).collect();
+        tokio::spawn(async move {
+            for cut in cuts {
+                store.cut(cut).await.unwrap();
+            }
+        })
+    };
+    for n in 0..5 {
+        let copy = site.dir.path().join(format!("copy{n}.db"));
+        site.store.backup_to(copy.clone()).await.unwrap();
+        let copy = open(&copy);
+        let head = copy.head().await.unwrap().cursor;
+        let Follow::Entries(entries, cursor) = copy.entries_after(Cursor::default(), 1000).await.unwrap()
+        else {
+            panic!()
+        };
+        assert_eq!((entries.len() as i64, cursor), (head.seq, head));
+    }
+    writing.await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_revoked_after_the_backup_stays_dead() {
+    let site = site().await;
+    let user = site.world.user("jane@example.com").await;
+    let held = Held::of(&site.world.open(&user).await.chain);
+    site.world.cut(token(&site.world)).await;
+    let copy = site.dir.path().join("copy.db");
+    site.store.backup_to(copy.clone()).await.unwrap();
+    let before = site.store.head().await.unwrap();
+    site.world.cut_session(held.session).await;
+    let lost = site.world.cut_user(&user).await;
+    let ahead = site.store.head().await.unwrap().cursor;
+    site.world.pass_secs(60);
+
+    let restored = site.dir.path().join("restored.db");
+    site.restore(&copy, &restored, false).unwrap();
+    assert_eq!(site.restore(&copy, &restored, false), Err(StoreError::Taken("the file")));
+    assert_eq!(fs::metadata(&restored).unwrap().permissions().mode() & 0o777, 0o600);
+    let store = open(&restored);
+    let world = site.at(&store).await;
+    assert!(matches!(world.refresh(held).await, Rotated::Revoked));
+    let head = store.head().await.unwrap();
+    assert_ne!(head.keys_version, before.keys_version, "keys are to be loaded again");
+    assert_eq!(head.cursor.seq, before.cursor.seq + 2, "one entry for each tenant");
+    for cursor in [before.cursor, ahead] {
+        assert_eq!(store.entries_after(cursor, 10).await, Ok(Follow::OtherHistory));
+    }
+    assert_eq!(world.audit().await[0].action, action::RESTORED);
+    assert!(world.cut_user(&user).await.standing.token_version > lost.standing.token_version);
+    let late = Held::of(&world.open(&user).await.chain);
+    world.rotate(late).await;
+}
+
+#[tokio::test]
+async fn sessions_may_be_kept_and_cursors_notice_all_the_same() {
+    let site = site().await;
+    let user = site.world.user("jane@example.com").await;
+    let held = Held::of(&site.world.open(&user).await.chain);
+    site.world.cut(token(&site.world)).await;
+    let copy = site.dir.path().join("copy.db");
+    site.store.backup_to(copy.clone()).await.unwrap();
+    let before = site.store.head().await.unwrap().cursor;
+    let restored = site.dir.path().join("restored.db");
+    site.restore(&copy, &restored, true).unwrap();
+    let store = open(&restored);
+    let head = store.head().await.unwrap().cursor;
+    assert_eq!(head.seq, before.seq);
+    assert_eq!(store.entries_after(before, 10).await, Ok(Follow::OtherHistory));
+    assert_eq!(store.entries_after(head, 10).await, Ok(Follow::Entries(Vec::new(), head)));
+    site.at(&store).await.rotate(held).await;
+}
+
+#[tokio::test]
+async fn a_broken_backup_is_refused_and_leaves_nothing() {
+    let site = site().await;
+    let copy = site.dir.path().join("copy.db");
+    site.store.backup_to(copy.clone()).await.unwrap();
+    let mut bytes = fs::read(&copy).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..].fill(0xff);
+    fs::write(&copy, bytes).unwrap();
+    let text = site.dir.path().join("text");
+    fs::write(&text, "no database at all".repeat(20)).unwrap();
+    let restored = site.dir.path().join("restored.db");
+    for broken in [&copy, &text] {
+        let error = site.restore(broken, &restored, false).unwrap_err();
+        assert!(matches!(error, StoreError::Corrupt(_)), "{error}");
+        assert!(!restored.exists());
+    }
+    let missing = site.dir.path().join("missing");
+    assert!(matches!(site.restore(&missing, &restored, false), Err(StoreError::Unavailable(_))));
+    assert!(!missing.exists());
+}

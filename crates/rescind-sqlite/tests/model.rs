@@ -1,0 +1,8 @@
+//! Random histories of sessions, restarts among them, agree with the model.
+
+mod common;
+
+#[test]
+fn sessions_follow_the_model() {
+    rescind_testkit::conformance::model::sessions_follow_the_model(common::backend, 32);
+}
