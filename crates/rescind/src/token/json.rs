@@ -39,6 +39,12 @@ pub(crate) enum Value {
     Null,
 }
 
+/// The name of a member: guessed rightly, with its place, or read.
+enum Name {
+    Expected(usize),
+    Read(Str),
+}
+
 /// A range of the text.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span {
@@ -57,6 +63,16 @@ pub(crate) struct Members<'a, const N: usize> {
 impl<'a, const N: usize> Members<'a, N> {
     /// Reads `bytes`, which must be one object and nothing else; `slot` tells the place of a known name.
     pub(crate) fn parse(bytes: &'a [u8], slot: impl Fn(&[u8]) -> Option<usize>) -> Result<Self, JsonError> {
+        Self::parse_expecting(bytes, &[], slot)
+    }
+
+    /// As [`Members::parse`], guessing that the first members are, in this order, those of the first slots. Each of
+    /// `expected` is a name with its quotes and colon. A wrong guess costs a comparison and changes nothing else.
+    pub(crate) fn parse_expecting(
+        bytes: &'a [u8],
+        expected: &[&[u8]],
+        slot: impl Fn(&[u8]) -> Option<usize>,
+    ) -> Result<Self, JsonError> {
         // Positions are kept in 32 bits.
         if bytes.len() > u32::MAX as usize {
             return Err(JsonError::Malformed);
@@ -65,7 +81,10 @@ impl<'a, const N: usize> Members<'a, N> {
         let mut members = Self { text, known: [None; N], others: Vec::new() };
         let mut scanner = Scanner { text, bytes, at: 0 };
         scanner.skip_space();
-        scanner.object(1, &mut |name, value| members.add(name, value, &slot))?;
+        scanner.object(1, expected, &mut |name, value| match name {
+            Name::Expected(index) => members.set(index, value),
+            Name::Read(name) => members.add(name, value, &slot),
+        })?;
         scanner.skip_space();
         if scanner.at == bytes.len() { Ok(members) } else { Err(JsonError::Malformed) }
     }
@@ -79,19 +98,29 @@ impl<'a, const N: usize> Members<'a, N> {
     }
 
     #[inline]
+    fn set(&mut self, index: usize, value: Value) -> Result<(), JsonError> {
+        if self.known[index].replace(value).is_some() { Err(JsonError::Duplicate) } else { Ok(()) }
+    }
+
+    #[inline]
     fn add(
         &mut self,
         name: Str,
         value: Value,
         slot: &impl Fn(&[u8]) -> Option<usize>,
     ) -> Result<(), JsonError> {
-        let name = name.text(self.text);
-        match slot(name.as_bytes()) {
-            Some(index) if self.known[index].is_some() => return Err(JsonError::Duplicate),
-            Some(index) => self.known[index] = Some(value),
-            None if self.others.iter().any(|(n, _)| *n == name) => return Err(JsonError::Duplicate),
-            None => self.others.push((name, value)),
+        let place = match name.plain() {
+            Some(plain) => slot(plain.bytes(self.text)),
+            None => slot(name.text(self.text).as_bytes()),
+        };
+        if let Some(index) = place {
+            return self.set(index, value);
         }
+        let name = name.text(self.text);
+        if self.others.iter().any(|(other, _)| *other == name) {
+            return Err(JsonError::Duplicate);
+        }
+        self.others.push((name, value));
         Ok(())
     }
 }
@@ -113,6 +142,10 @@ impl Span {
     pub(crate) fn text<'a>(&self, text: &'a str) -> &'a str {
         &text[self.start as usize..self.end as usize]
     }
+
+    pub(crate) fn bytes<'a>(&self, text: &'a str) -> &'a [u8] {
+        &text.as_bytes()[self.start as usize..self.end as usize]
+    }
 }
 
 impl Value {
@@ -128,11 +161,12 @@ impl Value {
     pub(crate) fn integer(self, text: &str) -> Option<i64> {
         const MAX: i64 = (1 << 53) - 1;
         let Self::Number(span) = self else { return None };
-        let digits = span.text(text);
-        if digits.len() > 16 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        let digits = span.bytes(text);
+        if digits.len() > 16 {
             return None;
         }
-        digits.parse().ok().filter(|n| *n <= MAX)
+        let add = |sum: i64, b: &u8| b.is_ascii_digit().then(|| sum * 10 + i64::from(b - b'0'));
+        digits.iter().try_fold(0, add).filter(|sum| *sum <= MAX)
     }
 
     /// The elements, where this is an array of strings only.
@@ -160,17 +194,19 @@ impl Scanner<'_> {
     fn object(
         &mut self,
         depth: usize,
-        on_member: &mut impl FnMut(Str, Value) -> Result<(), JsonError>,
+        expected: &[&[u8]],
+        on_member: &mut impl FnMut(Name, Value) -> Result<(), JsonError>,
     ) -> Result<(), JsonError> {
         self.expect(b'{')?;
         self.skip_space();
         if self.take(b'}') {
             return Ok(());
         }
-        for _ in 0..MAX_MEMBERS {
-            let name = self.string()?;
-            self.skip_space();
-            self.expect(b':')?;
+        for index in 0..MAX_MEMBERS {
+            let name = match expected.get(index) {
+                Some(name) if self.take_all(name) => Name::Expected(index),
+                _ => self.name()?,
+            };
             self.skip_space();
             let value = self.value(depth)?;
             on_member(name, value)?;
@@ -182,6 +218,13 @@ impl Scanner<'_> {
             self.skip_space();
         }
         Err(JsonError::Malformed)
+    }
+
+    fn name(&mut self) -> Result<Name, JsonError> {
+        let name = self.string()?;
+        self.skip_space();
+        self.expect(b':')?;
+        Ok(Name::Read(name))
     }
 
     fn array(
@@ -231,7 +274,8 @@ impl Scanner<'_> {
         }
         let text = self.text;
         let mut names: Vec<Cow<'_, str>> = Vec::new();
-        self.object(depth, &mut |name, _| {
+        self.object(depth, &[], &mut |name, _| {
+            let Name::Read(name) = name else { return Ok(()) };
             let name = name.text(text);
             if names.contains(&name) {
                 return Err(JsonError::Duplicate);
@@ -248,12 +292,10 @@ impl Scanner<'_> {
         let start = self.at;
         let mut escaped = false;
         loop {
-            let rest = self.bytes.get(self.at..).ok_or(JsonError::Malformed)?;
-            let stop = rest.iter().position(|b| STOPS[*b as usize]).ok_or(JsonError::Malformed)?;
-            self.at += stop;
-            match rest[stop] {
-                b'"' => break,
-                b'\\' => {
+            self.at += plain_run(self.bytes.get(self.at..).unwrap_or_default());
+            match self.peek() {
+                Some(b'"') => break,
+                Some(b'\\') => {
                     escaped = true;
                     self.escape()?;
                 }
@@ -325,11 +367,14 @@ impl Scanner<'_> {
     }
 
     fn literal(&mut self, word: &str, value: Value) -> Result<Value, JsonError> {
-        if !self.bytes[self.at..].starts_with(word.as_bytes()) {
-            return Err(JsonError::Malformed);
-        }
-        self.at += word.len();
-        Ok(value)
+        if self.take_all(word.as_bytes()) { Ok(value) } else { Err(JsonError::Malformed) }
+    }
+
+    #[inline]
+    fn take_all(&mut self, bytes: &[u8]) -> bool {
+        let found = self.bytes[self.at..].starts_with(bytes);
+        self.at += if found { bytes.len() } else { 0 };
+        found
     }
 
     #[inline]
@@ -362,18 +407,27 @@ impl Scanner<'_> {
     }
 }
 
-/// The bytes at which a run of plain string characters ends.
-const STOPS: [bool; 256] = {
-    let mut stops = [false; 256];
-    let mut control = 0;
-    while control < 0x20 {
-        stops[control] = true;
-        control += 1;
+/// How many bytes go by before a quote, a backslash or a control character, or the end. Eight are looked at together:
+/// the highest bit of each byte of `hits` says whether it is such a one, up to and including the first that is.
+#[inline]
+fn plain_run(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = ONES << 7;
+    let zero_bytes = |x: u64| x.wrapping_sub(ONES) & !x & HIGH;
+    let (chunks, rest) = bytes.as_chunks::<8>();
+    for (i, chunk) in chunks.iter().enumerate() {
+        let x = u64::from_le_bytes(*chunk);
+        let quotes = zero_bytes(x ^ (ONES * u64::from(b'"')));
+        let backslashes = zero_bytes(x ^ (ONES * u64::from(b'\\')));
+        let controls = x.wrapping_sub(ONES * 0x20) & !x & HIGH;
+        let hits = quotes | backslashes | controls;
+        if hits != 0 {
+            return i * 8 + (hits.trailing_zeros() / 8) as usize;
+        }
     }
-    stops[b'"' as usize] = true;
-    stops[b'\\' as usize] = true;
-    stops
-};
+    let stop = rest.iter().position(|b| matches!(b, b'"' | b'\\' | 0..0x20));
+    bytes.len() - rest.len() + stop.unwrap_or(rest.len())
+}
 
 fn hex4(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..at + 4)?.iter().try_fold(0, |sum, b| Some(sum * 16 + char::from(*b).to_digit(16)?))

@@ -25,16 +25,15 @@ pub(crate) struct Compact<'a> {
 
 impl<'a> Compact<'a> {
     pub(crate) fn split(token: &'a str) -> Result<Self, Rejection> {
-        let token = token.as_bytes();
         if token.is_empty() {
             return Err(Rejection::Empty);
         }
         if token.len() > MAX_TOKEN_BYTES {
             return Err(Rejection::TooLarge);
         }
-        let dot = |bytes: &[u8]| bytes.iter().position(|b| *b == b'.').ok_or(Rejection::NotCompact);
-        let first = dot(token)?;
-        let last = token.iter().rposition(|b| *b == b'.').unwrap_or(first);
+        let first = token.find('.').ok_or(Rejection::NotCompact)?;
+        let last = token.rfind('.').unwrap_or(first);
+        let token = token.as_bytes();
         let payload = token.get(first + 1..last).unwrap_or_default();
         if first == 0 || payload.is_empty() || payload.contains(&b'.') {
             return Err(Rejection::NotCompact);

@@ -57,6 +57,8 @@ mod rejection;
 mod signed;
 mod text;
 mod validator;
+#[cfg(test)]
+mod vectors;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use claims::{
