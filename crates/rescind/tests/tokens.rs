@@ -1,4 +1,5 @@
 //! What we sign, we accept, and it says what it said.
+#![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "helpers of tests")]
 
 mod support;
 

@@ -1,0 +1,198 @@
+//! Tokens of other issuers: trusted with their own keys, algorithms and `typ`, and read as their map says.
+#![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "helpers of tests")]
+
+mod support;
+
+use std::time::Duration;
+
+use rescind::id::{SessionId, TenantId, UserId};
+use rescind::token::*;
+use serde_json::{Value, json};
+use support::*;
+
+const OTHER: &str = "https://id.example";
+
+fn rs() -> &'static SigningKey {
+    key(Algorithm::Rs256)
+}
+
+/// Signs RS256 with the `typ: JWT` that most issuers write.
+fn issuer_token(claims: &Value) -> String {
+    let head = json!({ "typ": "JWT", "alg": "RS256", "kid": rs().kid(), "x5t": "ignored" });
+    forge(rs(), head.to_string(), claims.to_string())
+}
+
+fn claims() -> Value {
+    json!({ "iss": OTHER, "aud": [AUD, "account"], "sub": uuid(50), "iat": NOW, "exp": NOW + 600 })
+}
+
+fn changed(changes: Value) -> Value {
+    let mut claims = claims();
+    claims.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+    claims
+}
+
+fn other() -> Issuer {
+    Issuer::foreign(OTHER, KeySet::new([rs().verifying_key()]).unwrap())
+        .with_algorithms([Algorithm::Rs256])
+        .with_audiences([AUD])
+        .with_max_lifetime(Duration::from_secs(3600))
+}
+
+fn validate(issuer: Issuer, token: &str) -> Result<ValidToken, &'static str> {
+    Validator::new(vec![issuer, ours()]).unwrap().validate(token, now()).map_err(Rejection::code)
+}
+
+fn ours() -> Issuer {
+    let keys = KeySet::new([key(Algorithm::EdDsa).verifying_key()]).unwrap();
+    Issuer::ours(ISS, keys).with_audiences([AUD])
+}
+
+#[test]
+fn a_token_without_any_id_of_ours_is_accepted_and_has_a_digest() {
+    let token = issuer_token(&claims());
+    let valid = validate(other(), &token).unwrap();
+    assert_eq!((valid.iss(), valid.jti(), valid.user_id(), valid.tenant_id()), (OTHER, None, None, None));
+    assert_eq!(valid.sub(), Some(uuid(50).to_string().as_str()));
+    assert!(!valid.is_ours() && valid.own_ids().is_none());
+    let input = token.rsplit_once('.').unwrap().0;
+    let expected = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, input.as_bytes());
+    assert_eq!(valid.digest(), expected.as_ref());
+}
+
+#[test]
+fn a_jti_is_any_short_string_and_where_there_is_one_it_must_be() {
+    let jti = |value: Value| validate(other(), &issuer_token(&changed(json!({ "jti": value }))));
+    assert_eq!(jti(json!("ID.42")).unwrap().jti(), Some("ID.42"));
+    assert_eq!(jti(json!("ID.42")).unwrap().jti_uuid(), None);
+    assert_eq!(jti(json!("j".repeat(256))).unwrap().jti().unwrap().len(), 256);
+    assert_eq!(jti(json!(uuid(8))).unwrap().jti_uuid().unwrap().0, uuid(8));
+    for bad in [
+        json!(""),
+        json!(1),
+        Value::Null,
+        json!("a\nb"),
+        json!("a\u{0}b"),
+        json!("j".repeat(257)),
+        json!(["a"]),
+    ] {
+        assert_eq!(jti(bad).unwrap_err(), "jti_invalid");
+    }
+}
+
+#[test]
+fn ids_are_found_where_the_map_says() {
+    let map = ClaimMap {
+        user_id: Some(ClaimSource::required("sub")),
+        tenant_id: Some(ClaimSource::required("tid")),
+        session_id: Some(ClaimSource::optional("sid")),
+        ver: Some(ClaimSource::optional("token_version")),
+        role: Some(ClaimSource::optional("https://id.example/role")),
+        email: Some(ClaimSource::optional("email")),
+        client_id: Some(ClaimSource::optional("azp")),
+        ..ClaimMap::default()
+    };
+    let mapped = |claims: &Value| validate(other().with_claims(map.clone()), &issuer_token(claims));
+    let full = changed(json!({
+        "tid": uuid(51), "sid": uuid(52), "token_version": 7, "https://id.example/role": "ed\"itor",
+        "email": "a@b.example", "azp": "web",
+    }));
+    let valid = mapped(&full).unwrap();
+    assert_eq!(valid.user_id(), Some(UserId(uuid(50))));
+    assert_eq!(valid.tenant_id(), Some(TenantId(uuid(51))));
+    assert_eq!(valid.session_id(), Some(SessionId(uuid(52))));
+    assert_eq!((valid.ver(), valid.tver()), (Some(7), None));
+    assert_eq!(
+        (valid.role(), valid.email(), valid.client_id()),
+        (Some("ed\"itor"), Some("a@b.example"), Some("web"))
+    );
+    // What cuts go by and is required cannot be left out to dodge them.
+    assert_eq!(mapped(&claims()).unwrap_err(), "tenant_id_missing");
+    assert!(mapped(&changed(json!({ "tid": uuid(51) }))).unwrap().session_id().is_none());
+    for (changes, code) in [
+        (json!({ "tid": "acme" }), "tenant_id_invalid"),
+        (json!({ "tid": uuid(51), "sid": "s" }), "sid_invalid"),
+        (json!({ "tid": uuid(51), "sub": "ada" }), "user_id_invalid"),
+        (json!({ "tid": uuid(51), "token_version": "7" }), "ver_invalid"),
+        (json!({ "tid": uuid(51), "email": 1 }), "email_invalid"),
+    ] {
+        assert_eq!(mapped(&changed(changes)).unwrap_err(), code);
+    }
+}
+
+#[test]
+fn an_issuer_without_tenants_is_given_one() {
+    let tenant = TenantId(uuid(60));
+    let map = ClaimMap { fixed_tenant: Some(tenant), ..ClaimMap::default() };
+    let valid = validate(other().with_claims(map), &issuer_token(&claims())).unwrap();
+    assert_eq!(valid.tenant_id(), Some(tenant));
+}
+
+#[test]
+fn each_issuer_is_trusted_with_its_own_keys_only() {
+    let as_us = forge(rs(), header(rs()).to_string(), payload().to_string());
+    assert_eq!(validate(other(), &as_us).unwrap_err(), "unknown_key");
+    let ed = key(Algorithm::EdDsa);
+    let as_them = forge(ed, header(ed).to_string(), claims().to_string());
+    assert_eq!(validate(other(), &as_them).unwrap_err(), "alg_not_allowed");
+    assert_eq!(
+        validate(other().with_algorithms(Algorithm::ASYMMETRIC), &as_them).unwrap_err(),
+        "unknown_key"
+    );
+    assert!(validate(other(), &sign_access(ed, &access_claims()).unwrap()).unwrap().is_ours());
+}
+
+#[test]
+fn typ_is_what_the_issuer_writes_and_never_that_of_a_refresh_token() {
+    let typed = |typ: Value, rule: TypRule| {
+        let mut head = json!({ "alg": "RS256", "kid": rs().kid() });
+        if !typ.is_null() {
+            head["typ"] = typ;
+        }
+        let token = forge(rs(), head.to_string(), claims().to_string());
+        validate(other().with_typ(rule), &token).map(|_| ())
+    };
+    let jwt = || vec!["JWT".to_owned()];
+    assert_eq!(typed(json!("JWT"), TypRule::OneOf(jwt())), Ok(()));
+    assert_eq!(typed(json!("jwt"), TypRule::OneOf(jwt())), Ok(()));
+    assert_eq!(typed(json!("application/JWT"), TypRule::OneOf(jwt())), Ok(()));
+    assert_eq!(typed(json!("at+jwt"), TypRule::OneOf(jwt())), Err("wrong_typ"));
+    assert_eq!(typed(json!("jwt"), TypRule::Exactly("JWT".to_owned())), Err("wrong_typ"));
+    assert_eq!(typed(Value::Null, TypRule::OneOf(jwt())), Err("typ_missing"));
+    assert_eq!(typed(Value::Null, TypRule::OneOfOrMissing(jwt())), Ok(()));
+    assert_eq!(typed(json!("id+jwt"), TypRule::OneOfOrMissing(jwt())), Err("wrong_typ"));
+    let refresh = changed(json!({ "token_type": "Refresh" }));
+    assert_eq!(validate(other(), &issuer_token(&refresh)).unwrap_err(), "token_type_mismatch");
+}
+
+#[test]
+fn a_kid_is_required_unless_there_is_only_one_key() {
+    let head = json!({ "typ": "JWT", "alg": "RS256" });
+    let token = forge(rs(), head.to_string(), claims().to_string());
+    assert_eq!(validate(other(), &token).unwrap_err(), "kid_missing");
+    assert!(validate(other().with_optional_kid(), &token).is_ok());
+    let two = KeySet::new([rs().verifying_key(), key(Algorithm::Ps256).verifying_key()]).unwrap();
+    let ambiguous = Issuer::foreign(OTHER, two).with_audiences([AUD]).with_optional_kid();
+    assert_eq!(validate(ambiguous, &token).unwrap_err(), "kid_missing");
+}
+
+#[test]
+fn a_lifetime_beyond_the_issuers_longest_is_refused() {
+    let long = changed(json!({ "exp": NOW + 3601 }));
+    assert_eq!(validate(other(), &issuer_token(&long)).unwrap_err(), "lifetime_too_long");
+}
+
+#[test]
+fn a_list_of_issuers_that_cannot_mean_what_it_says_is_refused() {
+    let refused = |issuers: Vec<Issuer>| Validator::new(issuers).unwrap_err();
+    assert_eq!(refused(vec![other(), other()]), InvalidIssuers::Duplicate);
+    assert_eq!(refused(vec![Issuer::ours("", KeySet::empty())]), InvalidIssuers::NoName);
+    assert_eq!(refused(vec![other().with_algorithms([])]), InvalidIssuers::NoAlgorithms);
+    assert_eq!(refused(vec![Issuer::foreign(OTHER, KeySet::empty())]), InvalidIssuers::NoAudience);
+    assert_eq!(refused(vec![other().with_audiences([""])]), InvalidIssuers::NoAudience);
+    assert_eq!(refused(vec![other().with_typ(TypRule::OneOf(vec![]))]), InvalidIssuers::Typ);
+    let refresh = TypRule::OneOf(vec!["JWT".to_owned(), "rt+jwt".to_owned()]);
+    assert_eq!(refused(vec![other().with_typ(refresh)]), InvalidIssuers::Typ);
+    let lax = TypRule::OneOf(vec!["at+jwt".to_owned()]);
+    assert_eq!(refused(vec![ours().with_typ(lax)]), InvalidIssuers::Typ);
+}
