@@ -6,11 +6,7 @@
 //! endpoints and what proxies ask; `tasks` run beside the requests; [`run`] puts all of it together over a store that
 //! it does not choose.
 
-#![allow(
-    unreachable_pub,
-    reason = "handlers and their types are public to the OpenAPI macros, not to other crates"
-)]
-
+#![warn(clippy::unwrap_used)]
 mod api;
 mod app;
 mod caller;

@@ -4,6 +4,8 @@
 //! has reached the disk (WAL, `synchronous=FULL`), and everything that waits is committed in one go. Another process,
 //! the command line for one, may use the same file at the same time.
 
+#![warn(clippy::unwrap_used, unreachable_pub)]
+
 mod audit;
 mod backup;
 mod directory;

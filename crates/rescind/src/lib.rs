@@ -6,6 +6,8 @@
 //! the operating system's randomness: a [`clock::Clock`], an [`entropy::Entropy`] and a store are passed in
 //! ([`system`] holds the real clock and the real randomness).
 
+#![warn(clippy::unwrap_used, unreachable_pub)]
+
 pub mod audit;
 pub mod authority;
 pub mod clock;

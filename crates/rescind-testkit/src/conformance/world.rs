@@ -27,10 +27,13 @@ pub struct Backend {
     /// The store.
     pub store: Arc<dyn Store>,
     /// Closes a store, and opens one on the same data.
-    pub reopen: Box<dyn Fn(Arc<dyn Store>) -> Arc<dyn Store> + Send + Sync>,
+    pub reopen: Reopen,
     /// Dropped last: a directory, say.
     pub keep: Box<dyn Any + Send + Sync>,
 }
+
+/// Closes a store, and opens one on the same data.
+pub(crate) type Reopen = Box<dyn Fn(Arc<dyn Store>) -> Arc<dyn Store> + Send + Sync>;
 
 /// How long an access token lives in this world.
 pub const ACCESS_TTL: Duration = Duration::from_secs(900);

@@ -1,0 +1,181 @@
+//! `rescind doctor`: what is wrong, and how to mend it.
+
+mod database;
+mod keys;
+mod server;
+
+use clap::Args;
+use rescind::clock::Clock as _;
+use rescind::system::SystemClock;
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::master_key::readable_by_others;
+use crate::open::{self, Admin};
+use crate::output::{Format, json, print};
+use crate::settings::Settings;
+
+/// Look for what is wrong, and say how to mend it; fails where something is
+#[derive(Args, Debug)]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    format: Format,
+}
+
+/// One thing that was looked at.
+#[derive(Serialize)]
+pub(super) struct Finding {
+    check: &'static str,
+    status: Status,
+    detail: String,
+    /// What to do about it.
+    mend: Option<String>,
+}
+
+#[derive(Serialize, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    Ok,
+    Warning,
+    Wrong,
+}
+
+impl Finding {
+    fn ok(check: &'static str, detail: impl Into<String>) -> Self {
+        Self { check, status: Status::Ok, detail: detail.into(), mend: None }
+    }
+
+    fn warning(check: &'static str, detail: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { check, status: Status::Warning, detail: detail.into(), mend: Some(mend.into()) }
+    }
+
+    fn wrong(check: &'static str, detail: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { check, status: Status::Wrong, detail: detail.into(), mend: Some(mend.into()) }
+    }
+
+    fn failure(check: &'static str, failure: &Failure) -> Self {
+        let mend = failure.next().unwrap_or("look at what the operating system says of it");
+        Self::wrong(check, failure.to_string(), mend)
+    }
+}
+
+#[derive(Serialize)]
+struct Report {
+    healthy: bool,
+    findings: Vec<Finding>,
+}
+
+pub(crate) async fn run(args: &Doctor, settings: Result<Settings, Failure>) -> Result<(), Failure> {
+    let findings = match settings {
+        Ok(settings) => examine(&settings).await,
+        Err(failure) => vec![Finding::failure("settings", &failure)],
+    };
+    let report = Report { healthy: findings.iter().all(|finding| finding.status != Status::Wrong), findings };
+    if args.format.json {
+        json(&report)?;
+    } else {
+        report.findings.iter().try_for_each(show)?;
+    }
+    if report.healthy { Ok(()) } else { Err(Failure::Verdict) }
+}
+
+fn show(finding: &Finding) -> Result<(), Failure> {
+    let word = match finding.status {
+        Status::Ok => "ok     ",
+        Status::Warning => "warning",
+        Status::Wrong => "WRONG  ",
+    };
+    print(&format!("{word}  {}: {}", finding.check, finding.detail))?;
+    match &finding.mend {
+        Some(mend) => print(&format!("         {mend}")),
+        None => Ok(()),
+    }
+}
+
+async fn examine(settings: &Settings) -> Vec<Finding> {
+    let mut findings = vec![check_settings(settings), check_data_dir(settings)];
+    findings.extend(database::check(settings));
+    findings.push(keys::check_master_key_file(settings));
+    match open::administer(settings).await {
+        Ok(admin) => {
+            findings.push(Finding::ok(
+                "master key",
+                format!("{} opens the keys", settings.master_keys().origin()),
+            ));
+            findings.extend(keys::check_ages(&admin, settings).await);
+            findings.push(check_purge(&admin, settings).await);
+            findings.push(check_clock(&admin, settings).await);
+        }
+        Err(
+            failure @ (Failure::WrongMasterKey(_) | Failure::InvalidMasterKey(_) | Failure::MasterKeyGone(_)),
+        ) => {
+            findings.push(Finding::failure("master key", &failure));
+        }
+        Err(failure) => findings.push(Finding::failure("authority", &failure)),
+    }
+    findings.push(server::check(settings.server.listen));
+    findings
+}
+
+fn check_settings(settings: &Settings) -> Finding {
+    match settings.server.notices().as_slice() {
+        [] => Finding::ok("settings", "every setting is known and possible"),
+        notices => Finding::warning("settings", notices.join("; "), "remove what has no effect"),
+    }
+}
+
+fn check_data_dir(settings: &Settings) -> Finding {
+    let place = settings.place();
+    let path = place.path();
+    let shown = path.display();
+    match std::fs::metadata(path) {
+        Err(why) => Finding::failure("data directory", &Failure::DataDir { path: path.to_owned(), why }),
+        Ok(metadata) if !metadata.is_dir() => Finding::wrong(
+            "data directory",
+            format!("{shown} is not a directory"),
+            "name another: --data-dir",
+        ),
+        Ok(_) => match (place.share(), readable_by_others(path)) {
+            (Err(failure), _) => Finding::failure("data directory", &failure),
+            (Ok(_), Some(mode)) => Finding::warning(
+                "data directory",
+                format!("others may look into {shown} (mode {mode:o})"),
+                format!("chmod 700 {shown}"),
+            ),
+            (Ok(_), None) => {
+                Finding::ok("data directory", format!("{shown} can be written, by its owner only"))
+            }
+        },
+    }
+}
+
+/// What a running server should have purged long ago.
+async fn check_purge(admin: &Admin, settings: &Settings) -> Finding {
+    let margin = settings.server.purge_safety_margin + 2 * settings.server.purge_interval;
+    match admin.authority.purge(&rescind::authority::Caller::command_line(), Some(margin), true).await {
+        Ok(0) => Finding::ok("purge", "no revocation is overdue for removal"),
+        Ok(due) => Finding::warning(
+            "purge",
+            format!("{due} revocations are overdue for removal: has a server been running?"),
+            "a running server removes them by itself; `rescind purge` does it now",
+        ),
+        Err(error) => Finding::failure("purge", &error.into()),
+    }
+}
+
+/// Time that was written down and has not come yet.
+async fn check_clock(admin: &Admin, settings: &Settings) -> Finding {
+    let now = SystemClock.now();
+    let page = rescind::store::PageRequest { limit: 1, cursor: None };
+    match admin.store().audit_entries(&rescind::audit::AuditFilter::default(), &page).await {
+        Ok(newest) => match newest.items.first() {
+            Some(entry) if entry.at > now.plus(settings.server.leeway) => Finding::wrong(
+                "clock",
+                format!("it is {now} here, and the newest audit entry is of {}", entry.at),
+                "set this machine's clock (NTP): tokens would be refused or live too long",
+            ),
+            _ => Finding::ok("clock", format!("it is {now}, after everything in the database")),
+        },
+        Err(error) => Finding::failure("clock", &error.into()),
+    }
+}

@@ -1,0 +1,162 @@
+//! `rescind revoke`: one verb for everything that can be taken back.
+
+use clap::Args;
+use rescind::authority::{Caller, RevocationRequest, What};
+use rescind::clock::Timestamp;
+use rescind::id::SessionId;
+use rescind::ledger::CutTarget;
+use rescind_server::view::RevocationView;
+use serde_json::json;
+
+use crate::confirm::Sure;
+use crate::failure::Failure;
+use crate::open::{Admin, administer};
+use crate::output::{Format, harmless};
+use crate::settings::Settings;
+use crate::text_input;
+
+/// Revoke a token, a session, or everything of a user or a tenant
+#[derive(Args, Debug)]
+pub(crate) struct Revoke {
+    #[command(flatten)]
+    what: Target,
+    /// The tenant whose token it is, or whose user, by id or slug
+    #[arg(long = "within", value_name = "TENANT")]
+    within: Option<String>,
+    /// Why, for the ledger and the audit trail
+    #[arg(long)]
+    reason: Option<String>,
+    /// When the token expires by itself (RFC 3339), where it lives longer than this authority's own
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["user", "tenant"])]
+    expires_at: Option<Timestamp>,
+    #[command(flatten)]
+    sure: Sure,
+    #[command(flatten)]
+    format: Format,
+}
+
+/// Exactly one of these.
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Target {
+    /// The token with this `jti`; where it is a refresh token's, its session
+    #[arg(long)]
+    jti: Option<String>,
+    /// A session
+    #[arg(long, value_name = "SESSION_ID")]
+    session: Option<SessionId>,
+    /// A token by its text, in a file or (`-`) on standard input; a refresh token ends its session
+    #[arg(long, value_name = "FILE")]
+    token: Option<String>,
+    /// The token with this SHA-256 of its signing input, in hexadecimal
+    #[arg(long, value_name = "SHA256")]
+    digest: Option<String>,
+    /// Every session and token of a user, by id or email
+    #[arg(long)]
+    user: Option<String>,
+    /// Every session and token of a tenant, by id or slug
+    #[arg(long)]
+    tenant: Option<String>,
+}
+
+pub(crate) async fn run(args: Revoke, settings: &Settings) -> Result<(), Failure> {
+    let single = args.what.read()?;
+    let admin = administer(settings).await?;
+    if let Some(user) = &args.what.user {
+        let user = admin.user(user, args.within.as_deref()).await?;
+        return super::users::revoke_all(&admin, &user, args.reason, args.sure, args.format).await;
+    }
+    if let Some(tenant) = &args.what.tenant {
+        let tenant = admin.tenant(tenant).await?;
+        return super::tenants::revoke_all(&admin, &tenant, args.reason, args.sure, args.format).await;
+    }
+    match single {
+        Some(what) => revoke_one(args, what, &admin).await,
+        None => Err(Failure::Usage("name what is to be revoked".to_owned())),
+    }
+}
+
+async fn revoke_one(args: Revoke, what: What, admin: &Admin) -> Result<(), Failure> {
+    if args.sure.dry_run {
+        return dry_run(&what, admin, args.format).await;
+    }
+    let tenant = admin.optional_tenant(args.within.as_deref()).await?;
+    let request =
+        RevocationRequest { what, expires_at: args.expires_at, user: None, tenant, reason: args.reason };
+    let (entry, created) = admin
+        .authority
+        .revoke(&Caller::command_line(), request)
+        .await
+        .map_err(|error| explain(error, admin))?;
+    let view = RevocationView::from(entry);
+    let sentence = format!(
+        "{} {} {}",
+        if created { "revoked" } else { "was revoked already:" },
+        view.kind,
+        harmless(&view.key)
+    );
+    args.format.done(&view, &sentence)
+}
+
+/// What one token or session would be; nothing is looked at that only a cut would find.
+async fn dry_run(what: &What, admin: &Admin, format: Format) -> Result<(), Failure> {
+    let (kind, key, count) = match what {
+        What::Jti(jti) => ("token", jti.clone(), None),
+        What::Session(id) => {
+            let target = CutTarget::Session { id: *id, tenant: None, user: None };
+            let count = admin.store().count_reach(&target, admin.authority.now()).await?;
+            ("session", id.to_string(), Some(count))
+        }
+        What::Token(_) => ("token", "that text names".to_owned(), None),
+        What::Digest(digest) => ("digest", hex(digest), None),
+    };
+    let would = json!({ "dry_run": true, "kind": kind, "key": key, "revoked": count });
+    format.done(&would, &format!("would revoke the {kind} {}", harmless(&key)))
+}
+
+impl Target {
+    /// What is named by itself; none where it is a user or a tenant.
+    fn read(&self) -> Result<Option<What>, Failure> {
+        if let Some(jti) = &self.jti {
+            return Ok(Some(What::Jti(jti.clone())));
+        }
+        if let Some(id) = self.session {
+            return Ok(Some(What::Session(id)));
+        }
+        if let Some(place) = &self.token {
+            return Ok(Some(What::Token(text_input::token(place)?.to_string())));
+        }
+        match &self.digest {
+            Some(text) => Ok(Some(What::Digest(digest(text)?))),
+            None => Ok(None),
+        }
+    }
+}
+
+/// A token is refused mostly because this shell believes in another issuer than the server does.
+fn explain(error: rescind::authority::Error, admin: &Admin) -> Failure {
+    match error {
+        rescind::authority::Error::Invalid { member: "token", why } => Failure::Usage(format!(
+            "{why}: is its issuer {}? Give this command the server's settings (--config, RESCIND_ISSUER)",
+            admin.authority.settings().issuer
+        )),
+        other => other.into(),
+    }
+}
+
+fn digest(text: &str) -> Result<[u8; 32], Failure> {
+    let wrong = || Failure::Usage("--digest: not 64 hexadecimal digits".to_owned());
+    if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(wrong());
+    }
+    let mut digest = [0; 32];
+    for (byte, pair) in digest.iter_mut().zip(text.as_bytes().chunks(2)) {
+        let pair = std::str::from_utf8(pair).map_err(|_| wrong())?;
+        *byte = u8::from_str_radix(pair, 16).map_err(|_| wrong())?;
+    }
+    Ok(digest)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,158 @@
+//! `rescind serve`.
+
+use clap::{Arg, ArgMatches, Args, FromArgMatches};
+use rescind_server::config::catalog::{SETTINGS, Secrecy, Setting};
+use rescind_server::{Serve as Serving, StartedInfo};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::failure::Failure;
+use crate::open;
+use crate::output::print;
+use crate::password;
+use crate::settings::Settings;
+
+/// Run the authority; the first start makes everything that it needs
+#[derive(Args, Debug)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    pub(crate) flags: SettingFlags,
+}
+
+/// One flag for each setting, by flag name and value.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SettingFlags(pub(crate) Vec<(String, String)>);
+
+pub(crate) async fn run(mut settings: Settings) -> Result<(), Failure> {
+    let opened = open::for_server(&settings).await?;
+    let welcome = Welcome::new(&mut settings);
+    let serving = Serving {
+        settings: settings.server,
+        store: opened.store.clone(),
+        master_keys: opened.master_keys.clone(),
+        on_started: Box::new(move |info| welcome.print(info)),
+    };
+    let served = rescind_server::run(serving).await;
+    opened.store.close();
+    served.map_err(|error| Failure::Server(error.to_string()))
+}
+
+/// What the first start tells.
+struct Welcome {
+    email: String,
+    /// The operator's password, where nobody knows it yet.
+    password: Option<SecretString>,
+}
+
+impl Welcome {
+    /// Makes up a password where none was given.
+    fn new(settings: &mut Settings) -> Self {
+        let generated = settings
+            .server
+            .admin_password
+            .is_none()
+            .then(|| password::generate(&rescind::system::SystemEntropy));
+        if let Some(generated) = &generated {
+            settings.server.admin_password = Some(generated.clone());
+        }
+        Self { email: settings.server.admin_email.clone(), password: generated }
+    }
+
+    fn print(&self, info: &StartedInfo) {
+        let lines = std::iter::once(format!("listening on http://{}", info.address))
+            .chain(info.first.then(|| self.first_lines(info)).into_iter().flatten());
+        for line in lines {
+            // Nobody listening to the output is no reason not to serve.
+            let _ = print(&line);
+        }
+    }
+
+    /// The password is on one line of its own, and nowhere else: the command asks for it.
+    fn first_lines(&self, info: &StartedInfo) -> Vec<String> {
+        let mut lines = vec![format!("admin e-mail: {}", self.email)];
+        if let Some(password) = &self.password {
+            lines.push(format!("admin password: {}", password.expose_secret()));
+            lines.push("(shown this once)".to_owned());
+        }
+        lines.push("next, sign in; this asks for the password:".to_owned());
+        lines.push(format!("  {}", sign_in(&info.address.to_string(), &self.email)));
+        lines
+    }
+}
+
+/// A command for any POSIX shell.
+fn sign_in(address: &str, email: &str) -> String {
+    let email = serde_json::Value::from(email).to_string().replace('\'', r"'\''");
+    format!(
+        "printf 'password: '; read -r PASSWORD; curl -s http://{address}/api/v1/auth/login \
+         -H 'Content-Type: application/json' -d '{{\"email\":{email},\"password\":\"'\"$PASSWORD\"'\"}}'"
+    )
+}
+
+impl Args for SettingFlags {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        command
+            .next_help_heading("Settings")
+            .args(SETTINGS.iter().filter(|setting| is_own(setting)).map(flag))
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for SettingFlags {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut flags = Self::default();
+        flags.update_from_arg_matches(matches)?;
+        Ok(flags)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        for setting in SETTINGS.iter().filter(|setting| is_own(setting)) {
+            let name = flag_name(setting);
+            if let Some(value) = matches.get_one::<String>(&name) {
+                self.0.push((name, value.clone()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `--data-dir` is a flag of every command.
+fn is_own(setting: &&Setting) -> bool {
+    setting.name != "RESCIND_DATA_DIR"
+}
+
+/// A secret is never an argument, which others on the machine could read: its file is.
+fn flag_name(setting: &Setting) -> String {
+    match setting.secrecy {
+        Secrecy::Secret => format!("{}-file", setting.flag()),
+        Secrecy::Open | Secrecy::Url => setting.flag(),
+    }
+}
+
+fn flag(setting: &'static Setting) -> Arg {
+    let name = flag_name(setting);
+    let value = if setting.secrecy == Secrecy::Secret { "FILE" } else { "VALUE" };
+    let meaning = setting.meaning.replace('`', "");
+    let default = setting.default.text().replace('`', "");
+    Arg::new(name.clone()).long(name).value_name(value).help(format!("{meaning} [default: {default}]"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_to_try_survives_the_shell_and_holds_no_password() {
+        let line = sign_in("127.0.0.1:1", "o'neil\"x@localhost");
+        assert!(line.contains(r#"{"email":"o'\''neil\"x@localhost","password":"'"$PASSWORD"'"}"#), "{line}");
+    }
+
+    #[test]
+    fn no_secret_is_a_flag() {
+        for setting in SETTINGS.iter().filter(|setting| setting.secrecy == Secrecy::Secret) {
+            assert!(flag_name(setting).ends_with("-file"));
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! Why a command did not do what it was asked to do, and what to do about it.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use rescind::authority::{Error, StartError};
+use rescind::keys::SealError;
+use rescind::store::StoreError;
+
+/// Everything that can go wrong. [`Failure::next`] says what helps.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The command line makes no sense.
+    #[error("{0}")]
+    Usage(String),
+    /// A setting makes no sense; the text names it.
+    #[error("{0}")]
+    Setting(String),
+    /// It would end more than one session, and nobody can be asked.
+    #[error("this {0}: it asks first, and standard input is no terminal")]
+    CannotAsk(String),
+    /// A password is needed, and nobody can be asked for it.
+    #[error("a password is needed, and standard input is no terminal")]
+    CannotAskPassword,
+    /// Whoever was asked said no.
+    #[error("nothing was changed")]
+    Declined,
+    /// The data directory cannot be made, read or written.
+    #[error("the data directory {} cannot be used: {why}", .path.display())]
+    DataDir {
+        /// Which one.
+        path: PathBuf,
+        /// What the operating system said.
+        why: std::io::Error,
+    },
+    /// A file cannot be read or written.
+    #[error("{}: {why}", .path.display())]
+    File {
+        /// Which one.
+        path: PathBuf,
+        /// What the operating system said.
+        why: std::io::Error,
+    },
+    /// A file that is to be made is there already.
+    #[error("{} is there already", .0.display())]
+    Exists(PathBuf),
+    /// A database is there already.
+    #[error("there is a database already: {}", .0.display())]
+    DatabaseExists(PathBuf),
+    /// There is no database yet.
+    #[error("there is no authority in {} yet", .0.display())]
+    NotStarted(PathBuf),
+    /// The database is behind this program.
+    #[error("the database has schema version {found}, this program needs {needed}")]
+    SchemaOld {
+        /// The version in the database.
+        found: u32,
+        /// The version that this program works on.
+        needed: u32,
+    },
+    /// The database is ahead of this program.
+    #[error(
+        "the database has schema version {found}, this program knows {known}: it was written by a newer one"
+    )]
+    SchemaTooNew {
+        /// The version in the database.
+        found: u32,
+        /// The newest version that this program knows.
+        known: u32,
+    },
+    /// The file is something else, or damaged.
+    #[error("the database is not usable: {0}")]
+    Corrupt(String),
+    /// The disk is full.
+    #[error("the disk is full: {0}")]
+    DiskFull(String),
+    /// The store cannot be reached or written.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(String),
+    /// The master key does not open the keys.
+    #[error("the signing keys in the database do not open with the master key from {0}")]
+    WrongMasterKey(String),
+    /// The master key is not one.
+    #[error("the master key from {0} is not 32 bytes in base64")]
+    InvalidMasterKey(String),
+    /// The keys are there, and what opens them is not.
+    #[error("the database has signing keys, but {} is gone", .0.display())]
+    MasterKeyGone(PathBuf),
+    /// Another process uses the data directory.
+    #[error("a server or another command is using {}", .0.display())]
+    InUse(PathBuf),
+    /// What was named is not there.
+    #[error("there is no {0}")]
+    NoSuch(String),
+    /// What was named is there more than once.
+    #[error("{0}")]
+    Ambiguous(String),
+    /// The authority refused.
+    #[error("{0}")]
+    Refused(Error),
+    /// The server could not start, or ended badly.
+    #[error("{0}")]
+    Server(String),
+    /// Everything was said already: `doctor` found something, or a token is not good.
+    #[error("not all is well")]
+    Verdict,
+    /// Whoever read the output went away.
+    #[error("the output was closed")]
+    OutputClosed,
+}
+
+impl Failure {
+    /// 2 for wrong usage, 1 for everything else.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Usage(_) | Self::Setting(_) | Self::CannotAsk(_) | Self::CannotAskPassword => {
+                ExitCode::from(2)
+            }
+            _ => ExitCode::from(1),
+        }
+    }
+
+    /// The stable, snake_case code.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Usage(_) => "wrong_usage",
+            Self::Setting(_) => "invalid_setting",
+            Self::CannotAsk(_) => "confirmation_needed",
+            Self::CannotAskPassword => "password_needed",
+            Self::Declined => "declined",
+            Self::DataDir { .. } => "data_dir_unusable",
+            Self::File { .. } => "file_unusable",
+            Self::Exists(_) => "file_exists",
+            Self::DatabaseExists(_) => "database_exists",
+            Self::NotStarted(_) => "not_started",
+            Self::SchemaOld { .. } => "schema_old",
+            Self::SchemaTooNew { .. } => "schema_too_new",
+            Self::Corrupt(_) => "database_corrupt",
+            Self::DiskFull(_) => "disk_full",
+            Self::Unavailable(_) => "unavailable",
+            Self::WrongMasterKey(_) => "wrong_master_key",
+            Self::InvalidMasterKey(_) => "invalid_master_key",
+            Self::MasterKeyGone(_) => "master_key_gone",
+            Self::InUse(_) => "in_use",
+            Self::NoSuch(_) => "not_found",
+            Self::Ambiguous(_) => "ambiguous",
+            Self::Refused(error) => error.code(),
+            Self::Server(_) => "server_failed",
+            Self::Verdict => "not_well",
+            Self::OutputClosed => "output_closed",
+        }
+    }
+
+    /// What to do next, where there is something to say.
+    pub(crate) fn next(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Setting(_) => {
+                "`rescind config --reference` lists every setting, `rescind config` those in effect"
+            }
+            Self::CannotAsk(_) => "look with --dry-run, then say --yes",
+            Self::CannotAskPassword => "use --password-stdin, --password-file or --password-generate",
+            Self::DataDir { .. } => {
+                "make it a directory that this user may write to, or name another: --data-dir or RESCIND_DATA_DIR"
+            }
+            Self::Exists(_) => "name another file, or move that one away",
+            Self::DatabaseExists(_) => "--replace puts the backup in its place, and keeps it beside that",
+            Self::NotStarted(_) => {
+                "`rescind serve` makes one; if there is one elsewhere, name its directory: --data-dir or RESCIND_DATA_DIR"
+            }
+            Self::SchemaOld { .. } => "`rescind migrate` brings it up to date; take a backup first",
+            Self::SchemaTooNew { .. } => "use the newer program, or restore a backup from before the upgrade",
+            Self::Corrupt(_) => "`rescind doctor` says more; `rescind restore` goes on from a backup",
+            Self::DiskFull(_) => "make room; nothing was lost that had been acknowledged",
+            Self::Unavailable(_) => "`rescind doctor` says more",
+            Self::WrongMasterKey(_) => {
+                "give the key that this database was made with: RESCIND_MASTER_KEY, RESCIND_MASTER_KEY_FILE or master.key in the data directory"
+            }
+            Self::InvalidMasterKey(_) => "`openssl rand -base64 32` makes one, for a new database only",
+            Self::MasterKeyGone(_) => {
+                "put it back, or give the key with RESCIND_MASTER_KEY; without it nobody can open the signing keys"
+            }
+            Self::InUse(_) => "stop it first, then try again",
+            Self::Ambiguous(_) => "say which with --tenant",
+            Self::Refused(Error::Overloaded | Error::Unavailable) => {
+                "try again shortly; `rescind doctor` says more"
+            }
+            _ => return None,
+        })
+    }
+
+    /// Whether there is anything left to say.
+    pub(crate) const fn is_silent(&self) -> bool {
+        matches!(self, Self::Verdict | Self::OutputClosed)
+    }
+
+    /// For reading or writing that file.
+    pub(crate) fn file(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |why| match why.kind() {
+            std::io::ErrorKind::AlreadyExists => Self::Exists(path),
+            std::io::ErrorKind::StorageFull => Self::DiskFull(path.display().to_string()),
+            _ => Self::File { path, why },
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NotFound => Self::NoSuch("such thing".to_owned()),
+            other => Self::Refused(other),
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::TooNew { found, known } => Self::SchemaTooNew { found, known },
+            StoreError::Corrupt(why) => Self::Corrupt(why),
+            // SQLite's own words for SQLITE_FULL.
+            StoreError::Unavailable(why) if why.contains("disk is full") => Self::DiskFull(why),
+            StoreError::Unavailable(why) => Self::Unavailable(why),
+            other => Self::from(Error::from(other)),
+        }
+    }
+}
+
+impl Failure {
+    /// For starting an authority whose master key came from `origin`.
+    pub(crate) fn start(error: StartError, origin: &str) -> Self {
+        match error {
+            StartError::MasterKey(seal) => Self::seal(seal, origin),
+            StartError::Other(other) => other.into(),
+        }
+    }
+
+    /// For a master key that came from `origin`.
+    pub(crate) fn seal(error: SealError, origin: &str) -> Self {
+        match error {
+            SealError::WrongMasterKey => Self::WrongMasterKey(origin.to_owned()),
+            SealError::InvalidMasterKey => Self::InvalidMasterKey(origin.to_owned()),
+            SealError::CannotSeal => Self::Refused(Error::Internal(error.to_string())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_from_other_trouble() {
+        let full = Failure::from(StoreError::Unavailable("database or disk is full".to_owned()));
+        assert_eq!(full.code(), "disk_full");
+        assert!(full.next().is_some());
+        assert_eq!(Failure::from(StoreError::Unavailable("disk I/O error".to_owned())).code(), "unavailable");
+    }
+
+    #[test]
+    fn wrong_usage_and_failure_are_told_apart() {
+        assert_eq!(Failure::Usage(String::new()).exit_code(), ExitCode::from(2));
+        assert_eq!(Failure::CannotAsk(String::new()).exit_code(), ExitCode::from(2));
+        assert_eq!(Failure::Declined.exit_code(), ExitCode::from(1));
+    }
+}

@@ -1,0 +1,71 @@
+//! From what a person types to ids: a user by id or email, a tenant by id or slug.
+
+use rescind::authority::Caller;
+use rescind::directory::{Tenant, User};
+use rescind::id::{TenantId, UserId};
+use rescind::store::{PageRequest, StoreError};
+
+use crate::failure::Failure;
+use crate::open::Admin;
+use crate::output::harmless;
+
+impl Admin {
+    /// A tenant by its id or its slug.
+    pub(crate) async fn tenant(&self, text: &str) -> Result<Tenant, Failure> {
+        let found = match text.parse::<TenantId>() {
+            Ok(id) => self.store().tenant(id).await,
+            Err(_) => self.store().tenant_by_slug(text).await,
+        };
+        found.map_err(|error| missing(error, "tenant", text))
+    }
+
+    /// The id of a tenant that may have been named.
+    pub(crate) async fn optional_tenant(&self, text: Option<&str>) -> Result<Option<TenantId>, Failure> {
+        match text {
+            Some(text) => Ok(Some(self.tenant(text).await?.id)),
+            None => Ok(None),
+        }
+    }
+
+    /// A user by its id or its email; of any tenant, unless one is named.
+    pub(crate) async fn user(&self, text: &str, tenant: Option<&str>) -> Result<User, Failure> {
+        let tenant = self.optional_tenant(tenant).await?;
+        match text.parse::<UserId>() {
+            Ok(id) => self.store().user(tenant, id).await.map_err(|error| match error {
+                StoreError::Ambiguous => Failure::Ambiguous(format!("several tenants have a user {text}")),
+                other => missing(other, "user", text),
+            }),
+            Err(_) => self.user_by_email(text, tenant).await,
+        }
+    }
+
+    async fn user_by_email(&self, email: &str, tenant: Option<TenantId>) -> Result<User, Failure> {
+        let mut found = Vec::new();
+        let mut page = PageRequest { limit: 500, cursor: None };
+        loop {
+            let users =
+                self.authority.users(&Caller::command_line(), tenant, Some(email.to_owned()), &page).await?;
+            found.extend(users.items.into_iter().filter(|user| user.email.eq_ignore_ascii_case(email)));
+            if users.next_cursor.is_none() {
+                break;
+            }
+            page.cursor = users.next_cursor;
+        }
+        if found.len() > 1 {
+            return Err(Failure::Ambiguous(format!(
+                "{} tenants have a user {}",
+                found.len(),
+                harmless(email)
+            )));
+        }
+        found.pop().ok_or_else(|| missing(StoreError::NotFound, "user", email))
+    }
+}
+
+/// For something that was named: says which, where it is not there.
+pub(crate) fn missing(error: StoreError, kind: &str, text: &str) -> Failure {
+    match error {
+        StoreError::NotFound => Failure::NoSuch(format!("{kind} {}", harmless(text))),
+        other => other.into(),
+    }
+}

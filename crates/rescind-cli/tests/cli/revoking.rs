@@ -1,0 +1,176 @@
+//! Sessions, and every way to take something back.
+
+use serde_json::Value;
+
+use crate::home::{Home, members};
+
+const ADA: &str = "ada@example.com";
+
+#[test]
+fn a_session_is_listed_shown_and_ended() {
+    let home = Home::started();
+    let tokens = home.sign_in(ADA);
+    let listed = home.json(&["sessions", "list", "--user", ADA]);
+    let session = &listed["items"][0];
+    assert_eq!(
+        members(session),
+        [
+            "access_jti",
+            "created_at",
+            "current",
+            "device_name",
+            "expires_at",
+            "idle_expires_at",
+            "ip",
+            "last_used_at",
+            "number",
+            "revoked_at",
+            "revoked_by",
+            "revoked_reason",
+            "session_id",
+            "status",
+            "tenant_id",
+            "user_agent",
+            "user_id"
+        ]
+    );
+    assert_eq!(session["session_id"], tokens.session.as_str());
+    let table = home.ok(&["sessions", "show", &tokens.session]);
+    assert!(table.contains("laptop\\u{1b}[2J") && !table.contains('\u{1b}'), "{table}");
+
+    assert_eq!(home.json(&["sessions", "revoke", &tokens.session, "--dry-run"])["status"], "active");
+    assert!(home.takes(&tokens.access));
+    let ended = home.json(&["sessions", "revoke", &tokens.session, "--reason", "lost laptop"]);
+    assert_eq!(
+        (&ended["status"], &ended["revoked_reason"], &ended["revoked_by"]),
+        (&"revoked".into(), &"lost laptop".into(), &"cli".into())
+    );
+    assert!(!home.takes(&tokens.access));
+    home.ok(&["sessions", "revoke", &tokens.session]);
+    home.refused(&["sessions", "show", "01900000-0000-7000-8000-000000000000"], 1, "not_found");
+}
+
+#[test]
+fn what_ends_more_than_one_session_shows_first_asks_and_then_does() {
+    for command in [
+        &["sessions", "revoke", "--user", ADA][..],
+        &["users", "revoke-all", ADA],
+        &["revoke", "--user", ADA],
+        &["tenants", "revoke-all", "default"],
+        &["revoke", "--tenant", "default"],
+    ] {
+        let home = Home::started();
+        let tokens = [home.sign_in(ADA), home.sign_in(ADA)];
+        let asked = home.refused(command, 2, "confirmation_needed");
+        assert!(asked.err.contains("2 sessions") && asked.err.contains("--yes"), "{}", asked.err);
+        let would = home.json(&[command, &["--dry-run"]].concat());
+        assert_eq!(
+            (&would["dry_run"], &would["revoked"], &would["seq"]),
+            (&true.into(), &2.into(), &Value::Null)
+        );
+        assert_eq!(home.active(ADA), 2, "{command:?}: a dry run and a refusal change nothing");
+
+        let did = home.json(&[command, &["--yes", "--reason", "leak"]].concat());
+        assert_eq!(members(&did), ["revoked", "seq", "token_version"]);
+        assert_eq!(did["revoked"], 2);
+        assert_eq!(home.active(ADA), 0);
+        assert!(tokens.iter().all(|tokens| !home.takes(&tokens.access)));
+        let fresh = home.sign_in(ADA);
+        assert!(home.takes(&fresh.access), "{command:?}: what is minted after the cut is good");
+    }
+}
+
+#[test]
+fn disabling_and_deleting_a_user_ask_too() {
+    let home = Home::started();
+    home.sign_in(ADA);
+    for command in [&["users", "update", ADA, "--disable"][..], &["users", "delete", ADA]] {
+        home.refused(command, 2, "confirmation_needed");
+        assert_eq!(home.json(&[command, &["--dry-run"]].concat())["revoked"], 1);
+        assert_eq!(home.active(ADA), 1);
+    }
+    let password = ["users", "update", ADA, "--password-generate", "--yes"];
+    assert!(home.json(&password)["password"].is_string());
+    assert_eq!(home.active(ADA), 0);
+    home.refused(&["users", "update", ADA], 2, "wrong_usage");
+}
+
+#[test]
+fn a_token_is_revoked_by_its_jti_or_its_text() {
+    let home = Home::started();
+    let tokens = home.sign_in(ADA);
+    let session = home.json(&["sessions", "show", &tokens.session]);
+    let jti = session["access_jti"].as_str().unwrap();
+    assert_eq!(home.json(&["revoke", "--jti", jti, "--dry-run"])["kind"], "token");
+    assert!(home.takes(&tokens.access));
+
+    let revoked = home.json(&["revoke", "--jti", jti, "--reason", "first"]);
+    assert_eq!(
+        members(&revoked),
+        [
+            "expires_at",
+            "jti",
+            "key",
+            "kind",
+            "reason",
+            "revoked_at",
+            "revoked_by",
+            "seq",
+            "tenant_id",
+            "user_id"
+        ]
+    );
+    assert_eq!((&revoked["kind"], &revoked["jti"]), (&"token".into(), &jti.into()));
+    assert!(!home.takes(&tokens.access));
+    let again = home.json(&["revoke", "--jti", jti, "--reason", "second"]);
+    assert_eq!((&again["seq"], &again["reason"]), (&revoked["seq"], &"first".into()));
+    assert_eq!(home.json(&["revocations", "show", jti])["seq"], revoked["seq"]);
+    home.refused(&["revocations", "show", "nothing-of-the-kind"], 1, "not_found");
+
+    let other = home.sign_in(ADA);
+    home.ok_with(&["revoke", "--token", "-"], &format!(" {}\n", other.access));
+    assert!(!home.takes(&other.access));
+    let third = home.sign_in(ADA);
+    home.ok_with(&["revoke", "--token", "-"], &third.refresh);
+    assert_eq!(home.json(&["sessions", "show", &third.session])["status"], "revoked");
+    let garbage = home.run_with(&["revoke", "--token", "-"], "garbage");
+    garbage.assert_refused(2, "wrong_usage");
+}
+
+#[test]
+fn a_session_and_a_foreign_token_are_revoked() {
+    let home = Home::started();
+    let tokens = home.sign_in(ADA);
+    assert_eq!(home.json(&["revoke", "--session", &tokens.session])["kind"], "session");
+    assert!(!home.takes(&tokens.access));
+    let digest = "AB".repeat(32);
+    let revoked = home.json(&["revoke", "--digest", &digest, "--expires-at", "2099-01-01T00:00:00Z"]);
+    assert_eq!((&revoked["kind"], &revoked["key"]), (&"digest".into(), &digest.to_lowercase().into()));
+    assert!(revoked["expires_at"].as_str().unwrap().starts_with("2099-"));
+    home.refused(&["revoke", "--session", "01900000-0000-7000-8000-000000000000"], 1, "not_found");
+    home.refused(&["revoke", "--jti", "a", "--within", "nowhere"], 1, "not_found");
+    let scoped = home.json(&["revoke", "--jti", "foreign", "--within", "default"]);
+    assert!(scoped["tenant_id"].is_string());
+}
+
+#[test]
+fn the_ledger_is_listed_newest_first_and_purged_when_it_is_due() {
+    let home = Home::started();
+    home.sign_in(ADA);
+    home.ok(&["revoke", "--jti", "one", "--reason", "because"]);
+    home.ok(&["users", "revoke-all", ADA, "--yes"]);
+    let listed = home.json(&["revocations", "list"]);
+    let kinds: Vec<_> = listed["items"].as_array().unwrap().iter().map(|entry| &entry["kind"]).collect();
+    assert_eq!(kinds, ["user", "token"]);
+    assert_eq!(home.json(&["revocations", "list", "--kind", "token"])["items"][0]["reason"], "because");
+    assert_eq!(home.json(&["revocations", "list", "--user", ADA])["items"].as_array().unwrap().len(), 1);
+    let none = home.json(&["revocations", "list", "--since", "2099-01-01T00:00:00Z"]);
+    assert_eq!(none["items"].as_array().unwrap().len(), 0);
+
+    assert_eq!(home.json(&["purge"])["purged"], 0);
+    home.sql("UPDATE ledger SET expires_at = 1000");
+    let would = home.json(&["purge", "--dry-run"]);
+    assert_eq!((&would["dry_run"], &would["purged"]), (&true.into(), &2.into()));
+    assert_eq!(home.json(&["purge", "--safety-margin", "0"])["purged"], 2);
+    assert_eq!(home.json(&["revocations", "list"])["items"].as_array().unwrap().len(), 0);
+}

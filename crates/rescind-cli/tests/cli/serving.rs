@@ -1,0 +1,114 @@
+//! `rescind serve`, as far as it is the command's business: the first start, and what it prints.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Child, Stdio};
+
+use crate::home::Home;
+
+/// A server that was started, and its standard output up to the line that a test waits for.
+struct Serving {
+    child: Child,
+    lines: Vec<String>,
+    output: BufReader<std::process::ChildStdout>,
+}
+
+impl Serving {
+    fn start(home: &Home, settings: &[(&str, &str)]) -> Self {
+        let mut command = home.command(&["serve", "--listen", "127.0.0.1:0"]);
+        let mut child = command.envs(settings.iter().copied()).stderr(Stdio::null()).spawn().unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let mut serving = Self { child, lines: Vec::new(), output };
+        serving.read_until("listening on ");
+        serving
+    }
+
+    fn read_until(&mut self, begin: &str) -> String {
+        loop {
+            let mut line = String::new();
+            assert_ne!(self.output.read_line(&mut line).unwrap(), 0, "it ended: {:?}", self.lines);
+            self.lines.push(line.trim_end().to_owned());
+            if line.starts_with(begin) {
+                return line.trim_end().to_owned();
+            }
+        }
+    }
+
+    /// Ends it, and answers with everything that it printed.
+    fn end(mut self) -> String {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        let mut rest = String::new();
+        self.output.read_to_string(&mut rest).unwrap();
+        self.lines.join("\n") + "\n" + &rest
+    }
+}
+
+#[test]
+fn the_first_start_makes_everything_and_prints_the_password_once() {
+    let home = Home::empty();
+    let mut serving = Serving::start(&home, &[]);
+    let email = serving.read_until("admin e-mail: ");
+    let password = serving.read_until("admin password: ");
+    let command = serving.read_until("  printf ");
+    let printed = serving.end();
+    assert_eq!(email, "admin e-mail: admin@localhost");
+    let password = password.trim_start_matches("admin password: ");
+    assert_eq!(printed.matches(password).count(), 1, "{printed}");
+    let address = printed.lines().find_map(|line| line.strip_prefix("listening on ")).unwrap();
+    assert!(command.contains(&format!("{address}/api/v1/auth/login")), "{command}");
+
+    for (file, mode) in [(".", 0o700), ("rescind.db", 0o600), ("master.key", 0o600)] {
+        let metadata = fs::metadata(home.data().join(file)).unwrap();
+        assert_eq!(metadata.permissions().mode() & 0o777, mode, "{file}");
+    }
+    let admin = home.json(&["users", "list"]);
+    assert_eq!(
+        (&admin["items"][0]["email"], &admin["items"][0]["role"]),
+        (&"admin@localhost".into(), &"admin".into())
+    );
+
+    let key = fs::read(home.data().join("master.key")).unwrap();
+    let again = Serving::start(&home, &[]).end();
+    assert!(!again.contains("admin"), "{again}");
+    assert_eq!(fs::read(home.data().join("master.key")).unwrap(), key);
+}
+
+#[test]
+fn a_password_that_was_given_is_not_printed() {
+    let home = Home::empty();
+    let given =
+        [("RESCIND_ADMIN_PASSWORD", "correct horse battery"), ("RESCIND_ADMIN_EMAIL", "ops@example.com")];
+    let mut serving = Serving::start(&home, &given);
+    assert_eq!(serving.read_until("admin e-mail: "), "admin e-mail: ops@example.com");
+    serving.read_until("  printf ");
+    let printed = serving.end();
+    assert!(!printed.contains("correct horse") && !printed.contains("admin password"), "{printed}");
+}
+
+#[test]
+fn commands_work_while_a_server_runs_and_a_restore_waits() {
+    let home = Home::started();
+    let file = home.root().join("backup.db");
+    let serving = Serving::start(&home, &[]);
+    home.ok(&["tenants", "create", "acme"]);
+    home.ok(&["backup", file.to_str().unwrap()]);
+    home.refused(&["restore", file.to_str().unwrap(), "--replace", "--yes"], 1, "in_use");
+    serving.end();
+    home.ok(&["restore", file.to_str().unwrap(), "--replace", "--yes"]);
+}
+
+#[test]
+fn an_interrupted_change_of_the_master_key_is_finished_at_the_start() {
+    let home = Home::started();
+    let (path, next) = (home.data().join("master.key"), home.data().join("master.key.new"));
+    let old = fs::read(&path).unwrap();
+    home.ok(&["keys", "rewrap"]);
+    let new = fs::read(&path).unwrap();
+    fs::rename(&path, &next).unwrap();
+    fs::write(&path, old).unwrap();
+    Serving::start(&home, &[]).end();
+    assert_eq!(fs::read(&path).unwrap(), new);
+    assert!(!next.exists());
+}
