@@ -20,6 +20,7 @@ CREATE TABLE batches (
     tag      BLOB    NOT NULL CHECK (length(tag) = 16),
     at       INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX batches_age ON batches (at);
 
 CREATE TABLE ledger (
     seq          INTEGER PRIMARY KEY,

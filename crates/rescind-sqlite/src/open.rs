@@ -100,8 +100,7 @@ pub(crate) fn make_private(path: &Path) -> Outcome<()> {
 
 /// A connection that may write, with everything set that must hold before the first statement.
 pub(crate) fn connect(path: &Path, busy_timeout: Duration) -> Outcome<Connection> {
-    let conn = Connection::open_with_flags(path, flags())?;
-    prepare(&conn, busy_timeout)?;
+    let conn = open_prepared(path, busy_timeout)?;
     let mode: String = conn.query_row("PRAGMA journal_mode = WAL", (), |row| row.get(0))?;
     if mode != "wal" {
         return Err(Fault(StoreError::Unavailable(format!("the journal mode is {mode}, not WAL"))));
@@ -117,15 +116,19 @@ pub(crate) fn connect(path: &Path, busy_timeout: Duration) -> Outcome<Connection
 }
 
 fn read_only(path: &Path, busy_timeout: Duration) -> Outcome<Connection> {
-    let conn = Connection::open_with_flags(path, flags())?;
-    prepare(&conn, busy_timeout)?;
+    let conn = open_prepared(path, busy_timeout)?;
     conn.execute_batch("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;")?;
     Ok(conn)
 }
 
-fn flags() -> OpenFlags {
+fn open_prepared(path: &Path, busy_timeout: Duration) -> Outcome<Connection> {
     // Each connection stays on its own thread. The file was made before.
-    OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    #[cfg(test)]
+    let conn = crate::plans::watched(conn);
+    prepare(&conn, busy_timeout)?;
+    Ok(conn)
 }
 
 /// Refuses a file that is not ours before anything in it is changed.

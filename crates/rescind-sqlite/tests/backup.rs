@@ -1,4 +1,5 @@
 //! Backups, taken while the store serves, and going on from one.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! SQLite keeps what every store promises.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! The file: who may read it, what is refused, what another process does to it.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod common;
 

@@ -78,13 +78,13 @@ fn purge_tags(tx: &Tx<'_>, before: Timestamp, limit: u32) -> Outcome<()> {
         "DELETE FROM batches WHERE last_seq IN (
              SELECT last_seq FROM batches AS batch
               WHERE at < ?1
-                AND last_seq < (SELECT last_seq FROM batches ORDER BY last_seq DESC LIMIT 1 OFFSET ?2)
+                AND +last_seq < (SELECT last_seq FROM batches ORDER BY last_seq DESC LIMIT 1 OFFSET ?2)
                 AND NOT EXISTS (
                     SELECT 1 FROM ledger
                      WHERE seq <= batch.last_seq
                        AND seq > coalesce((SELECT max(last_seq) FROM batches AS earlier
                                             WHERE earlier.last_seq < batch.last_seq), 0))
-              ORDER BY last_seq LIMIT ?3)",
+              ORDER BY at LIMIT ?3)",
     )?
     .execute((before.as_millis(), TAGS, limit))?;
     Ok(())

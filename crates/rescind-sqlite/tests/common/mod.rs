@@ -1,4 +1,5 @@
 //! Stores in directories of their own.
+#![allow(dead_code, reason = "each test uses some of it")]
 
 use std::path::Path;
 use std::sync::Arc;

@@ -15,7 +15,9 @@ pub mod refresh;
 pub mod sessions;
 mod world;
 
-pub use world::{ABSOLUTE, ACCESS_TTL, Backend, Held, IDLE, MAC_KID, POLICY, SIGNING_KID, World, all};
+pub use world::{
+    ABSOLUTE, ACCESS_TTL, Backend, Held, IDLE, MAC_KID, POLICY, Reopen, SIGNING_KID, World, all,
+};
 
 /// Runs every promise on a backend, each as a test of its own: `conformance!(make)`, where `make` is a function that
 /// returns a [`Backend`] with an empty store.

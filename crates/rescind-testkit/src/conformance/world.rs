@@ -22,18 +22,18 @@ use rescind::store::{PageRequest, Provenance, Store, StoreError};
 use serde_json::Map;
 use uuid::Uuid;
 
+/// Closes a store, and opens one on the same data.
+pub type Reopen = dyn Fn(Arc<dyn Store>) -> Arc<dyn Store> + Send + Sync;
+
 /// A store to be tested, empty, with what keeps it alive.
 pub struct Backend {
     /// The store.
     pub store: Arc<dyn Store>,
     /// Closes a store, and opens one on the same data.
-    pub reopen: Reopen,
+    pub reopen: Box<Reopen>,
     /// Dropped last: a directory, say.
     pub keep: Box<dyn Any + Send + Sync>,
 }
-
-/// Closes a store, and opens one on the same data.
-pub(crate) type Reopen = Box<dyn Fn(Arc<dyn Store>) -> Arc<dyn Store> + Send + Sync>;
 
 /// How long an access token lives in this world.
 pub const ACCESS_TTL: Duration = Duration::from_secs(900);
