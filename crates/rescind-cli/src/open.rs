@@ -10,7 +10,7 @@ use rescind::store::{Store, StoreError};
 use rescind::system::{SystemClock, SystemEntropy};
 use rescind_sqlite::{LATEST, Options, SqliteStore, schema_version};
 
-use crate::data_dir::{DataDir, Lock};
+use crate::data_dir::Lock;
 use crate::failure::Failure;
 use crate::master_key::MasterKeys;
 use crate::offload::OwnThread;
@@ -23,8 +23,6 @@ pub(crate) struct Opened {
     pub(crate) store: Arc<SqliteStore>,
     /// Where the master key is.
     pub(crate) master_keys: Arc<MasterKeys>,
-    /// The data directory.
-    pub(crate) place: DataDir,
     _lock: Lock,
 }
 
@@ -55,7 +53,7 @@ pub(crate) async fn for_server(settings: &Settings) -> Result<Opened, Failure> {
     master_keys.opening(&records)?;
     rewrap::settle(&master_keys, &*store).await?;
     master_keys.warn_if_readable();
-    Ok(Opened { store, master_keys: Arc::new(master_keys), place, _lock: lock })
+    Ok(Opened { store, master_keys: Arc::new(master_keys), _lock: lock })
 }
 
 /// Opens the store that is there, as it is, for a command.
@@ -79,7 +77,7 @@ pub(crate) async fn existing(settings: &Settings) -> Result<Opened, Failure> {
         Err(other) => return Err(other.into()),
     }
     let master_keys = Arc::new(settings.master_keys());
-    Ok(Opened { store, master_keys, place, _lock: lock })
+    Ok(Opened { store, master_keys, _lock: lock })
 }
 
 /// The authority over the store that is there.
