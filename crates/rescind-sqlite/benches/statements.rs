@@ -104,7 +104,7 @@ fn rotate_one(conn: &Connection, world: &World, held: &mut Held) {
     let rotation = world.rotation(*held);
     let next = &rotation.successor;
     let now = rotation.by.at.as_millis();
-    let mut statement = conn.prepare_cached(&rotation_statement()).unwrap();
+    let mut statement = conn.prepare_cached(rotation_statement()).unwrap();
     let mut rows = statement
         .query(params![
             now,

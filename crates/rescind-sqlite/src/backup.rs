@@ -22,6 +22,9 @@ use crate::open::{connect, make_private};
 use crate::row::Cells;
 use crate::writer::{Tx, seal_batch};
 
+/// What SQLite puts beside a file.
+const LOGS: [&str; 3] = ["-wal", "-shm", "-journal"];
+
 /// How long to wait for another process that is writing.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -65,17 +68,24 @@ fn restore_to(backup: &Path, to: &Path, restore: &Restore) -> Outcome<()> {
     refuse_existing(to)?;
     let source = Connection::open_with_flags(backup, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     check(&source)?;
-    let unfinished = beside(to, "restoring");
-    let _ = fs::remove_file(&unfinished);
-    copy_to(&source, &unfinished)?;
-    let conn = connect(&unfinished, PATIENCE)?;
+    let unfinished = beside(to, ".restoring");
+    remove_all(&unfinished);
+    let prepared = copy_to(&source, &unfinished).and_then(|()| prepare(&unfinished, restore));
+    if prepared.is_err() {
+        remove_all(&unfinished);
+    }
+    prepared?;
+    fs::rename(&unfinished, to)?;
+    sync_parent(to)
+}
+
+fn prepare(path: &Path, restore: &Restore) -> Outcome<()> {
+    let conn = connect(path, PATIENCE)?;
     run_migrations(&conn)?;
     begin_new_history(&conn, restore)?;
     // One file again: what is in the log goes into it, and the log goes.
     conn.query_row("PRAGMA journal_mode = DELETE", (), |_| Ok(()))?;
-    conn.close().map_err(|(_, error)| error)?;
-    fs::rename(&unfinished, to)?;
-    sync_parent(to)
+    Ok(conn.close().map_err(|(_, error)| error)?)
 }
 
 /// Nobody but this process knows the file yet.
@@ -125,7 +135,7 @@ fn copy_to(source: &Connection, to: &Path) -> Outcome<()> {
     make_private(to)?;
     let copied = copy_pages(source, to);
     if copied.is_err() {
-        let _ = fs::remove_file(to);
+        remove_all(to);
     }
     copied
 }
@@ -155,16 +165,26 @@ fn check(source: &Connection) -> Outcome<()> {
     if verdict == "ok" { Ok(()) } else { Err(corrupt(verdict)) }
 }
 
+/// Nor may the log of a file that has gone be there: SQLite would take what is in it for the new file's.
 fn refuse_existing(path: &Path) -> Outcome<()> {
     if path.exists() {
         return Err(StoreError::Taken("the file").into());
     }
+    if LOGS.iter().any(|suffix| beside(path, suffix).exists()) {
+        return Err(StoreError::Taken("the log beside the file").into());
+    }
     Ok(())
+}
+
+fn remove_all(path: &Path) {
+    let _ = fs::remove_file(path);
+    for suffix in LOGS {
+        let _ = fs::remove_file(beside(path, suffix));
+    }
 }
 
 fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(".");
     name.push(suffix);
     PathBuf::from(name)
 }

@@ -66,8 +66,8 @@ impl SqliteStore {
 
 /// The one statement that rotates a refresh token, for the benchmark that runs it bare.
 #[doc(hidden)]
-pub fn rotation_statement() -> String {
-    session::rotate_sql()
+pub fn rotation_statement() -> &'static str {
+    &session::ROTATE
 }
 
 impl std::fmt::Debug for SqliteStore {

@@ -14,8 +14,9 @@ use rescind::ledger::{Cursor, CutTarget, Follow, LedgerStore as _, TokenKey};
 use rescind::session::{Rotated, Status};
 use rescind::store::StoreError;
 use rescind::system::SystemEntropy;
-use rescind_sqlite::{Restore, SqliteStore, backup, restore};
+use rescind_sqlite::{LATEST, Restore, SqliteStore, backup, restore};
 use rescind_testkit::conformance::{Backend, Held, World};
+use rusqlite::Connection;
 
 struct Site {
     dir: tempfile::TempDir,
@@ -174,7 +175,28 @@ async fn a_broken_backup_is_refused_and_leaves_nothing() {
         assert!(matches!(error, StoreError::Corrupt(_)), "{error}");
         assert!(!restored.exists());
     }
+    let newer = site.dir.path().join("newer.db");
+    site.store.backup_to(newer.clone()).await.unwrap();
+    Connection::open(&newer).unwrap().pragma_update(None, "user_version", LATEST + 1).unwrap();
+    let before = fs::read_dir(site.dir.path()).unwrap().count();
+    let error = site.restore(&newer, &restored, false).unwrap_err();
+    assert_eq!(error, StoreError::TooNew { found: LATEST + 1, known: LATEST });
+    assert_eq!(fs::read_dir(site.dir.path()).unwrap().count(), before, "not even what was unfinished");
     let missing = site.dir.path().join("missing");
     assert!(matches!(site.restore(&missing, &restored, false), Err(StoreError::Unavailable(_))));
     assert!(!missing.exists());
+}
+
+/// SQLite would replay it into the new file.
+#[tokio::test]
+async fn the_log_of_a_file_that_has_gone_is_not_taken_for_the_new_ones() {
+    let site = site().await;
+    let copy = site.dir.path().join("copy.db");
+    site.store.backup_to(copy.clone()).await.unwrap();
+    let restored = site.dir.path().join("restored.db");
+    fs::write(site.dir.path().join("restored.db-wal"), "of another file").unwrap();
+    let error = StoreError::Taken("the log beside the file");
+    assert_eq!(site.restore(&copy, &restored, false), Err(error.clone()));
+    assert_eq!(site.store.backup_to(restored.clone()).await, Err(error));
+    assert!(!restored.exists());
 }

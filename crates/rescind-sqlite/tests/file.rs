@@ -109,6 +109,18 @@ fn several_that_open_a_new_file_at_once_all_open_it() {
     assert_eq!(schema_version(&path), Ok(LATEST));
 }
 
+#[tokio::test]
+async fn a_closed_store_is_unavailable() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir.path().join("rescind.db"));
+    store.close();
+    store.close();
+    assert!(matches!(store.head().await, Err(StoreError::Unavailable(_))));
+    let world = World::empty(Backend { store, reopen: Box::new(|old| old), keep: Box::new(dir) });
+    let started = world.store.first_start(world.first_start()).await;
+    assert!(matches!(started, Err(StoreError::Unavailable(_))));
+}
+
 /// The server serves, and the command line cuts.
 #[tokio::test]
 async fn two_stores_on_one_file_see_each_others_writes() {

@@ -45,7 +45,7 @@ fn token(
     }
 }
 
-/// Cuts one token, by jti or by digest. A later `expires_at` than the standing entry's extends it.
+/// Cuts one token, by jti or by digest. A later `expires_at` than the standing entry's extends it, where it is meant to.
 fn single(
     tx: &Tx<'_>,
     cut: &Cut,
@@ -55,7 +55,7 @@ fn single(
 ) -> Outcome<CutOutcome> {
     let first = standing(tx, tenant, &key)?;
     if let Some(entry) = first {
-        if cut.expires_at <= entry.mark.expires_at {
+        if !cut.extends || cut.expires_at <= entry.mark.expires_at {
             return Ok(unchanged(entry));
         }
         let entry = extend(tx, &entry, cut.expires_at)?;

@@ -23,7 +23,7 @@ use crate::SqliteStore;
 pub(crate) use alive::{ALIVE, require_active};
 pub(crate) use end::{Ending, end_session};
 pub(crate) use find::{find_session, owner_of};
-pub(crate) use rotate::rotate_sql;
+pub(crate) use rotate::ROTATE;
 
 impl SessionStore for SqliteStore {
     fn open(&self, open: OpenSession) -> Answer<'_, Opened> {

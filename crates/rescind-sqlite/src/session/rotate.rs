@@ -1,5 +1,7 @@
 //! Answering a refresh token.
 
+use std::sync::LazyLock;
+
 use rescind::audit::{Actor, action};
 use rescind::keys::KeyUse;
 use rescind::session::{Chain, Judgement, Rotate, Rotated, Status, judge};
@@ -25,7 +27,7 @@ pub(crate) fn rotate(tx: &Tx<'_>, rotate: &Rotate) -> Outcome<Rotated> {
 }
 
 /// The one statement that rotates, and only under every guard at once.
-pub(crate) fn rotate_sql() -> String {
+pub(crate) static ROTATE: LazyLock<String> = LazyLock::new(|| {
     format!(
         "UPDATE sessions
             SET generation = generation + 1,
@@ -47,12 +49,12 @@ pub(crate) fn rotate_sql() -> String {
             AND {ALIVE}
         RETURNING {CHAIN_COLUMNS}"
     )
-}
+});
 
 fn try_rotate(tx: &Tx<'_>, rotate: &Rotate) -> Outcome<Option<Chain>> {
     let now = rotate.by.at.as_millis();
     let next = &rotate.successor;
-    let mut statement = tx.prepare_cached(&rotate_sql())?;
+    let mut statement = tx.prepare_cached(&ROTATE)?;
     let mut rows = statement.query(rusqlite::params![
         now,
         bytes(rotate.session.0),

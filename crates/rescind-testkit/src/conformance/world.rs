@@ -408,6 +408,7 @@ impl World {
         Cut {
             target,
             expires_at: self.access_exp(),
+            extends: false,
             reason: Some("because".to_owned()),
             action,
             by: self.by(),

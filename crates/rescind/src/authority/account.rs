@@ -55,6 +55,7 @@ impl Authority {
             .cut(Cut {
                 target: CutTarget::User { tenant: me.tenant, user: me.user, spare: Some(me.session) },
                 expires_at: self.access_exp(now),
+                extends: false,
                 reason: Some("all other sessions ended by their user".to_owned()),
                 action: action::OTHER_SESSIONS_REVOKED,
                 by: caller.provenance(now),
@@ -71,6 +72,7 @@ impl Authority {
             .cut(Cut {
                 target: CutTarget::User { tenant: me.tenant, user: me.user, spare: None },
                 expires_at: self.access_exp(now),
+                extends: false,
                 reason: Some("all sessions ended by their user".to_owned()),
                 action: action::USER_REVOKED,
                 by: caller.provenance(now),

@@ -65,8 +65,9 @@ impl Authority {
         let now = self.now();
         let action = action_of(&target);
         let expires_at = request.expires_at.unwrap_or(Timestamp::from_millis(0)).max(self.access_exp(now));
+        let extends = request.expires_at.is_some();
         let by = caller.provenance(now);
-        let outcome = self.cut(Cut { target, expires_at, reason: request.reason, action, by }).await?;
+        let outcome = self.cut(Cut { target, expires_at, extends, reason: request.reason, action, by }).await?;
         Ok((outcome.entry, outcome.created))
     }
 
@@ -92,6 +93,7 @@ impl Authority {
             action: action_of(&target),
             target,
             expires_at: self.access_exp(now),
+            extends: false,
             reason: Some("revoked by its client".to_owned()),
             by: caller.provenance(now),
         };
@@ -115,6 +117,7 @@ impl Authority {
         self.cut(Cut {
             target: CutTarget::User { tenant: user.tenant, user: user.id, spare: None },
             expires_at: self.access_exp(now),
+            extends: false,
             reason,
             action: action::USER_REVOKED,
             by: caller.provenance(now),
@@ -150,6 +153,7 @@ impl Authority {
             .cut(Cut {
                 target,
                 expires_at: self.access_exp(now),
+                extends: false,
                 reason,
                 action: action::TENANT_REVOKED,
                 by: caller.provenance(now),

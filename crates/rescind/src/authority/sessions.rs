@@ -149,6 +149,7 @@ impl Authority {
         self.cut(Cut {
             target,
             expires_at: self.access_exp(now),
+            extends: false,
             reason,
             action: action::SESSION_REVOKED,
             by: caller.provenance(now),

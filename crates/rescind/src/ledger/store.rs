@@ -12,7 +12,7 @@ use crate::store::{Answer, Page, PageRequest, Provenance};
 /// never below the highest access `exp` ever minted by this authority, which the store keeps.
 pub trait LedgerStore: Send + Sync {
     /// Revokes. Repeating a cut of a token, session or digest changes nothing and keeps the first reason
-    /// (a later `expires_at` extends it, by a new entry); a user or tenant cut always raises the version anew.
+    /// (but see [`Cut::extends`]); a user or tenant cut always raises the version anew.
     ///
     /// [`crate::store::StoreError::NotFound`] where the session, user or tenant is not there, or not within the tenant
     /// that was named.
@@ -41,6 +41,10 @@ pub struct Cut {
     pub target: CutTarget,
     /// The least `expires_at` of the entry: the longest access lifetime from now, or later where the caller said so.
     pub expires_at: Timestamp,
+    /// Whether that is what the caller said, so that it extends an entry of a token or digest that expires earlier, by a
+    /// new entry with the first one's time, reason and actor. One who says nothing repeats what was said, and a session
+    /// needs no extending: nothing is minted for it any more.
+    pub extends: bool,
     /// Why.
     pub reason: Option<String>,
     /// The audit entry's action.
