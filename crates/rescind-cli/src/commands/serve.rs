@@ -92,7 +92,7 @@ impl Args for SettingFlags {
     fn augment_args(command: clap::Command) -> clap::Command {
         command
             .next_help_heading("Settings")
-            .args(SETTINGS.iter().filter(|setting| is_own(setting)).map(flag))
+            .args(SETTINGS.iter().filter(is_own).map(flag))
     }
 
     fn augment_args_for_update(command: clap::Command) -> clap::Command {
@@ -108,7 +108,7 @@ impl FromArgMatches for SettingFlags {
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        for setting in SETTINGS.iter().filter(|setting| is_own(setting)) {
+        for setting in SETTINGS.iter().filter(is_own) {
             let name = flag_name(setting);
             if let Some(value) = matches.get_one::<String>(&name) {
                 self.0.push((name, value.clone()));
