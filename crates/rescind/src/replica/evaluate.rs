@@ -6,9 +6,10 @@ use std::sync::atomic::Ordering;
 use crate::id::{ClientId, SessionId, TenantId, UserId};
 use crate::ledger::{CutKind, TokenKey};
 use crate::replica::Replica;
-use crate::replica::flat::{IdKey, IdKind};
-use crate::replica::odd::{OddKey, Scoped};
-use crate::replica::tables::Tables;
+use crate::replica::filter::{Filter, with_filter};
+use crate::replica::flat::{IdKey, IdKind, Meta};
+use crate::replica::odd::OddKey;
+use crate::replica::seed::{Hash, Seed};
 
 /// What the cuts of a token are decided by. A part that the token does not have is none.
 #[derive(Clone, Copy, Debug, Default)]
@@ -83,65 +84,112 @@ impl Replica {
     /// assert_eq!(replica.evaluate(&TokenFacts { token_version: Some(7), ..token }), None);
     /// ```
     pub fn evaluate(&self, facts: &TokenFacts<'_>) -> Option<CutKind> {
-        let tables = self.tables.load();
-        CutKind::ALL.into_iter().find(|&kind| self.holds_any(kind) && self.cuts(&tables, kind, facts))
+        let computed;
+        let digest = match facts.digest {
+            DigestFact::Known(digest) => Some(digest),
+            DigestFact::Lazy(compute) if self.holds_any(CutKind::Digest) => {
+                computed = compute();
+                Some(&computed)
+            }
+            DigestFact::Lazy(_) | DigestFact::None => None,
+        };
+        // First the filter is asked about all kinds, so that the processor waits for all of its answers at once.
+        let suspects = with_filter(
+            self.generation.load(Ordering::Acquire),
+            || self.filter.load_full(),
+            |filter| self.suspects(filter, facts, digest),
+        );
+        if suspects == 0 { None } else { self.narrowest_cut(suspects, facts, digest) }
+    }
+
+    /// A bit for each kind that the filter does not rule out.
+    #[inline]
+    fn suspects(&self, filter: &Filter, facts: &TokenFacts<'_>, digest: Option<&[u8; 32]>) -> u8 {
+        let ask = |kind: CutKind| {
+            let suspect = self.holds_any(kind)
+                && Key::of(kind, facts, digest).is_some_and(|key| filter.may_hold(key.hash(&self.seed)));
+            u8::from(suspect) << kind as u8
+        };
+        ask(CutKind::Token)
+            | ask(CutKind::Session)
+            | ask(CutKind::User)
+            | ask(CutKind::Tenant)
+            | ask(CutKind::Client)
+            | ask(CutKind::Key)
+            | ask(CutKind::Digest)
+    }
+
+    fn narrowest_cut(
+        &self,
+        suspects: u8,
+        facts: &TokenFacts<'_>,
+        digest: Option<&[u8; 32]>,
+    ) -> Option<CutKind> {
+        CutKind::ALL.into_iter().filter(|&kind| suspects & 1 << kind as u8 != 0).find(|&kind| {
+            match Key::of(kind, facts, digest) {
+                Some(Key::Id(kind, id)) => self.id_cut(kind, id, facts.tenant),
+                Some(Key::Odd(key)) => self.odd_cut(key, facts),
+                None => false,
+            }
+        })
+    }
+
+    fn id_cut(&self, kind: IdKind, id: u128, tenant: Option<TenantId>) -> bool {
+        let key = IdKey::new(&self.seed, kind, id);
+        let holds = |meta: Meta| in_scope(self.tenants.of(meta.tenant()), tenant);
+        self.tables.load().shard(key.shard()).find(key, holds).is_some()
+    }
+
+    fn odd_cut(&self, key: OddKey<'_>, facts: &TokenFacts<'_>) -> bool {
+        let version = match key {
+            OddKey::User(_) => facts.token_version,
+            OddKey::Tenant(_) => facts.tenant_token_version,
+            OddKey::Jti(_) | OddKey::Kid(_) | OddKey::Digest(_) => None,
+        };
+        self.odd.any(key, key.hash(&self.seed), |mark| {
+            in_scope(mark.tenant, facts.tenant) && version.is_none_or(|version| version < mark.min_version)
+        })
     }
 
     #[inline]
     fn holds_any(&self, kind: CutKind) -> bool {
         self.counts[kind as usize].load(Ordering::Relaxed) > 0
     }
+}
 
+/// By what a kind of mark would name the token.
+enum Key<'a> {
+    Id(IdKind, u128),
+    Odd(OddKey<'a>),
+}
+
+impl<'a> Key<'a> {
     #[inline]
-    fn cuts(&self, tables: &Tables, kind: CutKind, facts: &TokenFacts<'_>) -> bool {
-        let tenant = facts.tenant;
-        let in_scope = |mark: &Scoped| in_scope(mark.tenant, tenant);
-        let below = |mark: &Scoped, version: Option<i64>| {
-            in_scope(mark) && version.is_none_or(|version| version < mark.min_version)
-        };
+    fn of(kind: CutKind, facts: &TokenFacts<'a>, digest: Option<&'a [u8; 32]>) -> Option<Self> {
         match kind {
-            CutKind::Token => facts.jti.is_some_and(|jti| match jti {
-                TokenKey::Uuid(id) => self.id_cut(tables, IdKind::Token, id.as_u128(), tenant),
-                TokenKey::Text(text) => self.odd_cut(tables, OddKey::Jti(text), in_scope),
+            CutKind::Token => facts.jti.map(|jti| match jti {
+                TokenKey::Uuid(id) => Self::Id(IdKind::Token, id.as_u128()),
+                TokenKey::Text(text) => Self::Odd(OddKey::Jti(text)),
             }),
-            CutKind::Session => {
-                facts.session.is_some_and(|id| self.id_cut(tables, IdKind::Session, id.0.as_u128(), tenant))
-            }
-            CutKind::User => facts.user.is_some_and(|id| {
-                self.odd_cut(tables, OddKey::User(id), |mark| below(mark, facts.token_version))
-            }),
-            CutKind::Tenant => facts.tenant.is_some_and(|id| {
-                self.odd_cut(tables, OddKey::Tenant(id), |mark| below(mark, facts.tenant_token_version))
-            }),
-            CutKind::Client => {
-                facts.client.is_some_and(|id| self.id_cut(tables, IdKind::Client, id.0.as_u128(), tenant))
-            }
-            CutKind::Key => self.odd_cut(tables, OddKey::Kid(facts.kid), in_scope),
-            CutKind::Digest => match facts.digest {
-                DigestFact::None => false,
-                DigestFact::Known(digest) => self.odd_cut(tables, OddKey::Digest(digest), in_scope),
-                DigestFact::Lazy(compute) => self.odd_cut(tables, OddKey::Digest(&compute()), in_scope),
-            },
+            CutKind::Session => facts.session.map(|id| Self::Id(IdKind::Session, id.0.as_u128())),
+            CutKind::User => facts.user.map(|id| Self::Odd(OddKey::User(id))),
+            CutKind::Tenant => facts.tenant.map(|id| Self::Odd(OddKey::Tenant(id))),
+            CutKind::Client => facts.client.map(|id| Self::Id(IdKind::Client, id.0.as_u128())),
+            CutKind::Key => Some(Self::Odd(OddKey::Kid(facts.kid))),
+            CutKind::Digest => digest.map(|digest| Self::Odd(OddKey::Digest(digest))),
         }
     }
 
     #[inline]
-    fn id_cut(&self, tables: &Tables, kind: IdKind, id: u128, tenant: Option<TenantId>) -> bool {
-        let key = IdKey { hash: self.seed.id(kind.cut(), id), kind, id };
-        let shard = tables.shard(key);
-        shard.may_hold(key.hash)
-            && shard.find(key, |meta| in_scope(self.tenants.of(meta.tenant()), tenant)).is_some()
-    }
-
-    #[inline]
-    fn odd_cut(&self, tables: &Tables, key: OddKey<'_>, dead: impl Fn(&Scoped) -> bool) -> bool {
-        let hash = key.hash(&self.seed);
-        tables.odd_filter.may_hold(hash) && self.odd.any(key, hash, dead)
+    fn hash(&self, seed: &Seed) -> Hash {
+        match self {
+            Self::Id(kind, id) => seed.id(kind.cut(), *id),
+            Self::Odd(key) => key.hash(seed),
+        }
     }
 }
 
 /// A mark with a tenant holds for that tenant's tokens only, one without for everybody's.
-#[inline]
 fn in_scope(mark: Option<TenantId>, token: Option<TenantId>) -> bool {
     mark.is_none() || mark == token
 }

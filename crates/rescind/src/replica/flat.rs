@@ -1,4 +1,4 @@
-//! Marks that are about an id: flat tables of 24 bytes a slot, behind a filter.
+//! Marks that are about an id: flat tables of 24 bytes a slot.
 //!
 //! A shard is open-addressed and only ever filled: a key's slots are written once, before the meta word that makes
 //! them visible, and meta words change only from one true state to another, so that readers need no lock. Growth and
@@ -10,8 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::ledger::CutKind;
 use crate::replica::expiry::Expiry;
-use crate::replica::filter::Filter;
-use crate::replica::seed::Hash;
+use crate::replica::seed::{Hash, Seed};
 
 /// How many shards there are. The first byte of a hash names one.
 pub(super) const SHARDS: usize = 256;
@@ -73,6 +72,11 @@ pub(super) struct IdKey {
 }
 
 impl IdKey {
+    #[inline]
+    pub(super) fn new(seed: &Seed, kind: IdKind, id: u128) -> Self {
+        Self { hash: seed.id(kind.cut(), id), kind, id }
+    }
+
     pub(super) fn shard(self) -> u8 {
         (self.hash.0 >> 56) as u8
     }
@@ -80,66 +84,51 @@ impl IdKey {
 
 /// A share of the marks.
 #[derive(Clone)]
-pub(super) struct Shard {
-    filter: Filter,
-    slots: Arc<[Slot]>,
-}
+pub(super) struct Shard(Arc<[Slot]>);
 
 impl Shard {
-    pub(super) fn empty() -> Self {
-        Self { filter: Filter::for_marks(0), slots: Arc::new([]) }
-    }
-
     /// An empty one with room for `marks`; `phase` is the shard's number.
     pub(super) fn with_room(marks: usize, phase: u8) -> Self {
-        let slots = slots_for(marks, phase);
-        Self { filter: Filter::for_marks(limit(slots)), slots: (0..slots).map(|_| Slot::default()).collect() }
+        Self((0..slots_for(marks, phase)).map(|_| Slot::default()).collect())
     }
 
     /// How many marks fit.
     pub(super) fn room(&self) -> usize {
-        limit(self.slots.len())
-    }
-
-    /// Whether the filter rules the key out. One load.
-    #[inline]
-    pub(super) fn may_hold(&self, hash: Hash) -> bool {
-        self.filter.may_hold(hash)
+        limit(self.0.len())
     }
 
     /// The place of the first mark of the key that `wanted` accepts.
     pub(super) fn find(&self, key: IdKey, wanted: impl Fn(Meta) -> bool) -> Option<(usize, Meta)> {
         self.places(key.hash)
-            .map_while(|at| self.slots[at].meta().map(|meta| (at, meta)))
-            .find(|&(at, meta)| meta.kind() == key.kind && self.slots[at].id() == key.id && wanted(meta))
+            .map_while(|at| self.0[at].meta().map(|meta| (at, meta)))
+            .find(|&(at, meta)| meta.kind() == key.kind && self.0[at].id() == key.id && wanted(meta))
     }
 
     /// Adds a mark that is not there yet. There must be room.
     pub(super) fn insert(&self, key: IdKey, meta: Meta) {
-        if let Some(at) = self.places(key.hash).find(|&at| self.slots[at].meta().is_none()) {
-            self.slots[at].fill(key.id, meta);
-            self.filter.insert(key.hash);
+        if let Some(at) = self.places(key.hash).find(|&at| self.0[at].meta().is_none()) {
+            self.0[at].fill(key.id, meta);
         }
     }
 
     /// Changes the meta of a mark that is there.
     pub(super) fn replace(&self, at: usize, meta: Meta) {
-        self.slots[at].meta.store(meta.0, Ordering::Release);
+        self.0[at].meta.store(meta.0, Ordering::Release);
     }
 
     /// Every mark.
     pub(super) fn marks(&self) -> impl Iterator<Item = (u128, Meta)> + use<> {
-        let slots = Arc::clone(&self.slots);
+        let slots = Arc::clone(&self.0);
         (0..slots.len()).filter_map(move |at| slots[at].meta().map(|meta| (slots[at].id(), meta)))
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.filter.bytes() + size_of_val(&*self.slots)
+        size_of_val(&*self.0)
     }
 
     /// Every slot once, from the key's own on.
     fn places(&self, hash: Hash) -> impl Iterator<Item = usize> + use<> {
-        let slots = self.slots.len();
+        let slots = self.0.len();
         let home = hash.within(slots);
         (home..slots).chain(0..home)
     }

@@ -9,6 +9,7 @@ mod expiry;
 mod filter;
 mod flat;
 mod odd;
+mod refilter;
 mod seed;
 mod tables;
 mod tenants;
@@ -18,7 +19,7 @@ mod write;
 
 use std::fmt;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -31,6 +32,7 @@ use crate::ledger::{Cursor, CutKind, Mark};
 pub use evaluate::{DigestFact, TokenFacts};
 pub use write::{Expired, Loader};
 
+use filter::Filter;
 use odd::OddMarks;
 use seed::Seed;
 use tables::Tables;
@@ -63,6 +65,9 @@ use write::Writer;
 pub struct Replica {
     seed: Seed,
     tables: ArcSwap<Tables>,
+    filter: ArcSwap<Filter>,
+    /// The filter's.
+    generation: AtomicU64,
     odd: OddMarks,
     tenants: TenantNames,
     counts: [AtomicUsize; CutKind::ALL.len()],
@@ -77,8 +82,11 @@ impl Replica {
     /// An empty one that never synced. `leeway` is the largest that any verifier grants a token's `exp`: a mark is kept
     /// that much longer than its own expiry.
     pub fn new(entropy: &dyn Entropy, leeway: Duration) -> Self {
+        let filter = Filter::for_marks(0);
         Self {
             seed: Seed::new(entropy),
+            generation: AtomicU64::new(filter.generation()),
+            filter: ArcSwap::from_pointee(filter),
             tables: ArcSwap::from_pointee(Tables::empty()),
             odd: OddMarks::new(),
             tenants: TenantNames::new(),
@@ -139,15 +147,16 @@ impl Replica {
 
     /// What the tables take, in bytes: exactly for ids, closely for the rest.
     pub fn approximate_bytes(&self) -> usize {
-        size_of::<Self>() + self.tables.load().bytes() + self.odd.bytes() + self.tenants.bytes()
+        let filters = self.filter.load().bytes() + self.writer().next_filter_bytes();
+        size_of::<Self>() + self.tables.load().bytes() + filters + self.odd.bytes() + self.tenants.bytes()
     }
 
     /// Every mark that it holds, in no order: what a node writes back into a ledger that lost commits. Expiries are rounded up to
     /// the second. A mark that comes or goes meanwhile may or may not be among them.
     pub fn marks_held(&self) -> impl Iterator<Item = Mark> + '_ {
         let tables = self.tables.load_full();
-        let ids = (0..tables.shards.len())
-            .flat_map(move |shard| tables.shards[shard].marks())
+        let ids = (0..=u8::MAX)
+            .flat_map(move |shard| tables.shard(shard).marks())
             .map(|(id, meta)| write::id_mark(id, meta, self.tenants.of(meta.tenant())));
         let mut odd = Vec::new();
         self.odd.for_each(|key, mark| odd.push(write::odd_mark(key, mark)));
@@ -156,10 +165,6 @@ impl Replica {
 
     fn writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn swap(&self, tables: Tables) {
-        self.tables.store(Arc::new(tables));
     }
 }
 

@@ -1,5 +1,5 @@
 //! Marks that are about anything but a plain id: a text, a digest, a version. They are few, or large anyhow, and live in one
-//! concurrent map behind a filter of their own.
+//! concurrent map.
 
 use std::hash::{Hash as StdHash, Hasher};
 
@@ -8,7 +8,6 @@ use papaya::Equivalent;
 use crate::id::{TenantId, UserId};
 use crate::ledger::{CutKind, MarkKey, TokenKey};
 use crate::replica::expiry::Expiry;
-use crate::replica::filter::Filter;
 use crate::replica::seed::{AsIs, Hash, Seed};
 
 /// One key's marks: one for each tenant scope.
@@ -43,6 +42,7 @@ impl<'a> OddKey<'a> {
         }
     }
 
+    #[inline]
     pub(super) fn hash(self, seed: &Seed) -> Hash {
         match self {
             Self::Jti(jti) => seed.text(CutKind::Token, jti),
@@ -105,16 +105,8 @@ impl OddMarks {
         }
     }
 
-    /// A filter for what is there, with room for `more`.
-    pub(super) fn filter(&self, more: usize) -> Filter {
-        let map = self.0.pin();
-        let filter = Filter::for_marks(map.len() + more);
-        map.keys().for_each(|hashed| filter.insert(hashed.hash));
-        filter
-    }
-
-    pub(super) fn keys(&self) -> usize {
-        self.0.len()
+    pub(super) fn for_each_hash(&self, f: impl FnMut(Hash)) {
+        self.0.pin().keys().map(|hashed| hashed.hash).for_each(f);
     }
 
     pub(super) fn for_each(&self, mut f: impl FnMut(&MarkKey, &Scoped)) {

@@ -1,5 +1,6 @@
 //! How marks come into the replica, and how they leave it.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -9,9 +10,9 @@ use crate::clock::Timestamp;
 use crate::id::{ClientId, SessionId, TenantId};
 use crate::ledger::{Cursor, CutKind, Mark, MarkKey, TokenKey};
 use crate::replica::expiry::{Bucket, Calendar, Expiry};
-use crate::replica::flat::{IdKey, IdKind, Meta, SHARDS, Shard};
+use crate::replica::flat::{IdKey, IdKind, Meta, SHARDS};
 use crate::replica::odd::{OddKey, Scoped};
-use crate::replica::tables::Tables;
+use crate::replica::refilter::Refilter;
 use crate::replica::tenants::TenantNumbers;
 use crate::replica::{NEVER, Replica};
 
@@ -97,7 +98,7 @@ impl Replica {
             writer.gone
         };
         // Shard by shard, so that nobody's cut waits for the whole sweep.
-        let of_ids: usize = (0..SHARDS).map(|shard| self.sweep(shard, last)).sum();
+        let of_ids: usize = (0..=u8::MAX).map(|shard| self.sweep(shard, last)).sum();
         Expired::Dropped(of_ids + self.sweep_odd(last))
     }
 
@@ -119,8 +120,9 @@ impl Replica {
         let tenant = writer.tenants.of(tenant, &self.tenants);
         let meta = Meta::new(key.kind, tenant, expiry);
         let tables = self.tables.load();
-        let shard = tables.shard(key);
-        let stood = if shard.may_hold(key.hash) { shard.find(key, |m| m.tenant() == tenant) } else { None };
+        let shard = tables.shard(key.shard());
+        let known = self.filter.load().may_hold(key.hash);
+        let stood = if known { shard.find(key, |m| m.tenant() == tenant) } else { None };
         if let Some((at, stood)) = stood {
             let later = expiry > stood.expiry();
             if later {
@@ -131,16 +133,15 @@ impl Replica {
             return later;
         }
         let held = &mut writer.held[usize::from(key.shard())];
-        if *held < shard.room() {
+        *held += 1;
+        if *held <= shard.room() {
             shard.insert(key, meta);
         } else {
-            let roomier = self.rebuilt(shard, key.shard(), *held + 1, |_| true);
-            roomier.insert(key, meta);
-            let mut tables = Tables::clone(&tables);
-            tables.shards[usize::from(key.shard())] = roomier;
-            self.swap(tables);
+            let roomier = tables.rebuilt([(key.shard(), *held)], |_| true, &self.seed);
+            roomier.shard(key.shard()).insert(key, meta);
+            self.tables.store(Arc::new(roomier));
         }
-        *held += 1;
+        self.admit(writer, key.hash);
         self.enter(writer, key.kind.cut(), expiry);
         true
     }
@@ -158,23 +159,12 @@ impl Replica {
             writer.calendar.enter(stands.expiry);
             return stands != stood;
         }
-        self.admit_odd(hash);
+        self.admit(writer, hash);
         self.enter(writer, mark.kind(), expiry);
         if mark.kind() == CutKind::Key {
             self.key_cuts.fetch_add(1, Ordering::AcqRel);
         }
         true
-    }
-
-    fn admit_odd(&self, hash: crate::replica::seed::Hash) {
-        let tables = self.tables.load();
-        if self.odd.keys() <= tables.odd_filter.room() {
-            tables.odd_filter.insert(hash);
-        } else {
-            let mut tables = Tables::clone(&tables);
-            tables.odd_filter = self.odd.filter(self.odd.keys() + 16);
-            self.swap(tables);
-        }
     }
 
     fn enter(&self, writer: &mut Writer, kind: CutKind, expiry: Expiry) {
@@ -187,20 +177,18 @@ impl Replica {
         self.counts[kind as usize].fetch_sub(1, Ordering::Release);
     }
 
-    fn sweep(&self, shard: usize, last: Bucket) -> usize {
+    fn sweep(&self, shard: u8, last: Bucket) -> usize {
         let mut writer = self.writer();
         let tables = self.tables.load();
-        let old = &tables.shards[shard];
         let gone = |meta: Meta| meta.expiry().bucket() <= last;
-        let leaving: Vec<Meta> = old.marks().map(|(_, meta)| meta).filter(|&meta| gone(meta)).collect();
+        let leaving: Vec<Meta> =
+            tables.shard(shard).marks().map(|(_, meta)| meta).filter(|&meta| gone(meta)).collect();
         if leaving.is_empty() {
             return 0;
         }
-        let left = writer.held[shard] - leaving.len();
-        let mut swept = Tables::clone(&tables);
-        swept.shards[shard] = self.rebuilt(old, shard as u8, left, |meta| !gone(meta));
-        self.swap(swept);
-        writer.held[shard] = left;
+        let held = &mut writer.held[usize::from(shard)];
+        *held -= leaving.len();
+        self.tables.store(Arc::new(tables.rebuilt([(shard, *held)], |meta| !gone(meta), &self.seed)));
         leaving.iter().for_each(|meta| self.leave(&mut writer, meta.kind().cut(), meta.expiry()));
         leaving.len()
     }
@@ -215,37 +203,20 @@ impl Replica {
             }
             gone
         });
-        if !leaving.is_empty() {
-            let mut tables = Tables::clone(&self.tables.load());
-            tables.odd_filter = self.odd.filter(self.odd.keys() / 4);
-            self.swap(tables);
-        }
         leaving.iter().for_each(|&(kind, expiry)| self.leave(&mut writer, kind, expiry));
         leaving.len()
     }
 
     fn reserve(&self, expected: usize) {
-        let writer = self.writer();
+        let mut writer = self.writer();
         // Shards fill unevenly: four standard deviations more than an even share.
         let share = expected.div_ceil(SHARDS);
         let share = share + 4 * share.isqrt();
-        let mut tables = Tables::clone(&self.tables.load());
-        for (number, shard) in tables.shards.iter_mut().enumerate() {
-            let room = writer.held[number].max(share);
-            if room > shard.room() {
-                *shard = self.rebuilt(shard, number as u8, room, |_| true);
-            }
-        }
-        self.swap(tables);
-    }
-
-    fn rebuilt(&self, old: &Shard, number: u8, room: usize, keep: impl Fn(Meta) -> bool) -> Shard {
-        let new = Shard::with_room(room, number);
-        for (id, meta) in old.marks().filter(|&(_, meta)| keep(meta)) {
-            let kind = meta.kind();
-            new.insert(IdKey { hash: self.seed.id(kind.cut(), id), kind, id }, meta);
-        }
-        new
+        let tables = self.tables.load();
+        let tight = (0..=u8::MAX).filter(|&number| tables.shard(number).room() < share);
+        let rooms = tight.map(|number| (number, writer.held[usize::from(number)].max(share)));
+        self.tables.store(Arc::new(tables.rebuilt(rooms, |_| true, &self.seed)));
+        self.refilter_for(&mut writer, expected);
     }
 
     fn id_key(&self, key: &MarkKey) -> Option<IdKey> {
@@ -255,7 +226,7 @@ impl Replica {
             MarkKey::Client(id) => (IdKind::Client, id.0.as_u128()),
             _ => return None,
         };
-        Some(IdKey { hash: self.seed.id(kind.cut(), id), kind, id })
+        Some(IdKey::new(&self.seed, kind, id))
     }
 
     fn tick(&self) {
@@ -303,6 +274,7 @@ pub(super) struct Writer {
     calendar: Calendar,
     tenants: TenantNumbers,
     held: [usize; SHARDS],
+    pub(super) refilter: Refilter,
     /// The clock stepped back, and nothing has been loaded since.
     must_load: bool,
     /// How often the clock stepped back.
@@ -318,6 +290,7 @@ impl Default for Writer {
             calendar: Calendar::default(),
             tenants: TenantNumbers::default(),
             held: [0; SHARDS],
+            refilter: Refilter::default(),
             must_load: false,
             steps_back: 0,
         }

@@ -14,6 +14,19 @@ pub struct FreshnessPolicy {
     pub on_stale: OnStale,
 }
 
+/// Five minutes, then [`OnStale::Deny`].
+///
+/// ```
+/// use rescind::verifier::{FreshnessPolicy, OnStale};
+///
+/// assert_eq!(FreshnessPolicy::default().on_stale, OnStale::Deny);
+/// ```
+impl Default for FreshnessPolicy {
+    fn default() -> Self {
+        Self { max_staleness: Duration::from_secs(5 * 60), on_stale: OnStale::Deny }
+    }
+}
+
 /// What a verifier that is cut off for too long does with tokens that it does not know to be revoked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnStale {

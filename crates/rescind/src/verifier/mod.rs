@@ -2,9 +2,12 @@
 
 mod freshness;
 mod refusal;
+#[cfg(test)]
+mod tests;
 mod verified;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use freshness::{FreshnessPolicy, OnStale};
 pub use refusal::Refusal;
@@ -19,7 +22,29 @@ use freshness::StaleCounter;
 
 /// Checks access tokens: signature and claims, then every cut, by a replica that is fresh enough.
 ///
-/// The same inside the authority and in any other process; only where keys and marks come from differs.
+/// The same inside the authority and in any other process; only where keys and marks come from differs. Keys are
+/// changed by [`KeySet::replace`](crate::token::KeySet::replace) on the set that its validator's issuer was given.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+/// use rescind::clock::Clock;
+/// use rescind::ledger::Cursor;
+/// use rescind::replica::Replica;
+/// use rescind::system::{SystemClock, SystemEntropy};
+/// use rescind::token::{Expected, Issuer, KeySet, Validator};
+/// use rescind::verifier::{FreshnessPolicy, Refusal, Verifier};
+///
+/// let keys = KeySet::empty();
+/// let validator = Validator::new(vec![Issuer::ours("https://auth.example", keys)])?;
+/// let replica = Arc::new(Replica::new(&SystemEntropy, Duration::from_secs(30)));
+/// replica.load(0).finish(Cursor::default(), SystemClock.now());
+///
+/// let verifier = Verifier::new(validator, replica, FreshnessPolicy::default(), Arc::new(SystemClock));
+/// let refusal = verifier.verify("not a token", Expected::Exactly("https://api.example")).unwrap_err();
+/// assert_eq!(refusal.code(), "invalid_token");
+/// # Ok::<(), rescind::token::InvalidIssuers>(())
+/// ```
 pub struct Verifier {
     validator: Validator,
     replica: Arc<Replica>,
@@ -52,9 +77,33 @@ impl Verifier {
     pub fn verify(&self, token: &str, expected: Expected<'_>) -> Result<Verified, Refusal> {
         let now = self.clock.now();
         let valid = self.validator.validate_expecting(token, now, expected)?;
-        match self.evaluate(&valid) {
-            Some(cut) => Err(Refusal::Revoked(cut)),
-            None => self.check_freshness(now).map(|()| Verified::new(valid)),
+        self.check_cuts(&valid, now)?;
+        Ok(Verified::new(valid))
+    }
+
+    /// Checks again a token whose signature has been checked before: its times, its audience and every cut.
+    ///
+    /// # Errors
+    /// A [`Refusal`], as of [`Verifier::verify`].
+    pub fn verify_again(&self, token: &SignedToken, expected: Expected<'_>) -> Result<Verified, Refusal> {
+        let now = self.clock.now();
+        let valid = token.validate(now, expected)?;
+        self.check_cuts(&valid, now)?;
+        Ok(Verified::new(valid))
+    }
+
+    /// Waits until a cut reaches the token: for connections that stay open after the token was checked. It does not
+    /// resolve when the token expires.
+    pub async fn until_cut(&self, token: &SignedToken) -> CutKind {
+        let mut changes = self.replica.changes();
+        loop {
+            changes.mark_unchanged();
+            if let Some(cut) = self.evaluate(token) {
+                return cut;
+            }
+            if changes.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
         }
     }
 
@@ -90,8 +139,16 @@ impl Verifier {
         self.stale.count()
     }
 
-    fn check_freshness(&self, now: Timestamp) -> Result<(), Refusal> {
-        let staleness = self.replica.staleness(now).ok_or(Refusal::NotReady)?;
+    fn check_cuts(&self, token: &SignedToken, now: Timestamp) -> Result<(), Refusal> {
+        // In this order: what is read as fresh before the marks are looked at, the marks hold.
+        let staleness = self.replica.staleness(now);
+        match self.evaluate(token) {
+            Some(cut) => Err(Refusal::Revoked(cut)),
+            None => self.check_freshness(staleness.ok_or(Refusal::NotReady)?, now),
+        }
+    }
+
+    fn check_freshness(&self, staleness: Duration, now: Timestamp) -> Result<(), Refusal> {
         if staleness <= self.policy.max_staleness {
             return Ok(());
         }

@@ -22,6 +22,15 @@ pub enum Refusal {
 
 impl Refusal {
     /// The stable, snake_case code: `token_expired`, `token_revoked`, `invalid_token`, `stale` or `not_ready`.
+    ///
+    /// ```
+    /// use rescind::ledger::CutKind;
+    /// use rescind::token::Rejection;
+    /// use rescind::verifier::Refusal;
+    ///
+    /// assert_eq!(Refusal::Revoked(CutKind::Session).code(), "token_revoked");
+    /// assert_eq!(Refusal::Invalid(Rejection::BadSignature).code(), "invalid_token");
+    /// ```
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Invalid(Rejection::Expired) => "token_expired",

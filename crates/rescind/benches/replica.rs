@@ -1,0 +1,197 @@
+//! The replica's probe beside its floor and its peers, on a million marks.
+//!
+//! Each probe waits for the answer of the one before: the next id is made from it, through an atomic addition that
+//! no processor runs ahead of. Ids are scattered, so that none finds its memory warm by luck. `floor_one_line` is
+//! what reading one word at a random place in 1.5 MB takes then, and the floor of all others.
+
+#![allow(missing_docs, reason = "criterion's macros make items without")]
+
+use std::collections::{HashMap, HashSet};
+use std::hint::black_box;
+use std::sync::RwLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use rescind::clock::Timestamp;
+use rescind::id::{ClientId, SessionId, TenantId, UserId};
+use rescind::ledger::{Cursor, Mark, MarkKey, TokenKey};
+use rescind::replica::{DigestFact, Replica, TokenFacts};
+use rescind::system::SystemEntropy;
+use uuid::Uuid;
+
+const MARKS: u64 = 1_000_000;
+const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
+const KID: &str = "dQw4w9WgXcQ_dQw4w9WgXcQ_dQw4w9WgXcQ_dQw4w9W";
+
+criterion_group!(benches, probes, all_cuts, peers, apply);
+criterion_main!(benches);
+
+/// The n-th id of a kind: scattered, and the same each time.
+fn id(kind: u64, n: u64) -> Uuid {
+    Uuid::from_u64_pair(mix(n ^ kind << 56), mix(n.wrapping_add(0x5851_f42d_4c95_7f2d) ^ kind << 56))
+}
+
+fn mix(n: u64) -> u64 {
+    let n = (n ^ (n >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let n = (n ^ (n >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    n ^ (n >> 31)
+}
+
+fn digest(n: u64) -> [u8; 32] {
+    let mut digest = [0; 32];
+    digest[..16].copy_from_slice(id(6, n).as_bytes());
+    digest[16..].copy_from_slice(id(7, n).as_bytes());
+    digest
+}
+
+fn tenant(n: u64) -> TenantId {
+    TenantId(id(5, n % 1000))
+}
+
+fn mark(tenant: Option<TenantId>, key: MarkKey) -> Mark {
+    let expires_at = NOW.plus(Duration::from_secs(900));
+    Mark { tenant, key, min_version: Some(10), expires_at }
+}
+
+fn tokens_only(marks: u64) -> Replica {
+    let replica = Replica::new(&SystemEntropy, Duration::from_secs(30));
+    let loader = replica.load(marks as usize);
+    (0..marks).for_each(|n| loader.apply(&mark(Some(tenant(n)), MarkKey::Token(id(1, n).into())), NOW));
+    loader.finish(Cursor::default(), NOW);
+    replica
+}
+
+/// A million of all kinds, most of them tokens and sessions.
+fn all_kinds() -> Replica {
+    let replica = Replica::new(&SystemEntropy, Duration::from_secs(30));
+    let loader = replica.load(MARKS as usize);
+    let many = |count: u64, make: &dyn Fn(u64) -> Mark| (0..count).for_each(|n| loader.apply(&make(n), NOW));
+    many(888_000, &|n| mark(Some(tenant(n)), MarkKey::Token(id(1, n).into())));
+    many(100_000, &|n| mark(Some(tenant(n)), MarkKey::Session(SessionId(id(2, n)))));
+    many(10_000, &|n| mark(Some(tenant(n)), MarkKey::User(UserId(id(3, n)))));
+    many(1_000, &|n| mark(None, MarkKey::Digest(digest(n))));
+    many(890, &|n| mark(None, MarkKey::Client(ClientId(id(4, n)))));
+    many(100, &|n| mark(None, MarkKey::Tenant(tenant(n))));
+    many(10, &|n| mark(None, MarkKey::Key(format!("{n}{KID}").into())));
+    loader.finish(Cursor::default(), NOW);
+    replica
+}
+
+fn is_dead(replica: &Replica, jti: Uuid, tenant: TenantId) -> bool {
+    let jti = TokenKey::Uuid(jti);
+    let facts = TokenFacts { jti: Some(&jti), tenant: Some(tenant), ..TokenFacts::default() };
+    replica.evaluate(&facts).is_some()
+}
+
+/// Numbers that each wait for the answer about the one before.
+struct Chain(AtomicU64);
+
+impl Chain {
+    fn from(first: u64) -> Self {
+        Self(AtomicU64::new(first))
+    }
+
+    fn next(&self, holds: impl FnOnce(u64) -> bool) {
+        let n = self.0.load(Ordering::Relaxed);
+        self.0.fetch_add(1 + 2 * u64::from(black_box(holds(n))), Ordering::SeqCst);
+    }
+}
+
+fn probes(c: &mut Criterion) {
+    let replica = tokens_only(MARKS);
+    chained(c, "replica/probe_absent_1m", |n| is_dead(&replica, id(1, n), tenant(n)));
+    chained(c, "replica/probe_present_1m", |n| {
+        let known = mix(n) % MARKS;
+        is_dead(&replica, id(1, known), tenant(known))
+    });
+}
+
+fn chained(c: &mut Criterion, name: &str, holds: impl Fn(u64) -> bool) {
+    let chain = Chain::from(MARKS);
+    c.bench_function(name, |b| b.iter(|| chain.next(&holds)));
+}
+
+/// All seven kinds are held, and the token is dead by none.
+fn survives_all(replica: &Replica, n: u64) -> bool {
+    let jti = TokenKey::Uuid(id(1, n));
+    let digest = digest(n);
+    let facts = TokenFacts {
+        jti: Some(&jti),
+        digest: DigestFact::Known(&digest),
+        session: Some(SessionId(id(2, n))),
+        user: Some(UserId(id(3, n))),
+        tenant: Some(tenant(n)),
+        token_version: Some(11),
+        tenant_token_version: Some(11),
+        client: Some(ClientId(id(4, n))),
+        kid: KID,
+    };
+    replica.evaluate(&facts).is_none()
+}
+
+fn all_cuts(c: &mut Criterion) {
+    let replica = all_kinds();
+    assert!((MARKS..MARKS + 1000).all(|n| survives_all(&replica, n)));
+    chained(c, "replica/all_cuts_1m", |n| survives_all(&replica, n));
+    c.bench_function("replica/all_cuts_1m_2threads", |b| {
+        b.iter_custom(|iterations| {
+            let began = Instant::now();
+            std::thread::scope(|scope| {
+                for thread in 1..=2 {
+                    let replica = &replica;
+                    scope.spawn(move || {
+                        let chain = Chain::from(MARKS * thread);
+                        (0..iterations).for_each(|_| chain.next(|n| survives_all(replica, n)));
+                    });
+                }
+            });
+            began.elapsed()
+        });
+    });
+}
+
+fn peers(c: &mut Criterion) {
+    chained(c, "replica/floor_ids_only", |n| id(1, n).is_nil());
+
+    let words: Vec<u64> = (0..MARKS * 12 / 64).map(mix).collect();
+    chained(c, "replica/floor_one_line", |n| {
+        words[(id(1, n).as_u128() as u64 % words.len() as u64) as usize] == 0
+    });
+
+    let floor: HashSet<Uuid, foldhash::fast::RandomState> = (0..MARKS).map(|n| id(1, n)).collect();
+    chained(c, "replica/floor_hashset_absent_1m", |n| floor.contains(&id(1, n)));
+    drop(floor);
+
+    let locked: RwLock<HashMap<Uuid, u64, foldhash::fast::RandomState>> =
+        RwLock::new((0..MARKS).map(|n| (id(1, n), n)).collect());
+    chained(c, "replica/peer_rwlock_absent_1m", |n| {
+        locked.read().is_ok_and(|map| map.contains_key(&id(1, n)))
+    });
+    drop(locked);
+
+    let papaya: papaya::HashMap<Uuid, u64, foldhash::fast::RandomState> =
+        (0..MARKS).map(|n| (id(1, n), n)).collect();
+    chained(c, "replica/peer_papaya_absent_1m", |n| papaya.pin().contains_key(&id(1, n)));
+}
+
+/// Into one that holds between none and a million marks, growth counted.
+fn apply(c: &mut Criterion) {
+    c.bench_function("replica/apply", |b| {
+        b.iter_custom(|iterations| {
+            let mut spent = Duration::ZERO;
+            let mut left = iterations;
+            while left > 0 {
+                let replica = Replica::new(&SystemEntropy, Duration::from_secs(30));
+                let round = left.min(MARKS);
+                let began = Instant::now();
+                for n in 0..round {
+                    black_box(replica.apply(&mark(Some(tenant(n)), MarkKey::Token(id(1, n).into())), NOW));
+                }
+                spent += began.elapsed();
+                left -= round;
+            }
+            spent
+        });
+    });
+}
