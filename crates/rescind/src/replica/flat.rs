@@ -167,9 +167,9 @@ fn limit(slots: usize) -> usize {
     slots * 9 / 10
 }
 
-/// Sizes step by a quarter, each shard at sizes of its own.
+/// Sizes step by a tenth, each shard at sizes of its own.
 fn slots_for(marks: usize, phase: u8) -> usize {
-    const STEP: f64 = 1.25;
+    const STEP: f64 = 1.1;
     if marks == 0 {
         return 0;
     }
