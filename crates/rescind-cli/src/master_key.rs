@@ -97,10 +97,11 @@ impl MasterKeySource for MasterKeys {
             Self::Kept(place) => {
                 let kept = [read(&place.master_key()), read(&place.next_master_key())];
                 // One that cannot be read must not hide one that can.
-                if kept.iter().all(Result::is_err) {
-                    return Err(SealError::InvalidMasterKey);
+                let readable: Vec<_> = kept.iter().flatten().flatten().cloned().collect();
+                match kept.into_iter().find_map(Result::err) {
+                    Some(error) if readable.is_empty() => Err(error),
+                    _ => Ok(readable),
                 }
-                Ok(kept.into_iter().flat_map(Result::unwrap_or_default).collect())
             }
         }
     }
