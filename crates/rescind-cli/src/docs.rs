@@ -59,7 +59,7 @@ fn describe(command: &Command, parent: &str, level: usize, text: &mut String) {
     let name = format!("{parent} {}", command.get_name());
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
     let _ = write!(text, "\n{} `{name}`\n\n{about}.\n", "#".repeat(level));
-    let own: Vec<_> = command.get_arguments().filter(|arg| is_own(arg)).collect();
+    let own: Vec<_> = command.get_arguments().filter(is_own).collect();
     if !command.has_subcommands() {
         let usage = command.clone().bin_name(&name).render_usage().to_string();
         let _ = write!(text, "\n```\n{}\n```\n", usage.trim_start_matches("Usage: "));

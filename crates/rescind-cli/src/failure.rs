@@ -98,6 +98,9 @@ pub(crate) enum Failure {
     /// The authority refused.
     #[error("{0}")]
     Refused(Error),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(std::net::SocketAddr, std::io::Error),
     /// The server could not start, or ended badly.
     #[error("{0}")]
     Server(String),
@@ -145,6 +148,7 @@ impl Failure {
             Self::NoSuch(_) => "not_found",
             Self::Ambiguous(_) => "ambiguous",
             Self::Refused(error) => error.code(),
+            Self::Listen(..) => "cannot_listen",
             Self::Server(_) => "server_failed",
             Self::Verdict => "not_well",
             Self::OutputClosed => "output_closed",
@@ -180,6 +184,7 @@ impl Failure {
                 "put it back, or give the key with RESCIND_MASTER_KEY; without it nobody can open the signing keys"
             }
             Self::InUse(_) => "stop it first, then try again",
+            Self::Listen(..) => "stop what listens there, or listen elsewhere: --listen or RESCIND_LISTEN",
             Self::Ambiguous(_) => "say which with --tenant",
             Self::Refused(Error::Overloaded | Error::Unavailable) => {
                 "try again shortly; `rescind doctor` says more"

@@ -2,7 +2,7 @@
 
 use clap::{Arg, ArgMatches, Args, FromArgMatches};
 use rescind_server::config::catalog::{SETTINGS, Secrecy, Setting};
-use rescind_server::{Serve as Serving, StartedInfo};
+use rescind_server::{Serve as Serving, ServeError, StartedInfo};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::failure::Failure;
@@ -25,6 +25,7 @@ pub(crate) struct SettingFlags(pub(crate) Vec<(String, String)>);
 pub(crate) async fn run(mut settings: Settings) -> Result<(), Failure> {
     let opened = open::for_server(&settings).await?;
     let welcome = Welcome::new(&mut settings);
+    let origin = opened.master_keys.origin();
     let serving = Serving {
         settings: settings.server,
         store: opened.store.clone(),
@@ -33,7 +34,11 @@ pub(crate) async fn run(mut settings: Settings) -> Result<(), Failure> {
     };
     let served = rescind_server::run(serving).await;
     opened.store.close();
-    served.map_err(|error| Failure::Server(error.to_string()))
+    served.map_err(|error| match error {
+        ServeError::Listen(address, why) => Failure::Listen(address, why),
+        ServeError::Start(error) => Failure::start(error, &origin),
+        other => Failure::Server(other.to_string()),
+    })
 }
 
 /// What the first start tells.
@@ -90,9 +95,7 @@ fn sign_in(address: &str, email: &str) -> String {
 
 impl Args for SettingFlags {
     fn augment_args(command: clap::Command) -> clap::Command {
-        command
-            .next_help_heading("Settings")
-            .args(SETTINGS.iter().filter(is_own).map(flag))
+        command.next_help_heading("Settings").args(SETTINGS.iter().filter(is_own).map(flag))
     }
 
     fn augment_args_for_update(command: clap::Command) -> clap::Command {
@@ -119,7 +122,7 @@ impl FromArgMatches for SettingFlags {
 }
 
 /// `--data-dir` is a flag of every command.
-fn is_own(setting: &&Setting) -> bool {
+fn is_own(setting: &&'static Setting) -> bool {
     setting.name != "RESCIND_DATA_DIR"
 }
 

@@ -88,6 +88,18 @@ fn a_password_that_was_given_is_not_printed() {
 }
 
 #[test]
+fn an_address_that_is_taken_is_named_and_the_next_start_is_still_the_first() {
+    let home = Home::empty();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let answer = home.refused(&["serve", "--listen", &address], 1, "cannot_listen");
+    assert!(answer.err.contains(&address) && answer.err.contains("--listen"), "{}", answer.err);
+    let mut serving = Serving::start(&home, &[]);
+    serving.read_until("admin password: ");
+    serving.end();
+}
+
+#[test]
 fn commands_work_while_a_server_runs_and_a_restore_waits() {
     let home = Home::started();
     let file = home.root().join("backup.db");
