@@ -131,6 +131,9 @@ impl Caller {
             Identity::Client(client) if !client.scopes.allow(scope) => {
                 Err(Error::InsufficientScope(scope.as_str()))
             }
+            Identity::Client(client) if client.tenant == Some(system) && changes_accounts(scope) => {
+                Err(Error::Forbidden("users and clients of the tenant system are changed by operators"))
+            }
             Identity::Client(client) => Ok(match client.tenant {
                 Some(tenant) => Reach::One(tenant),
                 None if client.is_operator() => Reach::All,
@@ -173,6 +176,11 @@ impl Caller {
             _ => Err(Error::Forbidden("this is for signed-in users")),
         }
     }
+}
+
+/// Whether `scope` is one by which users or clients are made or changed: in the tenant `system` that would make operators.
+const fn changes_accounts(scope: Scope) -> bool {
+    matches!(scope, Scope::UsersWrite | Scope::Admin)
 }
 
 #[cfg(test)]
@@ -219,6 +227,14 @@ mod tests {
         assert_eq!(reach(&client(&[Scope::Admin], Some(ACME))), Ok(Reach::One(ACME)));
         assert_eq!(reach(&user("admin", ACME)), Ok(Reach::One(ACME)));
         assert!(!Reach::AllBut(SYSTEM).covers(SYSTEM));
+    }
+
+    #[test]
+    fn a_client_that_system_binds_changes_nobody_there() {
+        let bound = client(&[Scope::Admin], Some(SYSTEM));
+        assert!(bound.reach(Scope::UsersWrite, SYSTEM).is_err());
+        assert!(bound.reach(Scope::Admin, SYSTEM).is_err());
+        assert_eq!(bound.reach(Scope::Introspect, SYSTEM), Ok(Reach::One(SYSTEM)));
     }
 
     #[test]
