@@ -159,6 +159,15 @@ impl Authority {
     }
 }
 
+/// What a device tells of itself is shown to people.
+pub(super) fn check_device(device: &Device) -> Result<()> {
+    device.name.as_deref().map_or(Ok(()), check_device_name)?;
+    if device.user_agent.as_deref().is_none_or(|agent| !agent.chars().any(char::is_control)) {
+        return Ok(());
+    }
+    Err(Error::Invalid { member: "user_agent", why: "a control character" })
+}
+
 fn check_device_name(name: &str) -> Result<()> {
     if name.chars().count() <= 100 && !name.chars().any(char::is_control) {
         return Ok(());

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::audit::{Actor, action};
 use crate::authority::error::{Error, Result};
+use crate::authority::sessions::check_device;
 use crate::authority::{Authority, Caller, TokenPair};
 use crate::clock::Timestamp;
 use crate::directory::{Credentials, DEFAULT_TENANT, PasswordHash, Tenant, password};
@@ -150,6 +151,7 @@ impl Authority {
     pub(super) async fn open_session(&self, draft: OpenDraft<'_>) -> Result<TokenPair> {
         let now = draft.now;
         let mut open = (draft.open)(self.blank_session(now));
+        check_device(&open.device)?;
         for _ in 0..3 {
             let ring = self.keyring.load_full();
             let secret = TokenId::generate(&*self.entropy);
