@@ -20,7 +20,7 @@ pub(crate) enum JsonError {
 }
 
 /// A string's place between its quotes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Str {
     start: u32,
     end: u32,
@@ -249,11 +249,17 @@ impl Scanner<'_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn value(&mut self, depth: usize) -> Result<Value, JsonError> {
         match self.peek() {
             Some(b'"') => self.string().map(Value::String),
             Some(b'-' | b'0'..=b'9') => self.number().map(Value::Number),
+            _ => self.other_value(depth),
+        }
+    }
+
+    fn other_value(&mut self, depth: usize) -> Result<Value, JsonError> {
+        match self.peek() {
             Some(b'{' | b'[') => self.nested(depth + 1),
             Some(b't') => self.literal("true", Value::True),
             Some(b'f') => self.literal("false", Value::False),
@@ -358,12 +364,12 @@ impl Scanner<'_> {
         Ok(span)
     }
 
+    #[inline]
     fn digits(&mut self) -> Result<(), JsonError> {
-        let start = self.at;
-        while matches!(self.peek(), Some(b'0'..=b'9')) {
-            self.at += 1;
-        }
-        if self.at > start { Ok(()) } else { Err(JsonError::Malformed) }
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+        self.at += digits;
+        if digits > 0 { Ok(()) } else { Err(JsonError::Malformed) }
     }
 
     fn literal(&mut self, word: &str, value: Value) -> Result<Value, JsonError> {

@@ -1,5 +1,7 @@
 //! The compact serialisation of a JWS (RFC 7515 §7.1): taking it apart, checking it, making it.
 
+use memchr::{memchr, memrchr};
+
 use super::rejection::Rejection;
 use super::{Algorithm, KeyError, SigningKey, VerifyingKey, base64url};
 
@@ -31,11 +33,11 @@ impl<'a> Compact<'a> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(Rejection::TooLarge);
         }
-        let first = token.find('.').ok_or(Rejection::NotCompact)?;
-        let last = token.rfind('.').unwrap_or(first);
         let token = token.as_bytes();
+        let first = memchr(b'.', token).ok_or(Rejection::NotCompact)?;
+        let last = memrchr(b'.', token).unwrap_or(first);
         let payload = token.get(first + 1..last).unwrap_or_default();
-        if first == 0 || payload.is_empty() || payload.contains(&b'.') {
+        if first == 0 || payload.is_empty() || memchr(b'.', payload).is_some() {
             return Err(Rejection::NotCompact);
         }
         let signature = &token[last + 1..];

@@ -4,9 +4,8 @@ use uuid::Uuid;
 
 use super::TokenId;
 use super::issuer::{ClaimMap, ClaimRule, ClaimSource};
-use super::json::{JsonError, Members, Value};
+use super::json::{JsonError, Members, Str, Value};
 use super::rejection::{Claim, Rejection};
-use super::text::Text;
 
 /// The claims that have a slot of their own; the others are found by name.
 pub(crate) mod slot {
@@ -89,8 +88,8 @@ pub(crate) struct Reader<'a>(Members<'a, { slot::COUNT }>);
 /// The audiences of a token.
 #[derive(Clone, Debug)]
 pub(crate) enum Audience {
-    One(Text),
-    Many(Vec<Text>),
+    One(Str),
+    Many(Vec<Str>),
 }
 
 /// The registered dates of a token, in seconds.
@@ -129,35 +128,34 @@ impl<'a> Reader<'a> {
         let payload = self.0.text;
         let value = self.0.known[slot::AUD].ok_or(Rejection::Missing(Claim::Aud))?;
         let audience = match value {
-            Value::String(one) => Audience::One(Text::new(one, payload)),
-            many => {
-                let many = many.strings(payload).ok_or(invalid)?;
-                Audience::Many(many.into_iter().map(|one| Text::new(one, payload)).collect())
-            }
+            Value::String(one) => Audience::One(one),
+            many => Audience::Many(many.strings(payload).ok_or(invalid)?),
         };
-        let is_empty = audience.iter(payload).next().is_none() || audience.iter(payload).any(str::is_empty);
-        if is_empty { Err(invalid) } else { Ok(audience) }
+        let strings = audience.strings();
+        let has_empty = strings.iter().any(|string| string.text(payload).is_empty());
+        if strings.is_empty() || has_empty { Err(invalid) } else { Ok(audience) }
     }
 
     /// Any short string without control characters, where there is one.
-    pub(crate) fn foreign_jti(&self) -> Result<Option<Text>, Rejection> {
-        let jti = self.text(slot::JTI, Claim::Jti)?;
-        let is_acceptable = |jti: &Text| {
-            let text = jti.get(self.0.text);
+    pub(crate) fn foreign_jti(&self) -> Result<Option<Str>, Rejection> {
+        let jti = self.string(slot::JTI, Claim::Jti)?;
+        let is_acceptable = |jti: Str| {
+            let text = jti.text(self.0.text);
             (1..=MAX_JTI_BYTES).contains(&text.len()) && !text.chars().any(char::is_control)
         };
         match jti {
-            Some(jti) if !is_acceptable(&jti) => Err(Rejection::Invalid(Claim::Jti)),
+            Some(jti) if !is_acceptable(jti) => Err(Rejection::Invalid(Claim::Jti)),
             jti => Ok(jti),
         }
     }
 
-    pub(crate) fn text(&self, slot: usize, claim: Claim) -> Result<Option<Text>, Rejection> {
-        self.0.known[slot].map(|value| self.as_text(value, claim)).transpose()
+    pub(crate) fn string(&self, slot: usize, claim: Claim) -> Result<Option<Str>, Rejection> {
+        self.0.known[slot].map(|value| as_string(value, claim)).transpose()
     }
 
-    pub(crate) fn required_text(&self, slot: usize, claim: Claim) -> Result<Text, Rejection> {
-        self.text(slot, claim)?.ok_or(Rejection::Missing(claim))
+    #[inline]
+    pub(crate) fn required_string(&self, slot: usize, claim: Claim) -> Result<Str, Rejection> {
+        as_string(self.0.known[slot].ok_or(Rejection::Missing(claim))?, claim)
     }
 
     pub(crate) fn required_uuid(&self, slot: usize, claim: Claim) -> Result<Uuid, Rejection> {
@@ -170,27 +168,27 @@ impl<'a> Reader<'a> {
 
     /// `token_type` is there and is this.
     pub(crate) fn check_token_type(&self, expected: &str) -> Result<(), Rejection> {
-        let token_type = self.required_text(slot::TOKEN_TYPE, Claim::TokenType)?;
-        if token_type.get(self.0.text) == expected { Ok(()) } else { Err(Rejection::TokenTypeMismatch) }
+        let token_type = self.required_string(slot::TOKEN_TYPE, Claim::TokenType)?;
+        if token_type.text(self.0.text) == expected { Ok(()) } else { Err(Rejection::TokenTypeMismatch) }
     }
 
     /// Whether `aud` names this audience and no other.
     pub(crate) fn has_only_audience(&self, audience: &str) -> Result<bool, Rejection> {
         let named = self.audience()?;
-        Ok(named.iter(self.0.text).eq([audience]))
+        Ok(matches!(named.strings(), [one] if one.text(self.0.text) == audience))
     }
 
     pub(crate) fn token_id(&self) -> Result<TokenId, Rejection> {
-        let text = self.required_text(slot::TOKEN_ID, Claim::TokenId)?;
-        TokenId::from_base64url(text.get(self.0.text)).ok_or(Rejection::Invalid(Claim::TokenId))
+        let text = self.required_string(slot::TOKEN_ID, Claim::TokenId)?;
+        TokenId::from_base64url(&text.text(self.0.text)).ok_or(Rejection::Invalid(Claim::TokenId))
     }
 
-    pub(crate) fn mapped_text(
+    pub(crate) fn mapped_string(
         &self,
         source: Option<&ClaimSource>,
         claim: Claim,
-    ) -> Result<Option<Text>, Rejection> {
-        self.mapped(source, claim)?.map(|value| self.as_text(value, claim)).transpose()
+    ) -> Result<Option<Str>, Rejection> {
+        self.mapped(source, claim)?.map(|value| as_string(value, claim)).transpose()
     }
 
     pub(crate) fn mapped_uuid(
@@ -223,18 +221,13 @@ impl<'a> Reader<'a> {
         if date <= MAX_NUMERIC_DATE { Ok(Some(date)) } else { Err(Rejection::Invalid(claim)) }
     }
 
-    fn as_text(&self, value: Value, claim: Claim) -> Result<Text, Rejection> {
-        let string = value.string().ok_or(Rejection::Invalid(claim))?;
-        Ok(Text::new(string, self.0.text))
-    }
-
     fn as_integer(&self, value: Value, claim: Claim) -> Result<i64, Rejection> {
         value.integer(self.0.text).ok_or(Rejection::Invalid(claim))
     }
 
     /// A UUID as RFC 9562 §4 writes it, with hyphens; the short, braced and URN spellings are refused.
     fn as_uuid(&self, value: Value, claim: Claim) -> Result<Uuid, Rejection> {
-        let string = value.string().ok_or(Rejection::Invalid(claim))?;
+        let string = as_string(value, claim)?;
         let uuid = match string.plain() {
             Some(plain) => hyphenated(plain.bytes(self.0.text)),
             None => hyphenated(string.text(self.0.text).as_bytes()),
@@ -244,12 +237,11 @@ impl<'a> Reader<'a> {
 }
 
 impl Audience {
-    pub(crate) fn iter<'a>(&'a self, payload: &'a str) -> impl Iterator<Item = &'a str> {
-        let texts = match self {
+    pub(crate) fn strings(&self) -> &[Str] {
+        match self {
             Self::One(one) => std::slice::from_ref(one),
-            Self::Many(many) => many.as_slice(),
-        };
-        texts.iter().map(|text| text.get(payload))
+            Self::Many(many) => many,
+        }
     }
 }
 
@@ -278,14 +270,14 @@ impl Dates {
 }
 
 /// What a token is about: read from our own claims, or from where the issuer's map says.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Facts {
-    pub(crate) jti: Option<Text>,
+    pub(crate) jti: Option<Str>,
     pub(crate) jti_uuid: Option<Uuid>,
-    pub(crate) sub: Option<Text>,
-    pub(crate) client_id: Option<Text>,
-    pub(crate) email: Option<Text>,
-    pub(crate) role: Option<Text>,
+    pub(crate) sub: Option<Str>,
+    pub(crate) client_id: Option<Str>,
+    pub(crate) email: Option<Str>,
+    pub(crate) role: Option<Str>,
     pub(crate) user_id: Option<Uuid>,
     pub(crate) tenant_id: Option<Uuid>,
     pub(crate) session_id: Option<Uuid>,
@@ -294,6 +286,11 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
+    /// The string claims that are kept.
+    pub(crate) fn strings(&self) -> impl Iterator<Item = Str> {
+        [self.jti, self.sub, self.client_id, self.email, self.role].into_iter().flatten()
+    }
+
     pub(crate) fn read(reader: &Reader<'_>, rule: &ClaimRule) -> Result<Self, Rejection> {
         match rule {
             ClaimRule::Ours => Self::ours(reader),
@@ -303,18 +300,18 @@ impl Facts {
 
     fn ours(reader: &Reader<'_>) -> Result<Self, Rejection> {
         reader.check_token_type(super::claims::ACCESS)?;
-        let sub = reader.required_text(slot::SUB, Claim::Sub)?;
-        let user_id = reader.required_text(slot::USER_ID, Claim::UserId)?;
-        if sub.get(reader.0.text) != user_id.get(reader.0.text) {
+        let sub = reader.required_string(slot::SUB, Claim::Sub)?;
+        let user_id = reader.required_string(slot::USER_ID, Claim::UserId)?;
+        if sub.text(reader.0.text) != user_id.text(reader.0.text) {
             return Err(Rejection::SubMismatch);
         }
         Ok(Self {
-            jti: Some(reader.required_text(slot::JTI, Claim::Jti)?),
+            jti: Some(reader.required_string(slot::JTI, Claim::Jti)?),
             jti_uuid: Some(reader.required_uuid(slot::JTI, Claim::Jti)?),
             sub: Some(sub),
-            client_id: Some(reader.required_text(slot::CLIENT_ID, Claim::ClientId)?),
-            email: Some(reader.required_text(slot::EMAIL, Claim::Email)?),
-            role: Some(reader.required_text(slot::ROLE, Claim::Role)?),
+            client_id: Some(reader.required_string(slot::CLIENT_ID, Claim::ClientId)?),
+            email: Some(reader.required_string(slot::EMAIL, Claim::Email)?),
+            role: Some(reader.required_string(slot::ROLE, Claim::Role)?),
             user_id: Some(reader.required_uuid(slot::USER_ID, Claim::UserId)?),
             tenant_id: Some(reader.required_uuid(slot::TENANT_ID, Claim::TenantId)?),
             session_id: Some(reader.required_uuid(slot::SID, Claim::Sid)?),
@@ -326,15 +323,15 @@ impl Facts {
     fn mapped(reader: &Reader<'_>, map: &ClaimMap) -> Result<Self, Rejection> {
         refuse_refresh(reader)?;
         let jti = reader.foreign_jti()?;
-        let jti_uuid = jti.as_ref().and_then(|jti| hyphenated(jti.get(reader.0.text).as_bytes()));
+        let jti_uuid = jti.and_then(|jti| hyphenated(jti.text(reader.0.text).as_bytes()));
         let tenant_id = reader.mapped_uuid(map.tenant_id.as_ref(), Claim::TenantId)?;
         Ok(Self {
             jti,
             jti_uuid,
-            sub: reader.text(slot::SUB, Claim::Sub)?,
-            client_id: reader.mapped_text(map.client_id.as_ref(), Claim::ClientId)?,
-            email: reader.mapped_text(map.email.as_ref(), Claim::Email)?,
-            role: reader.mapped_text(map.role.as_ref(), Claim::Role)?,
+            sub: reader.string(slot::SUB, Claim::Sub)?,
+            client_id: reader.mapped_string(map.client_id.as_ref(), Claim::ClientId)?,
+            email: reader.mapped_string(map.email.as_ref(), Claim::Email)?,
+            role: reader.mapped_string(map.role.as_ref(), Claim::Role)?,
             user_id: reader.mapped_uuid(map.user_id.as_ref(), Claim::UserId)?,
             tenant_id: tenant_id.or(map.fixed_tenant.map(|tenant| tenant.0)),
             session_id: reader.mapped_uuid(map.session_id.as_ref(), Claim::Sid)?,
@@ -349,6 +346,11 @@ fn refuse_refresh(reader: &Reader<'_>) -> Result<(), Rejection> {
     let Some(Value::String(token_type)) = reader.0.known[slot::TOKEN_TYPE] else { return Ok(()) };
     let is_refresh = token_type.text(reader.0.text).eq_ignore_ascii_case(super::claims::REFRESH);
     if is_refresh { Err(Rejection::TokenTypeMismatch) } else { Ok(()) }
+}
+
+#[inline]
+fn as_string(value: Value, claim: Claim) -> Result<Str, Rejection> {
+    value.string().ok_or(Rejection::Invalid(claim))
 }
 
 fn hyphenated(text: &[u8]) -> Option<Uuid> {

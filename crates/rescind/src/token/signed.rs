@@ -8,9 +8,10 @@ use aws_lc_rs::digest::{Context, SHA256};
 use serde_json::{Map, Value};
 
 use super::issuer::ClaimRule;
+use super::json::Str;
 use super::reader::{Audience, Dates, Facts};
 use super::rejection::Rejection;
-use super::text::Text;
+use super::text::Texts;
 use super::{Algorithm, Issuer, RESERVED_CLAIMS, VerifyingKey, base64url};
 use crate::clock::Timestamp;
 use crate::id::{Jti, SessionId, TenantId, UserId};
@@ -59,7 +60,7 @@ struct Inner {
     key: VerifyingKey,
     /// The encoded header, where it is not the one that we write for this key.
     header: Option<Box<str>>,
-    payload: String,
+    texts: Texts,
     dates: Dates,
     audience: Audience,
     facts: Facts,
@@ -75,7 +76,8 @@ impl SignedToken {
         (dates, audience, facts): (Dates, Audience, Facts),
     ) -> Self {
         let digest = OnceLock::new();
-        Self(Arc::new(Inner { issuer, key, header, payload, dates, audience, facts, digest }))
+        let texts = Texts::new(payload, facts.strings().chain(audience.strings().iter().copied()));
+        Self(Arc::new(Inner { issuer, key, header, texts, dates, audience, facts, digest }))
     }
 
     /// Checks what changes from call to call: the audience, then the time. This is what a cache of verified signatures
@@ -149,7 +151,7 @@ impl SignedToken {
 
     /// The token's id, as it spells it. A foreign token may have none.
     pub fn jti(&self) -> Option<&str> {
-        self.text(&self.0.facts.jti)
+        self.text(self.0.facts.jti)
     }
 
     /// The token's id where it is a UUID with hyphens, which those of our own tokens are.
@@ -159,7 +161,7 @@ impl SignedToken {
 
     /// The subject, as the token spells it.
     pub fn sub(&self) -> Option<&str> {
-        self.text(&self.0.facts.sub)
+        self.text(self.0.facts.sub)
     }
 
     /// The user.
@@ -189,22 +191,22 @@ impl SignedToken {
 
     /// The client that the token was issued to.
     pub fn client_id(&self) -> Option<&str> {
-        self.text(&self.0.facts.client_id)
+        self.text(self.0.facts.client_id)
     }
 
     /// The user's email address.
     pub fn email(&self) -> Option<&str> {
-        self.text(&self.0.facts.email)
+        self.text(self.0.facts.email)
     }
 
     /// The user's role.
     pub fn role(&self) -> Option<&str> {
-        self.text(&self.0.facts.role)
+        self.text(self.0.facts.role)
     }
 
     /// Whom the token is for: at least one.
     pub fn audiences(&self) -> impl Iterator<Item = &str> {
-        self.0.audience.iter(&self.0.payload)
+        self.0.audience.strings().iter().map(|one| self.0.texts.get(*one))
     }
 
     /// Whether the token is for `audience`, to the byte.
@@ -236,7 +238,7 @@ impl SignedToken {
             let mut context = Context::new(&SHA256);
             context.update(header.as_bytes());
             context.update(b".");
-            context.update(base64url::encode(&self.0.payload).as_bytes());
+            context.update(base64url::encode(self.0.texts.payload()).as_bytes());
             let mut digest = [0; 32];
             digest.copy_from_slice(context.finish().as_ref());
             digest
@@ -246,7 +248,7 @@ impl SignedToken {
     /// The whole payload.
     pub fn claims_json(&self) -> Value {
         // What the strict reader took, serde_json takes.
-        serde_json::from_str(&self.0.payload).unwrap_or_default()
+        serde_json::from_str(self.0.texts.payload()).unwrap_or_default()
     }
 
     /// The claims whose names are not among [`RESERVED_CLAIMS`].
@@ -255,8 +257,8 @@ impl SignedToken {
         claims.into_iter().filter(|(name, _)| !RESERVED_CLAIMS.contains(&name.as_str())).collect()
     }
 
-    fn text<'a>(&'a self, text: &'a Option<Text>) -> Option<&'a str> {
-        text.as_ref().map(|text| text.get(&self.0.payload))
+    fn text(&self, string: Option<Str>) -> Option<&str> {
+        string.map(|string| self.0.texts.get(string))
     }
 }
 

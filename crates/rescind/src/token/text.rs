@@ -1,26 +1,30 @@
-//! Strings of a payload, kept as places in it.
+//! The strings of a payload, kept as places in it.
 
-use super::json::{Span, Str};
+use super::json::Str;
 
-/// A string claim: where it stands in the payload, or its own text where it was spelled with escapes.
-#[derive(Clone, Debug)]
-pub(crate) enum Text {
-    Place(Span),
-    Unescaped(Box<str>),
+/// A payload, and its strings that are spelled with escapes, resolved: rare, so that in the common case nothing is
+/// copied.
+pub(crate) struct Texts {
+    payload: String,
+    unescaped: Vec<(Str, Box<str>)>,
 }
 
-impl Text {
-    pub(crate) fn new(string: Str, payload: &str) -> Self {
-        match string.plain() {
-            Some(span) => Self::Place(span),
-            None => Self::Unescaped(string.text(payload).into()),
-        }
+impl Texts {
+    /// `strings` are those that [`Texts::get`] will be asked for.
+    pub(crate) fn new(payload: String, strings: impl Iterator<Item = Str>) -> Self {
+        let escaped = strings.filter(|string| string.plain().is_none());
+        let unescaped = escaped.map(|string| (string, string.text(&payload).into())).collect();
+        Self { payload, unescaped }
     }
 
-    pub(crate) fn get<'a>(&'a self, payload: &'a str) -> &'a str {
-        match self {
-            Self::Place(span) => span.text(payload),
-            Self::Unescaped(text) => text,
+    pub(crate) fn payload(&self) -> &str {
+        &self.payload
+    }
+
+    pub(crate) fn get(&self, string: Str) -> &str {
+        match string.plain() {
+            Some(place) => place.text(&self.payload),
+            None => self.unescaped.iter().find(|(s, _)| *s == string).map_or("", |(_, text)| text),
         }
     }
 }
