@@ -159,7 +159,7 @@ impl Home {
             password: PASSWORD.into(),
             tenant: None,
             audience: None,
-            device: Device { name: Some("laptop\u{1b}[2J".to_owned()), ..Device::default() },
+            device: Device { name: Some("laptop\u{202e}x".to_owned()), ..Device::default() },
         };
         let pair = self.authority(|authority| async move {
             authority.sign_in(&Caller::command_line(), sign_in).await.unwrap()

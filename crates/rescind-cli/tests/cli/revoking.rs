@@ -36,7 +36,7 @@ fn a_session_is_listed_shown_and_ended() {
     );
     assert_eq!(session["session_id"], tokens.session.as_str());
     let table = home.ok(&["sessions", "show", &tokens.session]);
-    assert!(table.contains("laptop\\u{1b}[2J") && !table.contains('\u{1b}'), "{table}");
+    assert!(table.contains("laptop\\u{202e}x") && !table.contains('\u{202e}'), "{table}");
 
     assert_eq!(home.json(&["sessions", "revoke", &tokens.session, "--dry-run"])["status"], "active");
     assert!(home.takes(&tokens.access));
