@@ -154,7 +154,7 @@ async fn perform(desk: &Desk, act: Act, subject: &mut Subject) {
         }
         Act::UserCut => drop(desk.order(&format!("/api/v1/admin/users/{user}/revoke-all")).await.expect(200)),
         Act::AllOwnEnded => {
-            drop(api.post("/api/v1/auth/sessions/revoke-all", me, json!({})).await.expect(200))
+            drop(api.post("/api/v1/auth/sessions/revoke-all", me, json!({})).await.expect(200));
         }
         Act::AllOthersEnded => {
             renewed(desk, api.post("/api/v1/auth/sessions/revoke-others", me, json!({})).await).await;

@@ -41,6 +41,8 @@ impl From<Error> for Problem {
             Error::Taken("slug") => Self::new(Code::SlugTaken),
             Error::Taken(_) => Self::new(Code::Conflict).detail(text),
             Error::Unavailable => Self::new(Code::Unavailable).retry_after(std::time::Duration::from_secs(1)),
+            Error::NotFresh("stale") => Self::new(Code::Stale).retry_after(std::time::Duration::from_secs(1)),
+            Error::NotFresh(_) => Self::new(Code::NotReady).retry_after(std::time::Duration::from_secs(1)),
             Error::Internal(why) => Self::internal(&why),
         }
     }

@@ -50,6 +50,9 @@ pub enum ServeError {
     /// The process cannot be told to stop: its signals cannot be listened to.
     #[error("cannot listen to signals: {0}")]
     Signals(std::io::Error),
+    /// What runs beside the requests has ended, which it never should.
+    #[error("a background task has ended; the log says why")]
+    TaskEnded,
     /// A first start without a password for its operator.
     #[error("the first start needs RESCIND_ADMIN_PASSWORD")]
     NoPassword,
@@ -61,7 +64,7 @@ pub enum ServeError {
 /// Serves until SIGTERM or SIGINT; then requests in flight are finished, and tasks ended.
 ///
 /// # Errors
-/// Before it listens only.
+/// Before it listens; afterwards only where a background task ended by itself.
 pub async fn run(options: Serve) -> Result<(), ServeError> {
     let Serve { settings, store, master_keys, on_started } = options;
     settings.notices().iter().for_each(|notice| tracing::warn!("{notice}"));
@@ -81,10 +84,18 @@ pub async fn run(options: Serve) -> Result<(), ServeError> {
     let stop = CancellationToken::new();
     let mut tasks = tasks::start(&authority, settings.purge_interval, &stop);
     on_started(&StartedInfo { address, issuer: authority.settings().issuer.clone(), first });
-    serve::serve(listener, router, serve::Options::default(), shutdown).await;
+    let mut failed = false;
+    let until = async {
+        tokio::select! {
+            () = shutdown => {}
+            // They never end by themselves: without them this process would go blind, and look alive.
+            _ = tasks.join_next() => failed = true,
+        }
+    };
+    serve::serve(listener, router, serve::Options::default(), until).await;
     stop.cancel();
     while tasks.join_next().await.is_some() {}
-    Ok(())
+    if failed { Err(ServeError::TaskEnded) } else { Ok(()) }
 }
 
 /// Resolves at SIGTERM, or at SIGINT (Ctrl-C).

@@ -83,7 +83,8 @@ fn apply(tx: &Tx<'_>, change: &KeyChange) -> Outcome<Vec<Entry>> {
         entries.extend(revoke(tx, kid, change)?);
     }
     for kid in &change.retire {
-        step(tx, "state = 'retired', retired_at = ?2", "state = 'active'", kid, now)?;
+        // A next key that is no longer wanted is retired too: it may be in caches, although it signed nothing.
+        step(tx, "state = 'retired', retired_at = ?2", "state IN ('active', 'next')", kid, now)?;
     }
     for kid in &change.promote {
         step(tx, "state = 'active', active_from = ?2", "state = 'next'", kid, now)?;

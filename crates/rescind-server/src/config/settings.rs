@@ -190,8 +190,7 @@ impl Settings {
 
     /// What no single value shows.
     fn check_together(&self) -> Result<(), SettingsError> {
-        let reserved = self.given_issuer.as_ref().map(|issuer| format!("{issuer}/admin"));
-        if reserved.is_some() && self.given_audience == reserved {
+        if self.audience(self.listen) == format!("{}/admin", self.issuer(self.listen)) {
             let why = "the issuer + /admin is the audience of administration, and of nothing else";
             return Err(SettingsError::one("RESCIND_AUDIENCE", why));
         }

@@ -55,7 +55,9 @@ fn single(
 ) -> Outcome<CutOutcome> {
     let first = standing(tx, tenant, &key)?;
     if let Some(entry) = first {
-        if !cut.extends || cut.expires_at <= entry.mark.expires_at {
+        // Verifiers have dropped the mark of an entry that has expired: it stands no longer.
+        let expired = entry.mark.expires_at <= cut.by.at;
+        if !expired && (!cut.extends || cut.expires_at <= entry.mark.expires_at) {
             return Ok(unchanged(entry));
         }
         let entry = extend(tx, &entry, cut.expires_at)?;

@@ -30,15 +30,14 @@ pub(crate) fn purge(tx: &Tx<'_>, request: &PurgeRequest) -> Outcome<PurgeOutcome
     let purged = purge_entries(tx, request.before, limit)?;
     let old = request.before.minus(RETENTION);
     let sessions = purge_sessions(tx, old, limit)?;
-    purge_tags(tx, old, limit)?;
-    purge_floor_raises(tx, old, limit)?;
+    let others = purge_tags(tx, old, limit)?.max(purge_floor_raises(tx, old, limit)?);
     if purged > 0 {
         let target = Target { kind: "ledger", id: None };
         let act = Record { action: action::LEDGER_PURGED, target, tenant: None, user: None, reason: None };
         record(tx, &request.by, &act)?;
     }
     let full = u64::from(limit);
-    Ok(PurgeOutcome { purged, more: purged >= full || sessions >= full })
+    Ok(PurgeOutcome { purged, more: purged.max(sessions).max(others) >= full })
 }
 
 fn purge_entries(tx: &Tx<'_>, before: Timestamp, limit: u32) -> Outcome<u64> {
@@ -73,9 +72,10 @@ fn purge_sessions(tx: &Tx<'_>, before: Timestamp, limit: u32) -> Outcome<u64> {
 }
 
 /// A tag goes when it is old, a thousand newer ones are there, and no entry of its batch is left.
-fn purge_tags(tx: &Tx<'_>, before: Timestamp, limit: u32) -> Outcome<()> {
-    tx.prepare_cached(
-        "DELETE FROM batches WHERE last_seq IN (
+fn purge_tags(tx: &Tx<'_>, before: Timestamp, limit: u32) -> Outcome<u64> {
+    let purged = tx
+        .prepare_cached(
+            "DELETE FROM batches WHERE last_seq IN (
              SELECT last_seq FROM batches AS batch
               WHERE at < ?1
                 AND +last_seq < (SELECT last_seq FROM batches ORDER BY last_seq DESC LIMIT 1 OFFSET ?2)
@@ -85,15 +85,16 @@ fn purge_tags(tx: &Tx<'_>, before: Timestamp, limit: u32) -> Outcome<()> {
                        AND seq > coalesce((SELECT max(last_seq) FROM batches AS earlier
                                             WHERE earlier.last_seq < batch.last_seq), 0))
               ORDER BY at LIMIT ?3)",
-    )?
-    .execute((before.as_millis(), TAGS, limit))?;
-    Ok(())
+        )?
+        .execute((before.as_millis(), TAGS, limit))?;
+    Ok(purged as u64)
 }
 
 /// A floor raise goes when it is old, and no session is left that it ended.
-fn purge_floor_raises(tx: &Tx<'_>, before: Timestamp, limit: u32) -> Outcome<()> {
-    tx.prepare_cached(
-        "DELETE FROM floor_raises WHERE id IN (
+fn purge_floor_raises(tx: &Tx<'_>, before: Timestamp, limit: u32) -> Outcome<u64> {
+    let purged = tx
+        .prepare_cached(
+            "DELETE FROM floor_raises WHERE id IN (
              SELECT id FROM floor_raises AS raised
               WHERE at < ?1
                 AND NOT EXISTS (
@@ -104,7 +105,7 @@ fn purge_floor_raises(tx: &Tx<'_>, before: Timestamp, limit: u32) -> Outcome<()>
                     SELECT 1 FROM sessions
                      WHERE sessions.tenant_id = raised.tenant_id AND sessions.created_at <= raised.at))
               ORDER BY at LIMIT ?2)",
-    )?
-    .execute((before.as_millis(), limit))?;
-    Ok(())
+        )?
+        .execute((before.as_millis(), limit))?;
+    Ok(purged as u64)
 }

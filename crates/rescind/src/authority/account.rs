@@ -2,13 +2,14 @@
 
 use secrecy::SecretString;
 
-use crate::audit::{AuditEntry, AuditFilter, action};
+use crate::audit::{Actor, AuditEntry, AuditFilter, action};
 use crate::authority::error::{Error, Result};
 use crate::authority::{Authority, Caller, Renewed, SignedIn};
 use crate::clock::Timestamp;
 use crate::directory::{UserChange, password};
 use crate::ledger::{Cut, CutTarget};
 use crate::store::{Page, PageRequest, StoreError};
+use crate::token::Expected;
 
 /// What a user is shown of the audit trail.
 const SECURITY_EVENTS: [&str; 11] = [
@@ -40,11 +41,21 @@ impl Authority {
         }
     }
 
-    /// Ends the caller's own session.
-    pub async fn log_out_here(&self, caller: &Caller) -> Result<()> {
-        let me = caller.signed_in()?;
-        let target = CutTarget::Session { id: me.session, tenant: Some(me.tenant), user: Some(me.user) };
-        self.cut_session(caller, target, Some("logout".to_owned())).await
+    /// Ends the session of an access token, dead or alive, that this authority signed for its own calls or for administration.
+    pub async fn log_out_here(&self, caller: &Caller, access_token: &str) -> Result<()> {
+        let refused = Error::TokenRefused("invalid_token");
+        let signed =
+            self.verifier.validator().validate_ignoring_time(access_token).map_err(|_| refused.clone())?;
+        let admin = self.settings.admin_audience();
+        let for_us = [Expected::Configured, Expected::Exactly(&admin)];
+        let ids = signed.own_ids().filter(|_| for_us.iter().any(|one| signed.check_audience(*one).is_ok()));
+        let Some(ids) = ids else { return Err(refused) };
+        let target =
+            CutTarget::Session { id: ids.session_id, tenant: Some(ids.tenant_id), user: Some(ids.user_id) };
+        match self.cut_session(caller, target, Some("logout".to_owned())).await {
+            Err(Error::NotFound) => Ok(()),
+            other => other,
+        }
     }
 
     /// Ends all of the caller's sessions but this one, which goes on with a fresh access token.
@@ -60,7 +71,8 @@ impl Authority {
                 action: action::OTHER_SESSIONS_REVOKED,
                 by: caller.provenance(now),
             })
-            .await?;
+            .await
+            .map_err(ended_meanwhile)?;
         self.renew(me, outcome.revoked, now).await
     }
 
@@ -117,7 +129,7 @@ impl Authority {
             .await
             .map_err(|error| match error {
                 StoreError::Conflict => Error::WrongPassword,
-                other => other.into(),
+                other => ended_meanwhile(other.into()),
             })?;
         self.apply(&changed.entries, now);
         self.renew(me, changed.revoked, now).await
@@ -132,7 +144,8 @@ impl Authority {
             actions: SECURITY_EVENTS.to_vec(),
             ..AuditFilter::default()
         };
-        Ok(self.store.audit_entries(&filter, page).await?)
+        let events = self.store.audit_entries(&filter, page).await?;
+        Ok(events.map(|event| without_others_traces(event, me)))
     }
 
     /// Whoever holds an access token may not guess the password with it faster than at the front door.
@@ -180,4 +193,21 @@ impl Authority {
         }
         Err(Error::Unavailable)
     }
+}
+
+/// The session that is to live on was ended by somebody else in between.
+fn ended_meanwhile(error: Error) -> Error {
+    match error {
+        Error::NotFound => Error::SessionRevoked,
+        other => other,
+    }
+}
+
+/// Where an administrator or a backend acted from is not the user's business; where a thief did, is.
+fn without_others_traces(event: AuditEntry, me: &SignedIn) -> AuditEntry {
+    let own = matches!(event.actor, Actor::User(user) if user == me.user);
+    if own || event.action == action::REFRESH_REUSE_DETECTED {
+        return event;
+    }
+    AuditEntry { ip: None, request_id: None, ..event }
 }

@@ -77,7 +77,7 @@ impl Authority {
     /// Checks an access token with every cut, for whom it is meant.
     pub fn check(&self, token: &str, expected: Expected<'_>) -> Result<Verified> {
         self.verifier.verify(token, expected).map_err(|refusal| match refusal {
-            Refusal::Stale | Refusal::NotReady => Error::Unavailable,
+            unable @ (Refusal::Stale | Refusal::NotReady) => Error::NotFresh(unable.code()),
             other => Error::TokenRefused(other.code()),
         })
     }
@@ -89,7 +89,7 @@ impl Authority {
             Ok(access) if access.tenant_id().is_some_and(|tenant| reach.covers(tenant)) => {
                 return Ok(Introspection::Access(access.claims_json()));
             }
-            Err(Error::Unavailable) => return Err(Error::Unavailable),
+            Err(unable @ Error::NotFresh(_)) => return Err(unable),
             Ok(_) | Err(_) => {}
         }
         match self.refresh_validator.validate(token, self.now()) {

@@ -83,6 +83,9 @@ pub enum Error {
     /// The store cannot be reached, or cannot write: nothing was done.
     #[error("the store is unavailable")]
     Unavailable,
+    /// What is known of revocations is too old to decide (`stale`), or nothing is known yet (`not_ready`).
+    #[error("the replica of the ledger is not fresh ({0})")]
+    NotFresh(&'static str),
     /// Something that must not happen did. The details are in the log.
     #[error("internal error")]
     Internal(String),
@@ -114,6 +117,7 @@ impl Error {
             Self::Taken("slug") => "slug_taken",
             Self::Taken(_) => "taken",
             Self::Unavailable => "unavailable",
+            Self::NotFresh(code) => code,
             Self::Internal(_) => "internal",
         }
     }

@@ -1,5 +1,8 @@
 //! Following the ledger: how this node learns what others wrote, and how fresh it is.
 
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
 use crate::authority::Authority;
 use crate::authority::error::{Error, Result};
 use crate::clock::Timestamp;
@@ -8,6 +11,9 @@ use crate::replica::Expired;
 
 /// How many entries one read of the ledger brings.
 const PAGE: u32 = 10_000;
+
+/// How long to wait after keys could not be loaded.
+const KEYS_PAUSE: Duration = Duration::from_secs(1);
 
 /// How far this node's clock may be off its store's (design: beyond it the node is not ready).
 const LARGEST_SKEW_MS: u64 = 2_000;
@@ -30,15 +36,13 @@ impl Authority {
         let began = self.now();
         let mut followed = Followed::default();
         let head = self.store.head().await?;
-        if head.keys_version != self.keyring.load().version() {
-            self.reload_keys().await?;
-            followed.keys_reloaded = true;
-        }
+        followed.keys_reloaded = self.follow_keys(&head, began).await;
         if let Some(skew) = excessive_skew(&head, began) {
             tracing::error!(skew_ms = skew, "this clock is too far off the store's: not fresh");
             return Ok(followed);
         }
-        if self.replica.expire(began) == Expired::ClockSteppedBack {
+        // The clock is asked again: cuts that came while the head was read have moved the replica's own.
+        if self.replica.expire(self.now()) == Expired::ClockSteppedBack {
             tracing::warn!("the clock stepped back: the ledger is loaded anew");
             self.load_all(began, &mut followed).await?;
             return Ok(followed);
@@ -64,6 +68,26 @@ impl Authority {
         match excessive_skew(&head, began) {
             Some(_) => Err(Error::Unavailable),
             None => Ok(()),
+        }
+    }
+
+    /// Loads the keys if they have changed. Where that fails, revocations are followed all the same (a key that was cut has its
+    /// mark in the ledger), and it is tried again a second later.
+    async fn follow_keys(&self, head: &Head, now: Timestamp) -> bool {
+        if head.keys_version == self.keyring.load().version() {
+            return false;
+        }
+        let failed_at = Timestamp::from_millis(self.keys_failed_at.load(Ordering::Relaxed));
+        if now.since(failed_at) < KEYS_PAUSE {
+            return false;
+        }
+        match self.reload_keys().await {
+            Ok(()) => true,
+            Err(error) => {
+                self.keys_failed_at.store(now.as_millis(), Ordering::Relaxed);
+                tracing::error!(%error, ?error, "the keys have changed and cannot be loaded");
+                false
+            }
         }
     }
 

@@ -51,6 +51,9 @@ pub struct KeyView {
 /// The longest access lifetime that settings allow: nothing that a key signed lives longer.
 pub(super) const LONGEST_ACCESS_TTL: Duration = Duration::from_secs(86_400);
 
+/// For how long a key of refresh tokens is kept at the least, since the session lifetime may have been longer once.
+const LONGEST_SESSION_TTL: Duration = Duration::from_secs(366 * 86_400);
+
 impl Authority {
     /// The keys that verifiers need (RFC 7517 §5): next, active and retired.
     pub fn jwks(&self) -> JwkSet {
@@ -82,7 +85,7 @@ impl Authority {
             if from <= now {
                 change.retire.push(active.kid.clone());
                 change.promote.push(next.kid.clone());
-                change.add.push(self.new_key(policy.alg(KeyUse::Access), KeyUse::Access, false)?);
+                change.add.push(self.new_key(&records, policy.alg(KeyUse::Access), KeyUse::Access, false)?);
             } else {
                 change.schedule = Some((next.kid.clone(), from));
             }
@@ -144,6 +147,8 @@ impl Authority {
 
     /// Loads the keys anew, after they were changed here or elsewhere.
     pub(super) async fn reload_keys(&self) -> Result<()> {
+        // One at a time: what was read last is published last.
+        let _turn = self.reloading.lock().await;
         let ring = load_ring(&*self.store, &*self.master_keys).await?;
         self.access_keys.replace(ring.published().to_vec())?;
         self.refresh_keys.replace(ring.refresh_verifying())?;
@@ -180,21 +185,21 @@ impl Authority {
         match (key.state, next) {
             (KeyState::Active, Some(next)) => {
                 change.promote.push(next.kid.clone());
-                change.add.push(self.new_key(alg, key.usage, false)?);
+                change.add.push(self.new_key(records, alg, key.usage, false)?);
             }
             (KeyState::Active, None) => {
-                change.add.push(self.new_key(alg, key.usage, true)?);
-                change.add.push(self.new_key(alg, key.usage, false)?);
+                change.add.push(self.new_key(records, alg, key.usage, true)?);
+                change.add.push(self.new_key(records, alg, key.usage, false)?);
             }
-            (KeyState::Next, _) => change.add.push(self.new_key(alg, key.usage, false)?),
+            (KeyState::Next, _) => change.add.push(self.new_key(records, alg, key.usage, false)?),
             (KeyState::Retired | KeyState::Revoked, _) => {}
         }
         Ok(change)
     }
 
-    fn new_key(&self, alg: &str, usage: KeyUse, active: bool) -> Result<NewKey> {
-        let records = self.keyring.load();
-        let master = master_for(records.records(), &*self.master_keys)?;
+    /// Sealed by the master key of those records that the change is based on, not of those that this process has loaded.
+    fn new_key(&self, records: &[KeyRecord], alg: &str, usage: KeyUse, active: bool) -> Result<NewKey> {
+        let master = master_for(records, &*self.master_keys)?;
         make_key(alg, usage, active, &master, &*self.entropy)
     }
 }
@@ -289,7 +294,7 @@ fn key_policy(settings: &AuthoritySettings) -> KeyPolicy {
         rotation: settings.key_rotation,
         overlap: KEY_OVERLAP,
         access_linger: LONGEST_ACCESS_TTL + settings.leeway,
-        refresh_linger: settings.session_ttl.max(settings.refresh_ttl) + settings.leeway,
+        refresh_linger: settings.session_ttl.max(LONGEST_SESSION_TTL) + settings.leeway,
     }
 }
 

@@ -25,6 +25,7 @@ mod throttle;
 mod users;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 use arc_swap::ArcSwap;
 
@@ -71,6 +72,8 @@ pub struct Authority {
     verifier: Verifier,
     refresh_validator: RefreshValidator,
     throttle: Throttle,
+    reloading: tokio::sync::Mutex<()>,
+    keys_failed_at: AtomicI64,
     system_tenant: TenantId,
 }
 
@@ -123,6 +126,7 @@ impl Authority {
 
     /// When an access token that is minted now expires at the latest.
     fn access_exp(&self, now: Timestamp) -> Timestamp {
-        now.plus(self.settings.access_ttl)
+        // In whole seconds, as `exp` is: so that the store's horizon rises once a second at most.
+        Timestamp::from_secs(now.as_secs() + 1).plus(self.settings.access_ttl)
     }
 }

@@ -12,7 +12,7 @@ use crate::store::StoreError;
 use crate::token::{Rejection, TokenId, ValidRefresh};
 
 /// A refresh token, presented.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct RefreshRequest<'a> {
     /// The token as it came.
     pub token: &'a str,
@@ -61,7 +61,7 @@ impl Authority {
             let ring = self.keyring.load_full();
             let rotate = self.rotation(&ring, &presented, caller, &request, now);
             match self.store.rotate(rotate).await {
-                Ok(rotated) => return self.answer(&ring, rotated, presented.token_id(), now),
+                Ok(rotated) => return self.answer(&ring, rotated, presented.token_id(), now).await,
                 Err(StoreError::KeyGone) => self.reload_keys().await?,
                 Err(other) => return Err(other.into()),
             }
@@ -116,7 +116,7 @@ impl Authority {
         }
     }
 
-    fn answer(
+    async fn answer(
         &self,
         ring: &Keyring,
         rotated: Rotated,
@@ -140,6 +140,11 @@ impl Authority {
                 return Err(Error::RefreshReuseDetected);
             }
         };
+        if ring.refresh(&chain.current.mac_kid).is_none() {
+            // It was made, by another process, after these keys were loaded.
+            self.reload_keys().await?;
+        }
+        let ring = &*self.keyring.load();
         let secret = parent.successor(&chain.current.salt, chain.session);
         if secret.hash() != chain.current.hash {
             return Err(Error::internal("a successor does not match its hash"));

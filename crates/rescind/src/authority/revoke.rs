@@ -14,6 +14,9 @@ use crate::store::{Page, PageRequest};
 /// The longest text of a `jti`.
 const MAX_JTI_BYTES: usize = 256;
 
+/// For how long an entry may be asked to stand: what has no end would stay in every verifier's memory for ever.
+const LONGEST_ENTRY: std::time::Duration = std::time::Duration::from_secs(10 * 366 * 86_400);
+
 /// What is to be revoked, and for whom.
 #[derive(Clone, Debug)]
 pub struct RevocationRequest {
@@ -30,7 +33,7 @@ pub struct RevocationRequest {
 }
 
 /// A token or a session, however the caller names it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum What {
     /// By its `jti`. Where it is a refresh token's, its session.
     Jti(String),
@@ -40,6 +43,17 @@ pub enum What {
     Token(String),
     /// By SHA-256 of its signing input.
     Digest([u8; 32]),
+}
+
+impl std::fmt::Debug for What {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Jti(jti) => f.debug_tuple("Jti").field(jti).finish(),
+            Self::Session(id) => f.debug_tuple("Session").field(id).finish(),
+            Self::Token(_) => f.write_str("Token(…)"),
+            Self::Digest(_) => f.write_str("Digest(…)"),
+        }
+    }
 }
 
 /// What a tenant cut did, or would do.
@@ -61,13 +75,17 @@ impl Authority {
         if let Some(tenant) = request.tenant {
             reach.must_cover(tenant)?;
         }
-        let target = self.target(&request, reach).await?;
         let now = self.now();
+        if request.expires_at.is_some_and(|at| at > now.plus(LONGEST_ENTRY)) {
+            return Err(Error::Invalid { member: "expires_at", why: "at most ten years ahead" });
+        }
+        let target = self.target(&request, reach).await?;
         let action = action_of(&target);
         let expires_at = request.expires_at.unwrap_or(Timestamp::from_millis(0)).max(self.access_exp(now));
         let extends = request.expires_at.is_some();
         let by = caller.provenance(now);
-        let outcome = self.cut(Cut { target, expires_at, extends, reason: request.reason, action, by }).await?;
+        let outcome =
+            self.cut(Cut { target, expires_at, extends, reason: request.reason, action, by }).await?;
         Ok((outcome.entry, outcome.created))
     }
 

@@ -4,10 +4,11 @@ use serde_json::{Map, Value};
 
 use crate::audit::action;
 use crate::authority::error::{Error, Result};
-use crate::authority::sign_in::OpenDraft;
+use crate::authority::revoke::check_reason;
+use crate::authority::sign_in::{OpenDraft, found};
 use crate::authority::users::{check_email, check_role};
 use crate::authority::{Authority, Caller, Identity, TokenPair};
-use crate::directory::{ADMIN_ROLE, Scope};
+use crate::directory::{ADMIN_ROLE, Scope, Standing};
 use crate::id::{SessionId, TenantId, UserId};
 use crate::ledger::{Cut, CutTarget};
 use crate::session::{Device, OpenSession, Profile, Session, SessionFilter, StatusFilter};
@@ -52,6 +53,7 @@ impl Authority {
         }
         let claims = ExtraClaims::new(handover.claims).map_err(|error| invalid_claims(&error))?;
         let audience = self.new_audience(handover.audience, &handover.role)?;
+        let standing = self.standing_before(handover.tenant, handover.user).await?;
         let now = self.now();
         let by = caller.provenance(now);
         let client = client.id;
@@ -61,6 +63,7 @@ impl Authority {
                 user: handover.user,
                 tenant: handover.tenant,
                 client: Some(client),
+                standing: Some(standing),
                 profile: Some(Profile { email: handover.email, role: handover.role }),
                 may_touch_admins,
                 audience,
@@ -78,6 +81,21 @@ impl Authority {
                 Error::Forbidden("the user is disabled, its tenant is suspended, or a cut came in between")
             }
             other => other,
+        })
+    }
+
+    /// The versions and floors as of before the opening: a cut that comes in between finds the session below them. A user that is
+    /// yet to be made has none that could be cut.
+    async fn standing_before(&self, tenant: TenantId, user: UserId) -> Result<Standing> {
+        if let Some(known) = found(self.store.credentials(tenant, user).await)? {
+            return Ok(known.standing());
+        }
+        let tenant = self.store.tenant(tenant).await?;
+        Ok(Standing {
+            token_version: i64::MAX,
+            session_floor: i64::MAX,
+            tenant_token_version: tenant.token_version,
+            tenant_session_floor: tenant.session_floor,
         })
     }
 
@@ -132,6 +150,7 @@ impl Authority {
         reason: Option<String>,
     ) -> Result<Session> {
         let reach = self.reach(caller, Scope::SessionsWrite)?;
+        check_reason(reason.as_deref())?;
         let session = self.store.session(id, reach.tenant(), self.now()).await?;
         reach.must_cover(session.tenant)?;
         let target = CutTarget::Session { id, tenant: Some(session.tenant), user: None };

@@ -49,12 +49,13 @@ impl Authority {
     pub async fn sign_in(&self, caller: &Caller, sign_in: SignIn) -> Result<TokenPair> {
         let now = self.now();
         let address = caller.origin.ip.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-        let account = account_name(sign_in.tenant.as_deref(), &sign_in.email);
+        let candidates = self.candidates(sign_in.tenant.as_deref(), &sign_in.email).await?;
+        let account = account_name(&candidates, &sign_in.email);
         let attempt = self
             .throttle
             .begin(&account, address, now)
             .map_err(|retry_after| Error::Throttled { retry_after })?;
-        let outcome = self.open_by_password(caller, sign_in, now).await;
+        let outcome = self.open_by_password(caller, sign_in, candidates, now).await;
         match &outcome {
             Ok(_) => self.throttle.succeeded(&attempt),
             Err(Error::InvalidCredentials) => {}
@@ -63,11 +64,16 @@ impl Authority {
         outcome
     }
 
-    async fn open_by_password(&self, caller: &Caller, sign_in: SignIn, now: Timestamp) -> Result<TokenPair> {
-        let credentials = self.credentials_for(sign_in.tenant.as_deref(), &sign_in.email).await?;
-        let hash = credentials.as_ref().and_then(|credentials| credentials.password.clone());
-        let right = self.check_password(sign_in.password, hash).await?;
-        let Some(credentials) = credentials.filter(|_| right) else { return Err(Error::InvalidCredentials) };
+    async fn open_by_password(
+        &self,
+        caller: &Caller,
+        sign_in: SignIn,
+        candidates: Vec<Credentials>,
+        now: Timestamp,
+    ) -> Result<TokenPair> {
+        let Some(credentials) = self.whose_password(sign_in.password, candidates).await? else {
+            return Err(Error::InvalidCredentials);
+        };
         if credentials.user.disabled || credentials.tenant.suspended {
             return Err(Error::InvalidCredentials);
         }
@@ -94,15 +100,33 @@ impl Authority {
         })
     }
 
-    /// The user that a sign-in means, with its standing as of before its password is checked.
-    async fn credentials_for(&self, tenant: Option<&str>, email: &str) -> Result<Option<Credentials>> {
+    /// Whom a sign-in may mean, with their standing as of before any password is checked: without a tenant, whoever has that email
+    /// in `default`, then in `system`. Both, where there are both, so that nobody in `default` stands in an operator's way.
+    async fn candidates(&self, tenant: Option<&str>, email: &str) -> Result<Vec<Credentials>> {
         let tenants = match tenant {
             Some(name) => self.tenant_named(name).await?.into_iter().map(|tenant| tenant.id).collect(),
             None => vec![self.default_tenant().await?, self.system_tenant],
         };
+        let mut candidates = Vec::new();
         for tenant in tenants {
-            if let Some(found) = found(self.store.credentials_by_email(tenant, email).await)? {
-                return Ok(Some(found));
+            candidates.extend(found(self.store.credentials_by_email(tenant, email).await)?);
+        }
+        Ok(candidates)
+    }
+
+    /// The first candidate whose password it is. Where there is none, hashing takes as long as for one.
+    async fn whose_password(
+        &self,
+        given: SecretString,
+        candidates: Vec<Credentials>,
+    ) -> Result<Option<Credentials>> {
+        if candidates.is_empty() {
+            self.check_password(given, None).await?;
+            return Ok(None);
+        }
+        for candidate in candidates {
+            if self.check_password(given.clone(), candidate.password.clone()).await? {
+                return Ok(Some(candidate));
             }
         }
         Ok(None)
@@ -216,8 +240,12 @@ pub(super) fn found<T>(answer: std::result::Result<T, StoreError>) -> Result<Opt
     }
 }
 
-fn account_name(tenant: Option<&str>, email: &str) -> String {
-    let mut name = format!("{}\n{}", tenant.unwrap_or_default(), email.to_ascii_lowercase());
-    name.truncate(name.floor_char_boundary(400));
+/// What failures are counted by: the user, however its tenant was spelled; else the email.
+fn account_name(candidates: &[Credentials], email: &str) -> String {
+    if let Some(known) = candidates.first() {
+        return format!("{}\n{}", known.user.tenant, known.user.id);
+    }
+    let mut name = format!("unknown\n{}", email.to_ascii_lowercase());
+    name.truncate(name.floor_char_boundary(300));
     name
 }

@@ -1,6 +1,7 @@
 //! Making an authority: the first start's tenants, operator and keys, then the replica, then service.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 use arc_swap::ArcSwap;
 use secrecy::SecretString;
@@ -129,6 +130,8 @@ async fn assemble(ports: Ports, settings: AuthoritySettings) -> Result<Authority
             settings.leeway,
         ),
         throttle: Throttle::default(),
+        reloading: tokio::sync::Mutex::default(),
+        keys_failed_at: AtomicI64::new(0),
         keyring: ArcSwap::from_pointee(ring),
         access_keys,
         refresh_keys,

@@ -4,7 +4,7 @@ use axum::extract::State;
 use garde::Validate;
 use http::StatusCode;
 use http::request::Parts;
-use rescind::authority::{Caller, Error, Identity};
+use rescind::authority::Identity;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -40,20 +40,10 @@ pub async fn logout(
     let anybody = caller::caller(&parts, Identity::Anonymous);
     match (body.refresh_token, credentials) {
         (Some(token), _) => app.authority.log_out(&anybody, &token).await?,
-        (None, Credentials::Bearer(token)) => log_out_of(&app, anybody, token.expose_secret()).await?,
+        (None, Credentials::Bearer(token)) => {
+            app.authority.log_out_here(&anybody, token.expose_secret()).await?
+        }
         (None, _) => return Err(Problem::new(Code::AuthenticationRequired)),
     }
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Ends the session of an access token that we signed. One that is dead already has nothing left to end.
-async fn log_out_of(app: &App, anybody: Caller, token: &str) -> Result<(), Problem> {
-    match app.authority.authenticate_user(token).or_else(|_| app.authority.authenticate_admin(token)) {
-        Ok((signed_in, _)) => {
-            let caller = Caller { identity: Identity::User(signed_in), ..anybody };
-            Ok(app.authority.log_out_here(&caller).await?)
-        }
-        Err(Error::TokenRefused("token_revoked" | "token_expired")) => Ok(()),
-        Err(other) => Err(other.into()),
-    }
 }
