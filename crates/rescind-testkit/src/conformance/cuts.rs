@@ -190,6 +190,18 @@ pub async fn a_repeated_token_cut_changes_nothing(backend: Backend) {
     assert_eq!((world.ledger().await, world.audit().await), (ledger, audit));
 }
 
+/// Verifiers have dropped the first one's mark by then.
+pub async fn a_cut_that_has_expired_is_renewed(backend: Backend) {
+    let world = World::new(backend).await;
+    let target = CutTarget::Token { key: TokenKey::new("another issuer's"), tenant: None, user: None };
+    let first = world.cut(target.clone()).await.entry;
+    world.set_now(first.mark.expires_at);
+    let again = world.cut(target).await.entry;
+    assert!(again.seq > first.seq);
+    assert!(again.mark.expires_at > world.now());
+    assert_eq!((again.reason, again.revoked_by), (first.reason, first.revoked_by));
+}
+
 /// Where the caller said so: by a new entry, so that those who follow hear of it.
 pub async fn a_later_expiry_extends_with_the_first_reason(backend: Backend) {
     let world = World::new(backend).await;

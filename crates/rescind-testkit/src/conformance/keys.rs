@@ -94,6 +94,21 @@ pub async fn a_key_steps_through_its_life(backend: Backend) {
     assert_eq!(taken, Err(StoreError::Taken("kid")));
 }
 
+/// As when another algorithm is asked for before it ever signed.
+pub async fn a_next_key_can_be_retired(backend: Backend) {
+    let world = World::new(backend).await;
+    world.change_keys(|change| change.add = vec![world.new_key("k", KeyUse::Access, false)]).await.unwrap();
+    world
+        .change_keys(|change| {
+            change.retire = vec!["k".to_owned()];
+            change.add = vec![world.new_key("l", KeyUse::Access, false)];
+        })
+        .await
+        .unwrap();
+    assert_eq!(key(&world, "k").await.unwrap().state, KeyState::Retired);
+    assert_eq!(key(&world, "l").await.unwrap().state, KeyState::Next);
+}
+
 /// The next one takes its place in the same transaction, and cutting it again adds nothing.
 pub async fn a_revoked_key_leaves_a_mark_for_ever(backend: Backend) {
     let world = World::new(backend).await;

@@ -1,0 +1,58 @@
+//! What was handed out goes on: through a restart, another signing algorithm, another master key, and a second logout.
+
+mod support;
+
+use rescind_testkit::process::Credentials;
+use serde_json::json;
+use support::House;
+
+const USER: &str = "0190a1b2-0000-7000-8000-000000000001";
+
+/// The next key is replaced at once, the active one when every verifier can know its successor; what was signed stays good.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_signing_algorithm_is_taken_up_at_a_restart() {
+    let mut house = House::open(&[]).await;
+    let pair = house.desk.open(USER).await;
+    house.server.terminate().await;
+    house.server.restart_with("RESCIND_SIGNING_ALG", "ES256").await;
+    let api = house.server.api();
+    api.me(&pair.access).await.expect(200);
+    api.refresh(&pair.refresh).await.expect(200);
+    let keys = api.get("/api/v1/admin/keys", house.desk.caller()).await.expect(200);
+    let next: Vec<_> = keys.json["items"]
+        .as_array()
+        .expect("a list of keys")
+        .iter()
+        .filter(|key| key["use"] == "access" && key["state"] == "next")
+        .map(|key| key["alg"].clone())
+        .collect();
+    assert_eq!(next, [json!("ES256")]);
+}
+
+/// With the same access token, alive at first and dead then.
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_out_twice_is_no_error() {
+    let house = House::open(&[]).await;
+    let pair = house.desk.open(USER).await;
+    let api = house.server.api();
+    for _ in 0..2 {
+        api.post("/api/v1/auth/logout", Credentials::Bearer(&pair.access), json!({})).await.expect(204);
+    }
+    api.refresh(&pair.refresh).await.refuses(401, "session_revoked");
+}
+
+/// The server that runs meanwhile goes on, and makes new keys under the new one.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_master_key_can_be_changed_under_a_running_server() {
+    let mut house = House::open(&[]).await;
+    let pair = house.desk.open(USER).await;
+    let rewrap = house.server.command().args(["keys", "rewrap"]).output().await.expect("the command runs");
+    assert!(rewrap.status.success(), "{}", String::from_utf8_lossy(&rewrap.stderr));
+    let api = house.server.api();
+    api.post("/api/v1/admin/keys/rotate", house.desk.caller(), json!({})).await.expect(200);
+    let refreshed = api.refresh(&pair.refresh).await.expect(200);
+    house.server.kill9().await;
+    house.server.restart().await;
+    let access = refreshed.json["access_token"].as_str().expect("an access token");
+    house.server.api().me(access).await.expect(200);
+}
