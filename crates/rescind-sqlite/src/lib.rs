@@ -3,6 +3,10 @@
 //! [`SqliteStore`] implements every port of [`rescind::store::Store`]. What is written is acknowledged after a commit that
 //! has reached the disk (WAL, `synchronous=FULL`), and everything that waits is committed in one go. Another process,
 //! the command line for one, may use the same file at the same time.
+//!
+//! What is kept for how long: ledger entries until a purge finds them expired; with each purge go, in the same small
+//! steps, sessions that were ended, or whose absolute limit passed, more than 30 days ago, and tags of batches as old as that.
+//! Audit entries, the tombstones of deleted users and clients, and the marks of revoked keys stay.
 
 #![warn(clippy::unwrap_used, unreachable_pub)]
 

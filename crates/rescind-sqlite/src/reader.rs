@@ -91,3 +91,58 @@ fn serve(conn: &Connection, queue: &Receiver<Message>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    type Read = dyn FnOnce(&Connection) -> Outcome<i64> + Send;
+
+    fn readers(queue: usize) -> Readers {
+        Readers::start(vec![Connection::open_in_memory().unwrap()], queue).unwrap()
+    }
+
+    fn one(conn: &Connection) -> Outcome<i64> {
+        Ok(conn.query_row("SELECT 1", (), |row| row.get(0))?)
+    }
+
+    #[tokio::test]
+    async fn a_panic_costs_the_one_who_asked_only() {
+        let readers = readers(4);
+        let panicked: Result<(), _> = readers.run(|_| panic!("a read that panics")).await;
+        assert!(matches!(panicked, Err(StoreError::Unavailable(_))), "{panicked:?}");
+        assert_eq!(readers.run(one).await, Ok(1));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn beyond_the_queue_is_overloaded_and_closing_finishes_the_queue() {
+        let readers = std::sync::Arc::new(readers(1));
+        let (release, held) = mpsc::channel::<()>();
+        let (begun, began) = mpsc::channel();
+        let ask = |job: Box<Read>| {
+            let readers = std::sync::Arc::clone(&readers);
+            tokio::spawn(async move { readers.run(job).await })
+        };
+        let holding = ask(Box::new(move |conn| {
+            let _ = begun.send(());
+            let _ = held.recv();
+            one(conn)
+        }));
+        began.recv().unwrap();
+        let waiting = ask(Box::new(one));
+        let overloaded = loop {
+            // Whether the one that waits has come to the queue is not ours to say.
+            if readers.sender.is_full() {
+                break readers.run(one).await;
+            }
+            tokio::task::yield_now().await;
+        };
+        assert_eq!(overloaded, Err(StoreError::Overloaded));
+        drop(release);
+        readers.close();
+        assert_eq!((holding.await.unwrap(), waiting.await.unwrap()), (Ok(1), Ok(1)));
+        assert!(matches!(readers.run(one).await, Err(StoreError::Unavailable(_))));
+    }
+}

@@ -163,6 +163,31 @@ pub async fn purging_goes_in_small_batches(backend: Backend) {
     assert_eq!(world.ledger().await, []);
 }
 
+/// Those that were ended and those whose time is up; who could still be refreshed stays.
+pub async fn sessions_long_dead_are_purged(backend: Backend) {
+    let world = World::new(backend).await;
+    let user = world.user("jane@example.com").await;
+    let (cut, unused) = (world.open(&user).await.chain.session, world.open(&user).await.chain.session);
+    world.cut_session(cut).await;
+    let day = Duration::from_secs(24 * 3600);
+    let there = async |id| world.store.session(id, None, world.now()).await.is_ok();
+    world.pass(day * 30);
+    let mut fresh = Held::of(&world.open(&user).await.chain);
+    world.store.purge(purge(&world, world.now(), 100)).await.unwrap();
+    assert!(there(cut).await && there(unused).await);
+    world.pass_secs(1);
+    world.store.purge(purge(&world, world.now(), 100)).await.unwrap();
+    assert!(!there(cut).await && there(unused).await);
+    for _ in 0..9 {
+        world.pass(day * 10);
+        if let rescind::session::Rotated::Rotated(chain) = world.refresh(fresh).await {
+            fresh = Held::of(&chain);
+        }
+    }
+    world.store.purge(purge(&world, world.now(), 100)).await.unwrap();
+    assert!(!there(unused).await && there(fresh.session).await);
+}
+
 /// Not after everything was purged, and not after a restart.
 pub async fn a_seq_is_never_used_twice(backend: Backend) {
     let mut world = World::new(backend).await;

@@ -94,6 +94,7 @@ macro_rules! conformance {
                 a_tokens_entry_is_found_within_its_scope,
                 purging_removes_what_has_expired_and_nothing_else,
                 purging_goes_in_small_batches,
+                sessions_long_dead_are_purged,
                 a_seq_is_never_used_twice;
             follow:
                 the_head_of_nothing_is_the_beginning,

@@ -31,6 +31,7 @@ pub trait LedgerStore: Send + Sync {
     fn entries<'a>(&'a self, filter: &'a EntryFilter, page: &'a PageRequest) -> Answer<'a, Page<Entry>>;
 
     /// Removes a batch of entries that expired before `request.before`. Tags outlive the entries of their batch.
+    /// In the same small steps go sessions that were ended, or whose absolute limit passed, 30 days before that.
     fn purge(&self, request: PurgeRequest) -> Answer<'_, PurgeOutcome>;
 }
 
