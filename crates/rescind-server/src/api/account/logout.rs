@@ -41,7 +41,7 @@ pub async fn logout(
     match (body.refresh_token, credentials) {
         (Some(token), _) => app.authority.log_out(&anybody, &token).await?,
         (None, Credentials::Bearer(token)) => {
-            app.authority.log_out_here(&anybody, token.expose_secret()).await?
+            app.authority.log_out_here(&anybody, token.expose_secret()).await?;
         }
         (None, _) => return Err(Problem::new(Code::AuthenticationRequired)),
     }
