@@ -1,6 +1,6 @@
 //! For Rescind's tests only.
 //!
-//! - [`conformance`]: what every store promises, as tests that run on any of them.
+//! - [`mod@conformance`]: what every store promises, as tests that run on any of them.
 //! - [`load`]: a small load generator for the benchmarks.
 //! - [`process`]: the built server as a fixture, and a small client for its API.
 
