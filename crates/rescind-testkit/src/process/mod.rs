@@ -6,7 +6,7 @@
 //!
 //! // In a test of rescind-cli: Options::new(env!("CARGO_BIN_EXE_rescind"))
 //! let mut server = Server::start(Options::new("rescind").env("RESCIND_ACCESS_TTL", "1m")).await;
-//! let pair = server.api().login(server.admin_email(), server.admin_password()).await.expect(200);
+//! let pair = server.api().login(server.admin_email(), &server.admin_password()).await.expect(200);
 //! server.kill9().await;
 //! server.restart().await;
 //! server.api().refresh(pair.text("refresh_token")).await.expect(200);
