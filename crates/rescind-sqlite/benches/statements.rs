@@ -19,6 +19,7 @@ use rescind::session::Rotated;
 use rescind::system::SystemEntropy;
 use rescind_sqlite::{Options, SqliteStore, rotation_statement};
 use rescind_testkit::conformance::{Backend, Held, MAC_KID, SIGNING_KID, World};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, params};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
@@ -201,6 +202,7 @@ fn cut_through_the_store(group: &mut BenchmarkGroup<'_, WallTime>, runtime: &Run
 /// A connection with the store's own settings.
 fn bare(path: &Path) -> Connection {
     let conn = Connection::open(path).unwrap();
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).unwrap();
     conn.execute_batch(
         "PRAGMA synchronous = FULL;
          PRAGMA foreign_keys = ON;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rescind::entropy::Entropy;
 use rescind::store::StoreError;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::SqliteStore;
@@ -136,6 +137,8 @@ fn open_prepared(path: &Path, busy_timeout: Duration) -> Outcome<Connection> {
 fn prepare(conn: &Connection, busy_timeout: Duration) -> Outcome<()> {
     conn.busy_timeout(busy_timeout)?;
     conn.set_prepared_statement_cache_capacity(256);
+    // Without this, SQLite plans many a statement anew with each value that is bound.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     let id: i32 = conn.query_row("PRAGMA application_id", (), |row| row.get(0))?;
     let empty: bool = conn.query_row("SELECT count(*) = 0 FROM sqlite_schema", (), |row| row.get(0))?;
     if id == APPLICATION_ID || (id == 0 && empty) {

@@ -1,20 +1,21 @@
 //! No statement walks through a table that grows, but for lists, which walk in the order of their pages and stop when the
 //! page is full. Held by SQLite's own plan of every statement that the verbs run.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use rescind::system::SystemEntropy;
 use rescind_testkit::conformance::{
     Backend, audit, clients, cuts, directory, follow, keys, ledger, opening, refresh, sessions,
 };
-use rusqlite::Connection;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
+use rusqlite::{Connection, StatementStatus};
 
 use crate::{Options, SqliteStore};
 
-/// Every statement that ran on any connection of this process.
-static SEEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+/// Every statement that ran to its end on any connection of this process, and how often SQLite planned it anew.
+static SEEN: Mutex<BTreeMap<String, i32>> = Mutex::new(BTreeMap::new());
 
 /// Tables that grow with use, and the names they go by in statements.
 const LARGE: [&str; 9] =
@@ -34,11 +35,13 @@ const WALKS: [(&str, &str); 4] = [
 /// A connection on which is noted what runs.
 pub(crate) fn watched(mut conn: Connection) -> Connection {
     let note = |event: TraceEvent<'_>| {
-        if let TraceEvent::Stmt(statement, _) = event {
-            SEEN.lock().unwrap_or_else(PoisonError::into_inner).insert(statement.sql().into_owned());
+        if let TraceEvent::Profile(statement, _) = event {
+            let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
+            *seen.entry(statement.sql().into_owned()).or_default() +=
+                statement.get_status(StatementStatus::RePrepare);
         }
     };
-    conn.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(note)).unwrap();
+    conn.trace_v2(TraceEventCodes::SQLITE_TRACE_PROFILE, Some(note)).unwrap();
     conn
 }
 
@@ -48,22 +51,23 @@ async fn hot_statements_keep_to_their_indexes() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("rescind.db");
     crate::migrate(&path).unwrap();
-    let conn = Connection::open(&path).unwrap();
+    let conn = crate::open::connect(&path, Duration::ZERO).unwrap();
     let seen = SEEN.lock().unwrap().clone();
-    let verbs = seen.iter().filter(|sql| {
+    let verbs = seen.iter().filter(|(sql, _)| {
         ["SELECT", "UPDATE", "DELETE", "INSERT"].iter().any(|verb| sql.trim_start().starts_with(verb))
             && !sql.contains("sqlite_schema")
             && !sql.contains("numbers")
     });
     let mut planned = 0;
-    for sql in verbs {
+    for (sql, planned_anew) in verbs {
         planned += 1;
+        assert_eq!(*planned_anew, 0, "{sql}");
         for step in plan(&conn, sql) {
             assert!(is_fine(sql, &step), "{step}\n{sql}");
         }
     }
     assert!(planned > 80, "only {planned} statements were seen");
-    assert!(seen.contains(crate::rotation_statement()), "the rotation among them");
+    assert!(seen.contains_key(crate::rotation_statement()), "the rotation among them");
 }
 
 fn is_fine(sql: &str, step: &str) -> bool {
