@@ -107,6 +107,7 @@ pub(crate) const CALLS: &[Call] = &[
     call("GET", "/readyz", Anybody, Public),
     call("GET", "/openapi.json", Anybody, Public),
     call("GET", "/docs", Anybody, Public),
+    call("GET", "/docs.css", Anybody, Public),
     call("GET", "/.well-known/jwks.json", Anybody, Public),
     call("GET", "/.well-known/oauth-authorization-server", Anybody, Public),
     call("GET", "/metrics", Unbound("metrics"), Operators),
