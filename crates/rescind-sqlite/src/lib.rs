@@ -55,7 +55,7 @@ impl SqliteStore {
 
     pub(crate) fn write<T: Send + 'static>(
         &self,
-        job: impl FnOnce(&Tx<'_>) -> Outcome<T> + Send + 'static,
+        job: impl Fn(&Tx<'_>) -> Outcome<T> + Send + 'static,
     ) -> Answer<'_, T> {
         Box::pin(self.writer.run(job))
     }

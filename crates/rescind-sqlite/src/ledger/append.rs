@@ -80,7 +80,10 @@ pub(crate) fn standing(conn: &Connection, tenant: Option<TenantId>, key: &MarkKe
 
 /// Notes that an access token with this `exp` is being minted.
 pub(crate) fn raise_horizon(tx: &Tx<'_>, access_exp: Timestamp) -> Outcome<()> {
-    tx.prepare_cached("UPDATE head SET horizon = ?1 WHERE id = 1 AND horizon < ?1")?
-        .execute((access_exp.as_millis(),))?;
+    let exp = access_exp.as_millis();
+    if exp > tx.horizon.get() {
+        tx.prepare_cached("UPDATE head SET horizon = ?1 WHERE id = 1 AND horizon < ?1")?.execute((exp,))?;
+        tx.horizon.set(exp);
+    }
     Ok(())
 }
