@@ -9,6 +9,7 @@ use rescind::audit::{Target, action};
 use rescind::clock::Timestamp;
 use rescind::entropy::{Entropy, random_bytes};
 use rescind::id::TenantId;
+use rescind::ledger::MarkKey;
 use rescind::store::{Provenance, StoreError};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
@@ -17,6 +18,7 @@ use crate::SqliteStore;
 use crate::audit::{Record, record};
 use crate::directory::{Cause, raise_tenant};
 use crate::error::{Fault, Outcome, corrupt};
+use crate::ledger::{NewEntry, append};
 use crate::migrate::run_migrations;
 use crate::open::{connect, make_private};
 use crate::row::Cells;
@@ -96,6 +98,7 @@ fn begin_new_history(conn: &Connection, restore: &Restore) -> Outcome<()> {
     if !restore.keep_sessions {
         let before = crate::writer::last_seq(&tx)?;
         cut_all_tenants(&tx, restore)?;
+        cut_all_keys(&tx, restore)?;
         seal_batch(&tx, before)?;
     }
     tx.execute("UPDATE head SET keys_version = keys_version + 1 WHERE id = 1", ())?;
@@ -110,6 +113,33 @@ fn retag(tx: &Tx<'_>) -> Outcome<()> {
     let tag: [u8; 16] = random_bytes(tx.entropy());
     tx.execute("UPDATE batches SET tag = ?1 WHERE last_seq = (SELECT seq FROM head WHERE id = 1)", (tag,))?;
     tx.execute("UPDATE head SET tag = ?1 WHERE id = 1 AND seq > 0", (tag,))?;
+    Ok(())
+}
+
+/// A key that was revoked since the backup must not sign again, and nobody remembers which. Whoever starts the store next makes
+/// new ones.
+fn cut_all_keys(tx: &Tx<'_>, restore: &Restore) -> Outcome<()> {
+    let at = restore.by.at;
+    let kids: Vec<String> = {
+        let mut statement = tx.prepare(
+            "UPDATE keys SET state = 'revoked', revoked_at = ?1 WHERE state <> 'revoked' RETURNING kid",
+        )?;
+        let kids = statement.query_map((at.as_millis(),), |row| row.get(0))?;
+        kids.collect::<Result<_, _>>()?
+    };
+    for kid in kids {
+        let entry = NewEntry {
+            key: MarkKey::Key(kid.into()),
+            tenant: None,
+            min_version: None,
+            least: restore.access_exp,
+            user: None,
+            at,
+            reason: Some(action::RESTORED),
+            by: restore.by.actor,
+        };
+        append(tx, entry)?;
+    }
     Ok(())
 }
 

@@ -66,7 +66,11 @@ pub enum Audience {
 #[utoipa::path(
     post, path = "/api/v1/sessions", tag = "Backends", operation_id = "open_session",
     request_body = HandoverRequest, security(("basic" = ["sessions:write"])),
-    responses((status = 201, body = TokenPairView, description = "A session was opened."))
+    responses(
+        (status = 201, body = TokenPairView, description = "A session was opened."),
+        (status = 404, description = "There is no such tenant within reach."),
+        (status = 409, description = "`email_taken`: another user of the tenant has it."),
+    )
 )]
 pub async fn open_session(
     State(app): State<App>,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::HeaderValue;
 use ipnet::IpNet;
 use rescind::authority::AuthoritySettings;
+use rescind::directory::password;
 use rescind::keys::MasterKey;
 use rescind::session::RefreshPolicy;
 use rescind::token::Algorithm;
@@ -143,11 +144,12 @@ impl Settings {
     /// What an operator should be told at the start: settings that are possible and have no effect.
     pub fn notices(&self) -> Vec<String> {
         let is_given = |row: &&Explained| row.name.starts_with("OTEL_") && row.origin != Origin::Default;
-        self.explained
-            .iter()
-            .filter(is_given)
-            .map(|row| format!("{} is set, and this build exports no traces", row.name))
-            .collect()
+        let traces = self.explained.iter().filter(is_given);
+        let traces = traces.map(|row| format!("{} is set, and this build exports no traces", row.name));
+        let weakness =
+            self.admin_password.as_ref().and_then(|given| password::weakness(given, &self.admin_email));
+        let weak = weakness.map(|why| format!("RESCIND_ADMIN_PASSWORD would be guessed: {why}"));
+        traces.chain(weak).collect()
     }
 
     fn from_given(given: &Given) -> Result<Self, SettingsError> {

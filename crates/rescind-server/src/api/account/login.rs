@@ -45,7 +45,11 @@ pub struct LoginRequest {
 #[utoipa::path(
     post, path = "/api/v1/auth/login", tag = "Users", operation_id = "login",
     request_body = LoginRequest,
-    responses((status = 200, body = TokenPairView, description = "A session was opened."))
+    responses(
+        (status = 200, body = TokenPairView, description = "A session was opened."),
+        (status = 401, description = "`invalid_credentials`."),
+        (status = 429, description = "`too_many_attempts`."),
+    )
 )]
 pub async fn login(
     State(app): State<App>,

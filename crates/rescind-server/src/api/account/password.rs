@@ -32,7 +32,11 @@ pub struct PasswordRequest {
 #[utoipa::path(
     post, path = "/api/v1/auth/password", tag = "Users", operation_id = "change_password",
     request_body = PasswordRequest, security(("bearer" = [])),
-    responses((status = 200, body = RenewedView, description = "The password is changed."))
+    responses(
+        (status = 200, body = RenewedView, description = "The password is changed."),
+        (status = 403, description = "`wrong_password`."),
+        (status = 429, description = "`too_many_attempts`."),
+    )
 )]
 pub async fn change_password(
     State(app): State<App>,

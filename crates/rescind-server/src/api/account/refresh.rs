@@ -30,7 +30,11 @@ pub struct RefreshBody {
     post, path = "/api/v1/auth/refresh", tag = "Users", operation_id = "refresh",
     request_body = RefreshBody,
     security((), ("basic" = [])),
-    responses((status = 200, body = TokenPairView, description = "The session goes on."))
+    responses(
+        (status = 200, body = TokenPairView, description = "The session goes on."),
+        (status = 401, description = "The session is over, or the token is not good: the code says which."),
+        (status = 409, description = "`refresh_superseded`."),
+    )
 )]
 pub async fn refresh(
     State(app): State<App>,

@@ -38,7 +38,13 @@ pub struct RegisterRequest {
 #[utoipa::path(
     post, path = "/api/v1/auth/register", tag = "Users", operation_id = "register",
     request_body = RegisterRequest,
-    responses((status = 201, body = UserView, description = "The account was made."))
+    responses(
+        (status = 201, body = UserView, description = "The account was made."),
+        (status = 403, description = "`registration_closed`."),
+        (status = 404, description = "There is no such tenant."),
+        (status = 409, description = "`email_taken`."),
+        (status = 429, description = "`too_many_attempts`."),
+    )
 )]
 pub async fn register(
     State(app): State<App>,
