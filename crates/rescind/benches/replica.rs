@@ -2,9 +2,12 @@
 //!
 //! Each probe waits for the answer of the one before: the next id is made from it, through an atomic addition that
 //! no processor runs ahead of. Ids are scattered, so that none finds its memory warm by luck. `floor_one_line` is
-//! what reading one word at a random place in 1.5 MB takes then, and the floor of all others.
+//! what reading one word at a random place in 1.5 MB takes then, and the floor of all others; `…_to_one_line` are multiples of
+//! it, measured in turn.
 
 #![allow(missing_docs, reason = "criterion's macros make items without")]
+
+mod paired;
 
 use std::collections::{HashMap, HashSet};
 use std::hint::black_box;
@@ -20,12 +23,15 @@ use rescind::replica::{DigestFact, Replica, TokenFacts};
 use rescind::system::SystemEntropy;
 use uuid::Uuid;
 
+use self::paired::Ratio;
+
 const MARKS: u64 = 1_000_000;
 const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
 const KID: &str = "dQw4w9WgXcQ_dQw4w9WgXcQ_dQw4w9WgXcQ_dQw4w9W";
 
 criterion_group!(benches, probes, all_cuts, peers, apply);
-criterion_main!(benches);
+criterion_group!(name = ratios; config = paired::criterion(); targets = in_turn);
+criterion_main!(benches, ratios);
 
 /// The n-th id of a kind: scattered, and the same each time.
 fn id(kind: u64, n: u64) -> Uuid {
@@ -151,13 +157,35 @@ fn all_cuts(c: &mut Criterion) {
     });
 }
 
+/// As many words as a filter of a million marks has.
+fn words() -> Vec<u64> {
+    (0..MARKS * 12 / 64).map(mix).collect()
+}
+
+fn one_line(words: &[u64], n: u64) -> bool {
+    words[(id(1, n).as_u128() as u64 % words.len() as u64) as usize] == 0
+}
+
+fn in_turn(c: &mut Criterion<Ratio>) {
+    let (words, tokens) = (words(), tokens_only(MARKS));
+    beside_one_line(c, "replica/probe_absent_1m_to_one_line", &words, |n| {
+        is_dead(&tokens, id(1, n), tenant(n))
+    });
+    drop(tokens);
+    let all = all_kinds();
+    beside_one_line(c, "replica/all_cuts_1m_to_one_line", &words, |n| survives_all(&all, n));
+}
+
+fn beside_one_line(c: &mut Criterion<Ratio>, name: &str, words: &[u64], holds: impl Fn(u64) -> bool) {
+    let (ours, floor) = (Chain::from(MARKS), Chain::from(MARKS));
+    paired::measure(c, name, 10_000, || ours.next(&holds), || floor.next(|n| one_line(words, n)));
+}
+
 fn peers(c: &mut Criterion) {
     chained(c, "replica/floor_ids_only", |n| id(1, n).is_nil());
 
-    let words: Vec<u64> = (0..MARKS * 12 / 64).map(mix).collect();
-    chained(c, "replica/floor_one_line", |n| {
-        words[(id(1, n).as_u128() as u64 % words.len() as u64) as usize] == 0
-    });
+    let words = words();
+    chained(c, "replica/floor_one_line", |n| one_line(&words, n));
 
     let floor: HashSet<Uuid, foldhash::fast::RandomState> = (0..MARKS).map(|n| id(1, n)).collect();
     chained(c, "replica/floor_hashset_absent_1m", |n| floor.contains(&id(1, n)));

@@ -1,8 +1,10 @@
 //! What checking an unseen access token costs, beside the bare signature and beside `jsonwebtoken`.
 //!
-//! Each group holds its own floor, so that ratios are taken within one run:
-//! `verify_ed25519/ours` over `verify_ed25519/bare`, and `verify_hs256/jsonwebtoken` over `verify_hs256/ours`.
+//! Each group holds its own floor and a peer. What they are held to are ratios, `…/ours_to_bare` and
+//! `…/jsonwebtoken_to_ours`, which are measured in turn.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a benchmark")]
+
+mod paired;
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -24,42 +26,72 @@ use rescind::token::{
 };
 use serde::Deserialize;
 
+use self::paired::Ratio;
+
+criterion_group!(benches, verify);
+criterion_group!(name = ratios; config = paired::criterion(); targets = in_turn);
+criterion_main!(benches, ratios);
+
 const ISS: &str = "https://auth.example";
 const AUD: &str = "https://api.example";
 
 fn verify(c: &mut Criterion) {
-    for (name, algorithm) in [
-        ("verify_ed25519", Algorithm::EdDsa),
-        ("verify_hs256", Algorithm::Hs256),
-        ("verify_es256", Algorithm::Es256),
-        ("verify_rs256", Algorithm::Rs256),
-    ] {
-        one_algorithm(c, name, algorithm);
+    for contest in Contest::all() {
+        let mut group = c.benchmark_group(contest.name);
+        group.bench_function("bare", |b| b.iter(&contest.bare));
+        group.bench_function("ours", |b| b.iter(&contest.ours));
+        group.bench_function("jsonwebtoken", |b| b.iter(&contest.jsonwebtoken));
+        group.finish();
     }
 }
 
-fn one_algorithm(c: &mut Criterion, name: &str, algorithm: Algorithm) {
-    let now = SystemClock.now();
-    let key = SigningKey::generate(algorithm, &SystemEntropy).unwrap();
-    let token = sign_access(&key, &claims(now)).unwrap();
-    let mut group = c.benchmark_group(name);
-    group.sample_size(200).measurement_time(Duration::from_secs(6));
+fn in_turn(c: &mut Criterion<Ratio>) {
+    for Contest { name, bare, ours, jsonwebtoken } in Contest::all() {
+        paired::measure(c, &format!("{name}/ours_to_bare"), 16, &ours, bare);
+        paired::measure(c, &format!("{name}/jsonwebtoken_to_ours"), 16, jsonwebtoken, &ours);
+    }
+}
 
-    let bare = bare_check(&key, &token);
-    group.bench_function("bare", |b| b.iter(|| assert!(bare())));
+/// One token, checked in three ways.
+struct Contest {
+    name: &'static str,
+    bare: Box<dyn Fn()>,
+    ours: Box<dyn Fn()>,
+    jsonwebtoken: Box<dyn Fn()>,
+}
 
-    let keys = KeySet::new([key.verifying_key()]).unwrap();
-    let issuer = Issuer::ours(ISS, keys).with_algorithms([algorithm]).with_audiences([AUD]);
-    let validator = Validator::new(vec![issuer]).unwrap();
-    group.bench_function("ours", |b| {
-        b.iter(|| validator.validate(black_box(&token), black_box(now)).unwrap());
-    });
+impl Contest {
+    fn all() -> [Self; 4] {
+        [
+            Self::new("verify_ed25519", Algorithm::EdDsa),
+            Self::new("verify_hs256", Algorithm::Hs256),
+            Self::new("verify_es256", Algorithm::Es256),
+            Self::new("verify_rs256", Algorithm::Rs256),
+        ]
+    }
 
-    let (theirs, validation) = theirs(&key);
-    group.bench_function("jsonwebtoken", |b| {
-        b.iter(|| jsonwebtoken::decode::<Claims>(black_box(&token), &theirs, &validation).unwrap());
-    });
-    group.finish();
+    fn new(name: &'static str, algorithm: Algorithm) -> Self {
+        let now = SystemClock.now();
+        let key = SigningKey::generate(algorithm, &SystemEntropy).unwrap();
+        let token = sign_access(&key, &claims(now)).unwrap();
+        let bare = bare_check(&key, &token);
+
+        let keys = KeySet::new([key.verifying_key()]).unwrap();
+        let issuer = Issuer::ours(ISS, keys).with_algorithms([algorithm]).with_audiences([AUD]);
+        let validator = Validator::new(vec![issuer]).unwrap();
+        let (theirs, validation) = theirs(&key);
+        let same = token.clone();
+        Self {
+            name,
+            bare: Box::new(move || assert!(bare())),
+            ours: Box::new(move || {
+                black_box(validator.validate(black_box(&token), black_box(now)).unwrap());
+            }),
+            jsonwebtoken: Box::new(move || {
+                black_box(jsonwebtoken::decode::<Claims>(black_box(&same), &theirs, &validation).unwrap());
+            }),
+        }
+    }
 }
 
 /// The check of the signature alone, over the same bytes, by a key that is already parsed.
@@ -143,6 +175,3 @@ fn claims(now: Timestamp) -> AccessClaims {
         extra: ExtraClaims::none(),
     }
 }
-
-criterion_group!(benches, verify);
-criterion_main!(benches);

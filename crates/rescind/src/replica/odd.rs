@@ -5,7 +5,7 @@ use std::hash::{Hash as StdHash, Hasher};
 
 use papaya::Equivalent;
 
-use crate::id::{TenantId, UserId};
+use crate::id::TenantId;
 use crate::ledger::{CutKind, MarkKey, TokenKey};
 use crate::replica::expiry::Expiry;
 use crate::replica::seed::{AsIs, Hash, Seed};
@@ -19,12 +19,12 @@ pub(super) struct Scoped {
     pub(super) expiry: Expiry,
 }
 
-/// A key that is looked up without being owned.
+/// A key that is looked up without being owned. Ids are numbers: those can be carried in registers, sixteen bytes cannot.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum OddKey<'a> {
     Jti(&'a str),
-    User(UserId),
-    Tenant(TenantId),
+    User(u128),
+    Tenant(u128),
     Kid(&'a str),
     Digest(&'a [u8; 32]),
 }
@@ -34,20 +34,20 @@ impl<'a> OddKey<'a> {
     pub(super) fn of(key: &'a MarkKey) -> Option<Self> {
         match key {
             MarkKey::Token(TokenKey::Text(jti)) => Some(Self::Jti(jti)),
-            MarkKey::User(id) => Some(Self::User(*id)),
-            MarkKey::Tenant(id) => Some(Self::Tenant(*id)),
+            MarkKey::User(id) => Some(Self::User(id.0.as_u128())),
+            MarkKey::Tenant(id) => Some(Self::Tenant(id.0.as_u128())),
             MarkKey::Key(kid) => Some(Self::Kid(kid)),
             MarkKey::Digest(digest) => Some(Self::Digest(digest)),
             MarkKey::Token(TokenKey::Uuid(_)) | MarkKey::Session(_) | MarkKey::Client(_) => None,
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn hash(self, seed: &Seed) -> Hash {
         match self {
             Self::Jti(jti) => seed.text(CutKind::Token, jti),
-            Self::User(id) => seed.id(CutKind::User, id.0.as_u128()),
-            Self::Tenant(id) => seed.id(CutKind::Tenant, id.0.as_u128()),
+            Self::User(id) => seed.id(CutKind::User, id),
+            Self::Tenant(id) => seed.id(CutKind::Tenant, id),
             Self::Kid(kid) => seed.text(CutKind::Key, kid),
             Self::Digest(digest) => {
                 // Half of SHA-256 is as good as all of it for finding the place; the whole is compared there.

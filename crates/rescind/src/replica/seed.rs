@@ -55,13 +55,13 @@ impl Seed {
             return self.id(kind, u128::from(reduced) << 64 | text.len() as u128);
         }
         let (words, rest) = text.as_bytes().as_chunks::<8>();
-        let mut last = [0; 8];
-        last[..rest.len()].copy_from_slice(rest);
+        // Not by way of memory, see `Replica::hash_if_held`.
+        let last = rest.iter().rev().fold(0_u64, |word, &byte| word << 8 | u64::from(byte));
         // The length tells a text from the same with zeros after it.
         let start = self.kinds[kind as usize].wrapping_add(self.low.wrapping_mul(text.len() as u128));
-        let sum = std::iter::zip(words.iter().chain([&last]), &self.words).fold(start, |sum, (word, key)| {
-            sum.wrapping_add(key.wrapping_mul(u64::from_le_bytes(*word).into()))
-        });
+        let words = words.iter().map(|word| u64::from_le_bytes(*word)).chain([last]);
+        let sum = std::iter::zip(words, &self.words)
+            .fold(start, |sum, (word, key)| sum.wrapping_add(key.wrapping_mul(word.into())));
         Hash(spread((sum >> 64) as u64))
     }
 
