@@ -7,6 +7,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use common_calls::world::{self, PASSWORD, SignedIn, Tenant, sign_in};
 use reqwest::{Method, RequestBuilder};
 use rescind_testkit::process::{Api, Credentials, Server};
+use rustix::process::{Resource, getrlimit, setrlimit};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -475,7 +476,7 @@ async fn tokens_that_are_none() {
     bench.refuses(cases.collect()).await;
 
     // As large as the server reads heads at all, or larger: refused, one way or the other, and nothing is the worse for it.
-    for size in [30_000, 300_000] {
+    for size in [30_000, 300_000, 1_000_000] {
         let request = bench.me(&format!("Bearer {}", "a".repeat(size)));
         let status = match bench.api().try_finish(request).await {
             Ok(reply) => reply.status,
@@ -515,6 +516,8 @@ async fn refresh_tokens_that_are_not_to_be_traded() {
             ("a flipped bit", trade(&flipped), 401, "invalid_refresh_token"),
             ("60 KB", trade(&"a".repeat(60_000)), 401, "invalid_refresh_token"),
             ("dots", trade(&".".repeat(60_000)), 401, "invalid_refresh_token"),
+            ("1 MB", trade(&"a".repeat(1_000_000)), 413, "payload_too_large"),
+            ("100,000 dots", trade(&".".repeat(100_000)), 413, "payload_too_large"),
             ("after logout", trade(&bench.acme.dead_refresh), 401, "session_revoked"),
             ("by a client that it is not of", by_another, 401, "invalid_client"),
         ])
@@ -653,6 +656,12 @@ async fn oauth_refuses_in_its_own_words() {
             ),
             ("nothing to look at", basic(form("/oauth2/introspect", ""), secret), 400, "invalid_request"),
             (
+                "1 MB to look at",
+                basic(form("/oauth2/introspect", &format!("token={}", "a".repeat(1_000_000))), secret),
+                413,
+                "invalid_request",
+            ),
+            (
                 "a secret in the query",
                 form(&format!("/oauth2/introspect?client_id={id}&client_secret={secret}"), "token=x"),
                 400,
@@ -681,6 +690,7 @@ async fn a_body_of_100_mb_is_refused_before_it_is_sent() {
     let head = "POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
     let announced = converse(&bench, &format!("{head}Content-Length: 104857600\r\n\r\n")).await;
     assert!(announced.starts_with("HTTP/1.1 413 "), "{announced}");
+    assert!(announced.to_lowercase().contains("\r\nconnection: close\r\n"), "{announced}");
     let chunk = format!("{:x}\r\n{}\r\n", 100_000, "a".repeat(100_000));
     let unannounced = converse(&bench, &format!("{head}Transfer-Encoding: chunked\r\n\r\n{chunk}")).await;
     assert!(unannounced.starts_with("HTTP/1.1 413 "), "{unannounced}");
@@ -688,6 +698,8 @@ async fn a_body_of_100_mb_is_refused_before_it_is_sent() {
         converse(&bench, &format!("{head}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"))
             .await;
     assert!(!both.starts_with("HTTP/1.1 200"), "{both}");
+    let good = converse(&bench, &format!("{head}Content-Length: 2\r\n\r\n{{}}")).await;
+    assert!(!good.to_lowercase().contains("connection: close"), "a body that was read ends nothing: {good}");
     bench.api().me(&bench.acme.member.access).await.expect(200);
 }
 
@@ -716,10 +728,10 @@ async fn heads_that_are_none_and_one_that_never_ends() {
 
 /// Connections that say nothing hold nobody up.
 #[tokio::test]
-async fn two_thousand_idle_connections_hold_nobody_up() {
+async fn ten_thousand_idle_connections_hold_nobody_up() {
     let bench = Bench::new().await;
     let mut idle = Vec::new();
-    for _ in 0..2_000 {
+    for _ in 0..descriptors(10_000) {
         idle.push(connect(&bench).await);
     }
     let again = sign_in(bench.api(), &bench.acme.member_email, Some(&bench.acme.id), false).await;
@@ -728,6 +740,15 @@ async fn two_thousand_idle_connections_hold_nobody_up() {
     bench.api().delete(&cut, Credentials::Bearer(&again.access)).await.expect(204);
     bench.api().me(&again.access).await.refuses(401, "token_revoked");
     drop(idle);
+}
+
+/// As many as are wanted, or as this process may have where that is less.
+fn descriptors(wanted: u64) -> u64 {
+    const OTHERS: u64 = 100;
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    setrlimit(Resource::Nofile, limit).expect("a process may have what it may have");
+    limit.current.map_or(wanted, |most| wanted.min(most.saturating_sub(OTHERS)))
 }
 
 async fn connect(bench: &Bench) -> TcpStream {

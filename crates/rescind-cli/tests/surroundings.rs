@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use rescind_testkit::process::{Credentials, Options, Refused, Server};
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -167,15 +168,48 @@ async fn the_variables_of_kubernetes_are_passed_over() {
 #[tokio::test]
 async fn a_full_disk_refuses_what_it_cannot_keep() {
     let place = TempDir::new().expect("a directory");
-    let (data, small) = (place.path().join("data"), place.path().join("small"));
+    let data = place.path().join("data");
     fs::create_dir(&data).expect("made");
     if !can_mount(&data) {
-        eprintln!("no small file system can be mounted here: a full disk was NOT tried");
+        eprintln!("no small file system can be mounted here: only files that may not grow are tried");
         return;
     }
-    fs::write(&small, on_a_small_disk(&data)).expect("written");
-    fs::set_permissions(&small, fs::Permissions::from_mode(0o755)).expect("executable");
-    let server = Options::new(&small).data_dir(&data).start().await;
+    let server = wrapped(place.path(), &on_a_small_disk(&data)).data_dir(&data).start().await;
+    // The directory as the server sees it: the file system is mounted for it alone.
+    let filler = format!("/proc/{}/root{}/filler", server.pid(), data.display());
+    let empty = filler.clone();
+    keeps_what_it_acknowledged(
+        &server,
+        || fill(Path::new(&filler)),
+        || fs::remove_file(&empty).expect("removed"),
+    )
+    .await;
+}
+
+/// The same where writing fails otherwise than for want of room.
+#[tokio::test]
+async fn files_that_may_not_grow_refuse_what_they_cannot_keep() {
+    let place = TempDir::new().expect("a directory");
+    // Without the trap, the process would be ended rather than told.
+    let script = format!("#!/bin/sh\ntrap '' XFSZ\nexec \"{BINARY}\" \"$@\"\n");
+    let server = wrapped(place.path(), &script).data_dir(place.path().join("data")).start().await;
+    let limit_files = |most: Option<u64>| {
+        let pid = i32::try_from(server.pid()).ok().and_then(Pid::from_raw);
+        let limit = Rlimit { current: most, maximum: None };
+        prlimit(pid, Resource::Fsize, limit).expect("a child of ours can be limited");
+    };
+    keeps_what_it_acknowledged(&server, || limit_files(Some(0)), || limit_files(None)).await;
+}
+
+/// The binary behind a script.
+fn wrapped(place: &Path, script: &str) -> Options {
+    let program = place.join("wrapped");
+    fs::write(&program, script).expect("written");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("executable");
+    Options::new(program)
+}
+
+async fn keeps_what_it_acknowledged(server: &Server, fill: impl FnOnce(), empty: impl FnOnce()) {
     let api = server.api();
     let admin = server.admin_token().await;
     let caller = Credentials::Bearer(&admin);
@@ -183,9 +217,7 @@ async fn a_full_disk_refuses_what_it_cannot_keep() {
         async |jti: String| api.post(&format!("/api/v1/auth/sessions/revoke/{jti}"), caller, json!({})).await;
     revoke("before".to_owned()).await.expect(200);
 
-    // The directory as the server sees it: the file system is mounted for it alone.
-    let filler = format!("/proc/{}/root{}/filler", server.pid(), data.display());
-    fill(Path::new(&filler));
+    fill();
     let (mut kept, mut full) = (Vec::new(), false);
     for number in 0..5_000 {
         let jti = format!("on-a-full-disk-{number}");
@@ -203,7 +235,7 @@ async fn a_full_disk_refuses_what_it_cannot_keep() {
     api.get(&lost, caller).await.refuses(404, "not_found");
     api.get("/healthz", Credentials::Nobody).await.expect(200);
 
-    fs::remove_file(&filler).expect("removed");
+    empty();
     revoke("after".to_owned()).await.expect(200);
     for jti in kept.into_iter().chain(["before".to_owned(), "after".to_owned()]) {
         api.get(&format!("/api/v1/admin/revocations/{jti}"), caller).await.expect(200);

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use rescind::authority::{Authority, MasterKeySource, Operator, Ports, StartError};
+use rescind::clock::Clock;
 use rescind::store::Store;
-use rescind::system::{SystemClock, SystemEntropy};
+use rescind::system::SystemEntropy;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -26,6 +27,8 @@ pub struct Serve {
     pub store: Arc<dyn Store>,
     /// Where the master key is kept.
     pub master_keys: Arc<dyn MasterKeySource>,
+    /// What time it is: [`rescind::system::SystemClock`], unless in a test.
+    pub clock: Arc<dyn Clock>,
     /// Called once it listens and may be sent requests.
     pub on_started: Box<dyn FnOnce(&StartedInfo) + Send>,
 }
@@ -66,7 +69,7 @@ pub enum ServeError {
 /// # Errors
 /// Before it listens; afterwards only where a background task ended by itself.
 pub async fn run(options: Serve) -> Result<(), ServeError> {
-    let Serve { settings, store, master_keys, on_started } = options;
+    let Serve { settings, store, master_keys, clock, on_started } = options;
     settings.notices().iter().for_each(|notice| tracing::warn!("{notice}"));
     // Before anything is made, so that a signal during the start is not lost.
     let shutdown = told_to_stop().map_err(ServeError::Signals)?;
@@ -77,8 +80,8 @@ pub async fn run(options: Serve) -> Result<(), ServeError> {
         email: settings.admin_email.clone(),
         password: settings.admin_password.clone().ok_or(ServeError::NoPassword)?,
     };
-    let started =
-        Authority::start(ports(store, master_keys), settings.authority(address), || operator).await?;
+    let ports = ports(store, master_keys, clock);
+    let started = Authority::start(ports, settings.authority(address), || operator).await?;
     let (authority, first) = (Arc::new(started.authority), started.first);
     let router = service(Arc::clone(&authority), &settings);
     let stop = CancellationToken::new();
@@ -129,11 +132,11 @@ pub fn service(authority: Arc<Authority>, settings: &Settings) -> Router {
     layers::dress(router.with_state(app), edge)
 }
 
-fn ports(store: Arc<dyn Store>, master_keys: Arc<dyn MasterKeySource>) -> Ports {
+fn ports(store: Arc<dyn Store>, master_keys: Arc<dyn MasterKeySource>, clock: Arc<dyn Clock>) -> Ports {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     Ports {
         store,
-        clock: Arc::new(SystemClock),
+        clock,
         entropy: Arc::new(SystemEntropy),
         offload: Arc::new(tasks::Hashing::new(cores)),
         master_keys,

@@ -122,6 +122,9 @@ fn how(keep_sessions: bool, settings: &Settings, now: Timestamp) -> How {
 /// Keeps the old database under another name, its log with it: SQLite would apply that to whatever bears its name.
 fn keep_old(place: &DataDir, now: Timestamp) -> Result<PathBuf, Failure> {
     let kept = beside(place.database(), &format!("before-{}", now.as_millis()));
+    // So that a crash between the steps below leaves a whole database under its own name. One that cannot be read any more
+    // may be why it is being replaced, and is kept as it is.
+    let _ = write_log_back(place.database());
     fs::hard_link(place.database(), &kept).map_err(Failure::file(&kept))?;
     for suffix in ["-wal", "-shm"] {
         let (from, to) = (with_suffix(place.database(), suffix), with_suffix(&kept, suffix));
@@ -134,6 +137,13 @@ fn keep_old(place: &DataDir, now: Timestamp) -> Result<PathBuf, Failure> {
     }
     sync_parent(&kept)?;
     Ok(kept)
+}
+
+/// Takes what is only in the log into the database itself.
+fn write_log_back(database: &Path) -> rusqlite::Result<()> {
+    let open = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE;
+    let conn = rusqlite::Connection::open_with_flags(database, open)?;
+    conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))
 }
 
 /// Removes a file of SQLite's and what is beside it, where they are.

@@ -1,6 +1,9 @@
 //! `rescind serve`.
 
+use std::sync::Arc;
+
 use clap::{Arg, ArgMatches, Args, FromArgMatches};
+use rescind::system::{SystemClock, SystemEntropy};
 use rescind_server::config::catalog::{SETTINGS, Secrecy, Setting};
 use rescind_server::{Serve as Serving, ServeError, StartedInfo};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -30,6 +33,7 @@ pub(crate) async fn run(mut settings: Settings) -> Result<(), Failure> {
         settings: settings.server,
         store: opened.store.clone(),
         master_keys: opened.master_keys.clone(),
+        clock: Arc::new(SystemClock),
         on_started: Box::new(move |info| welcome.print(info)),
     };
     let served = rescind_server::run(serving).await;
@@ -51,11 +55,7 @@ struct Welcome {
 impl Welcome {
     /// Makes up a password where none was given.
     fn new(settings: &mut Settings) -> Self {
-        let generated = settings
-            .server
-            .admin_password
-            .is_none()
-            .then(|| password::generate(&rescind::system::SystemEntropy));
+        let generated = settings.server.admin_password.is_none().then(|| password::generate(&SystemEntropy));
         if let Some(generated) = &generated {
             settings.server.admin_password = Some(generated.clone());
         }

@@ -19,6 +19,7 @@ pub mod page;
 pub mod path;
 pub mod problem;
 pub mod query;
+mod reading;
 pub mod request_id;
 pub mod serve;
 mod watch;

@@ -10,7 +10,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response, Version, header};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -24,6 +24,7 @@ use tower::Service as _;
 
 use super::client_ip::PeerAddr;
 use super::descriptors::connections;
+use super::reading::Reading;
 use super::watch::{Activity, Watched, Written};
 
 /// The bounds of the server loop.
@@ -226,7 +227,14 @@ async fn answer(
 ) -> Result<Response<Written>, Infallible> {
     let in_flight = activity.begin();
     request.extensions_mut().insert(PeerAddr(peer));
-    let response = router.call(request).await?;
+    let version = request.version();
+    let (request, reading) = Reading::of(request);
+    let mut response = router.call(request).await?;
+    // What is left of the body would be taken for the next request; so this connection ends, and the client is told
+    // before it sends another on it.
+    if version < Version::HTTP_2 && !reading.is_done() {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     Ok(response.map(|body| in_flight.until_written(body)))
 }
 

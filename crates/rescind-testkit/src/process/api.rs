@@ -61,8 +61,6 @@ impl Api {
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(CALL_LIMIT)
-            // The server closes a connection whose body it refused to read; a pooled one may be closing as it is used again.
-            .pool_max_idle_per_host(0)
             .build()
             .expect("a client without TLS needs nothing");
         Self { base: base.into(), http, secrets: Arc::default() }

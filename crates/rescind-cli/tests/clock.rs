@@ -1,0 +1,191 @@
+//! A clock that jumps an hour, either way: what was revoked stays revoked, and who is signed in stays so.
+//!
+//! The server runs in this process, on a clock that the test sets; the store and the requests are real.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rescind::authority::MasterKeySource;
+use rescind::clock::Timestamp;
+use rescind::keys::MasterKey;
+use rescind::system::SystemEntropy;
+use rescind_server::config::{Settings, Sources};
+use rescind_server::{Serve, ServeError, run};
+use rescind_sqlite::{Options, SqliteStore};
+use rescind_testkit::clock::ManualClock;
+use rescind_testkit::process::{Api, Credentials, Reply};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+const HOUR: Duration = Duration::from_secs(3_600);
+const EMAIL: &str = "admin@localhost";
+const PASSWORD: &str = "a clock of one's own 7";
+
+/// A server, and the time that it believes.
+struct House {
+    clock: Arc<ManualClock>,
+    api: Api,
+    server: JoinHandle<Result<(), ServeError>>,
+    _data: TempDir,
+}
+
+impl House {
+    async fn new() -> Self {
+        let data = TempDir::new().expect("a directory");
+        let clock = Arc::new(ManualClock::at(Timestamp::from_secs(1_900_000_000)));
+        let store =
+            SqliteStore::open(&data.path().join("rescind.db"), &Options::new(Arc::new(SystemEntropy)));
+        let master_key: Arc<dyn MasterKeySource> = Arc::new(MasterKey::generate(&SystemEntropy));
+        let (started, address) = oneshot::channel();
+        let server = tokio::spawn(run(Serve {
+            settings: settings(),
+            store: store.expect("a store"),
+            master_keys: master_key,
+            clock: clock.clone(),
+            on_started: Box::new(move |info| started.send(info.issuer.clone()).expect("it is waited for")),
+        }));
+        let api = Api::new(address.await.expect("it starts"));
+        let house = Self { clock, api, server, _data: data };
+        house.ready().await;
+        house
+    }
+
+    /// Waits until it follows the ledger by the clock as it now is.
+    async fn ready(&self) {
+        while self.api.get("/readyz", Credentials::Nobody).await.status != 200 {
+            assert!(!self.server.is_finished(), "the server has ended");
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn sign_in(&self) -> Pair {
+        Pair::of(&self.api.login(EMAIL, PASSWORD).await.expect(200))
+    }
+
+    async fn sign_out(&self, pair: &Pair) {
+        let path = format!("/api/v1/auth/sessions/{}", pair.session);
+        self.api.delete(&path, Credentials::Bearer(&pair.access)).await.expect(204);
+        self.api.me(&pair.access).await.refuses(401, "token_revoked");
+    }
+
+    async fn sign_out_everywhere(&self, pair: &Pair) {
+        let caller = Credentials::Bearer(&pair.access);
+        self.api.post("/api/v1/auth/sessions/revoke-all", caller, serde_json::json!({})).await.expect(200);
+    }
+
+    /// Never let through, neither while the ledger is loaded anew nor after it.
+    async fn never_passes(&self, access: &str) -> Reply {
+        loop {
+            let reply = self.api.me(access).await;
+            assert!([401, 503].contains(&reply.status), "{reply:?}");
+            if reply.status == 401 {
+                break reply;
+            }
+        }
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+struct Pair {
+    access: String,
+    refresh: String,
+    session: String,
+}
+
+impl Pair {
+    fn of(reply: &Reply) -> Self {
+        let text = |member| reply.text(member).to_owned();
+        Self { access: text("access_token"), refresh: text("refresh_token"), session: text("session_id") }
+    }
+}
+
+fn settings() -> Settings {
+    let flag = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let sources = Sources {
+        flags: vec![flag("listen", "127.0.0.1:0"), flag("log", "error")],
+        environment: vec![("RESCIND_ADMIN_PASSWORD".into(), PASSWORD.into())],
+        file: None,
+        read_file: &|path| std::fs::read_to_string(path),
+    };
+    Settings::load(&sources).expect("settings")
+}
+
+#[tokio::test]
+async fn an_hour_ahead_ends_access_tokens_and_no_session() {
+    let house = House::new().await;
+    let (kept, ended) = (house.sign_in().await, house.sign_in().await);
+    house.sign_out(&ended).await;
+
+    house.clock.forward(HOUR);
+    house.ready().await;
+    house.api.me(&kept.access).await.refuses(401, "token_expired");
+    house.api.refresh(&ended.refresh).await.refuses(401, "session_revoked");
+    let refreshed = Pair::of(&house.api.refresh(&kept.refresh).await.expect(200));
+    house.api.me(&refreshed.access).await.expect(200);
+    assert_eq!(refreshed.session, kept.session);
+}
+
+/// The mark of the ended session left the replica while the clock was ahead, and its tokens are young again when it is back.
+#[tokio::test]
+async fn an_hour_ahead_and_back_brings_nothing_revoked_back() {
+    let house = House::new().await;
+    let (kept, ended) = (house.sign_in().await, house.sign_in().await);
+    house.sign_out(&ended).await;
+
+    house.clock.forward(HOUR);
+    house.ready().await;
+    let later = house.sign_in().await;
+    house.sign_out(&later).await;
+    let refreshed = Pair::of(&house.api.refresh(&kept.refresh).await.expect(200));
+
+    house.clock.back(HOUR);
+    house.never_passes(&ended.access).await.refuses(401, "token_revoked");
+    house.ready().await;
+    house.api.refresh(&ended.refresh).await.refuses(401, "session_revoked");
+    house.api.me(&later.access).await.expect(401);
+    house.api.refresh(&later.refresh).await.expect(401);
+    // What was minted in the hour that has not been is not good yet, and nobody is taken for a thief.
+    house.api.me(&refreshed.access).await.refuses(401, "invalid_token");
+    house.api.refresh(&refreshed.refresh).await.refuses(401, "invalid_refresh_token");
+    house.api.me(&kept.access).await.expect(200);
+    house.api.me(&house.sign_in().await.access).await.expect(200);
+
+    house.clock.forward(HOUR);
+    house.ready().await;
+    house.api.me(&refreshed.access).await.expect(200);
+    house.api.me(&later.access).await.refuses(401, "token_revoked");
+    house.api.refresh(&refreshed.refresh).await.expect(200);
+}
+
+/// Versions rise whatever the clock says: what a cut let live and what it killed is not decided by times.
+#[tokio::test]
+async fn an_hour_back_does_not_weaken_a_cut() {
+    let house = House::new().await;
+    let before = house.sign_in().await;
+    house.sign_out_everywhere(&before).await;
+    let between = house.sign_in().await;
+
+    house.clock.back(HOUR);
+    house.never_passes(&before.access).await;
+    house.ready().await;
+    let caller = house.sign_in().await;
+    house.sign_out_everywhere(&caller).await;
+    house.api.me(&caller.access).await.refuses(401, "token_revoked");
+    let after = house.sign_in().await;
+    house.api.me(&after.access).await.expect(200);
+
+    house.clock.forward(HOUR);
+    house.ready().await;
+    for dead in [&before, &between, &caller] {
+        house.api.refresh(&dead.refresh).await.refuses(401, "session_revoked");
+        house.api.me(&dead.access).await.expect(401);
+    }
+    house.api.me(&between.access).await.refuses(401, "token_revoked");
+    house.api.refresh(&after.refresh).await.expect(200);
+}
