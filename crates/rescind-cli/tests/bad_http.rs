@@ -128,6 +128,14 @@ async fn bodies_that_are_not_what_they_should_be() {
     let rotate = format!("/api/v1/admin/clients/{}/rotate-secret", bench.acme.client.id);
     let rotate = |body: &str| bench.admin(Method::POST, &rotate, JSON, body.to_owned());
     let revoke = |body: &str| bench.admin(Method::POST, "/api/v1/admin/revocations", JSON, body.to_owned());
+    let keys = |body: &str| bench.admin(Method::POST, "/api/v1/admin/keys/rotate", JSON, body.to_owned());
+    let own = |path: &str, body: &str| {
+        let caller = Credentials::Bearer(&bench.acme.member.access);
+        let request = bench.api().request(Method::POST, path, caller);
+        request.header("content-type", JSON).body(body.to_owned())
+    };
+    let others = |body: &str| own("/api/v1/auth/sessions/revoke-others", body);
+    let all = |body: &str| own("/api/v1/auth/sessions/revoke-all", body);
     bench
         .refuses(vec![
             ("no body and no type", bench.login("", ""), 415, "unsupported_media_type"),
@@ -160,6 +168,15 @@ async fn bodies_that_are_not_what_they_should_be() {
             ("a doubled member", login(r#"{"email":"a","email":"b","password":"x"}"#), 400, "invalid_json"),
             ("a doubled member, escaped", login(escaped), 400, "invalid_json"),
             ("an array", login("[]"), 422, "invalid_member"),
+            (
+                "members without names",
+                login(&format!(r#"["{}","{PASSWORD}",null,null,null]"#, bench.acme.member_email)),
+                422,
+                "invalid_member",
+            ),
+            ("a member where there is none", others(r#"{"colour":"red"}"#), 422, "invalid_member"),
+            ("a member where there is none", all(r#"{"colour":"red"}"#), 422, "invalid_member"),
+            ("a member where there is none", keys(r#"{"colour":"red"}"#), 422, "invalid_member"),
             ("null", login("null"), 422, "invalid_member"),
             ("a text", login(r#""text""#), 422, "invalid_member"),
             ("a missing member", login(r#"{"email":"a@example.com"}"#), 422, "invalid_member"),
@@ -886,6 +903,71 @@ async fn twenty_failures_are_enough() {
     attempt(&acme.admin_email, PASSWORD, home).await.expect(200);
     attempt(&acme.member_email, PASSWORD, away).await.expect(200);
     attempt(&acme.member_email, "a wrong guess", away).await.refuses(401, "invalid_credentials");
+}
+
+/// Neither by who is told to wait: an account and none are counted alike, however their tenant is spelled.
+#[tokio::test]
+async fn who_is_told_to_wait_does_not_tell_who_is_known() {
+    let bench = Bench::new().await;
+    let acme = &bench.acme;
+    let attempt = async |email: &str, tenant: Option<&str>| {
+        let mut body = json!({"email": email, "password": "a wrong guess"});
+        if let Some(tenant) = tenant {
+            body["tenant"] = tenant.into();
+        }
+        bench.api().post("/api/v1/auth/login", Credentials::Nobody, body).await.status
+    };
+    for email in [acme.member_email.as_str(), "nobody@acme.example"] {
+        for _ in 0..20 {
+            assert_eq!(attempt(email, Some("acme")).await, 401);
+        }
+        assert_eq!(attempt(email, Some(&acme.id)).await, 429, "{email}");
+        for another in [Some("no-such-tenant"), Some("default"), None] {
+            assert_eq!(attempt(email, another).await, 401, "{email} {another:?}");
+        }
+    }
+}
+
+/// Right ones at the same moment are told to come again in a second, not in a quarter of an hour.
+#[tokio::test]
+async fn many_right_sign_ins_at_once_are_no_failures() {
+    let bench = Bench::new().await;
+    let acme = &bench.acme;
+    let body = json!({"email": acme.member_email, "password": PASSWORD, "tenant": acme.id});
+    let mut attempts = tokio::task::JoinSet::new();
+    for _ in 0..40 {
+        let (api, body) = (bench.api().clone(), body.clone());
+        attempts.spawn(async move { api.post("/api/v1/auth/login", Credentials::Nobody, body).await });
+    }
+    let mut signed_in = 0;
+    for reply in attempts.join_all().await {
+        if reply.status == 200 {
+            signed_in += 1;
+        } else {
+            assert_eq!(reply.refuses(503, "overloaded").header("retry-after"), "1");
+        }
+    }
+    assert!(signed_in > 0);
+    bench.api().post("/api/v1/auth/login", Credentials::Nobody, body).await.expect(200);
+}
+
+/// A refresh token whose key is not trusted any more does not stand in the way of the access token beside it.
+#[tokio::test]
+async fn a_logout_with_a_good_access_token_ends_its_session() {
+    let bench = Bench::new().await;
+    let (api, member) = (bench.api(), &bench.acme.member);
+    let operator = Credentials::Bearer(&bench.operator);
+    let keys = api.get("/api/v1/admin/keys", operator).await.expect(200);
+    let mac = keys.json["items"].as_array().into_iter().flatten();
+    let mac = mac.filter(|key| key["use"] == "refresh" && key["state"] == "active");
+    for kid in mac.filter_map(|key| key["kid"].as_str()) {
+        api.post(&format!("/api/v1/admin/keys/{kid}/revoke"), operator, json!({})).await.expect(200);
+    }
+    api.logout(&member.refresh).await.refuses(401, "invalid_refresh_token");
+    api.me(&member.access).await.expect(200);
+    let body = json!({"refresh_token": member.refresh});
+    api.post("/api/v1/auth/logout", Credentials::Bearer(&member.access), body).await.expect(204);
+    api.me(&member.access).await.refuses(401, "token_revoked");
 }
 
 /// Whether an account exists, and whether it is disabled, is not told.

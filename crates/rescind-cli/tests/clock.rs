@@ -59,6 +59,10 @@ impl House {
         }
     }
 
+    async fn operator(&self) -> String {
+        self.api.login_as_admin(EMAIL, PASSWORD).await.expect(200).text("access_token").to_owned()
+    }
+
     async fn sign_in(&self) -> Pair {
         Pair::of(&self.api.login(EMAIL, PASSWORD).await.expect(200))
     }
@@ -188,4 +192,52 @@ async fn an_hour_back_does_not_weaken_a_cut() {
     }
     house.api.me(&between.access).await.refuses(401, "token_revoked");
     house.api.refresh(&after.refresh).await.expect(200);
+}
+
+/// The leeway may be raised at the next start: nothing that it could bring back is forgotten by then.
+#[tokio::test]
+async fn no_purge_forgets_what_a_larger_leeway_would_revive() {
+    let house = House::new().await;
+    let ended = house.sign_in().await;
+    house.sign_out(&ended).await;
+    let purge = async || {
+        let operator = house.operator().await;
+        let body = serde_json::json!({"safety_margin_seconds": 0});
+        let path = "/api/v1/admin/revocations/purge";
+        let purged = house.api.post(path, Credentials::Bearer(&operator), body).await.expect(200);
+        purged.json["purged"].as_u64().expect("a number")
+    };
+
+    house.clock.forward(Duration::from_secs(15 * 60 + 299));
+    house.ready().await;
+    assert_eq!(purge().await, 0, "it expired less than five minutes ago");
+    house.clock.forward(Duration::from_secs(3));
+    house.ready().await;
+    assert_eq!(purge().await, 1);
+}
+
+/// A used refresh token is good while its reply may have been lost; introspection says no more than a refresh would do.
+#[tokio::test]
+async fn a_used_refresh_token_is_active_no_longer_than_it_may_be_repeated() {
+    let house = House::new().await;
+    let operator = house.operator().await;
+    let scopes = ["introspect"];
+    let client = house.api.create_client(Credentials::Bearer(&operator), "asks", &scopes, None).await;
+    let is_active = async |token: &str| {
+        let fields = [("token", token)];
+        let asked =
+            house.api.form("/oauth2/introspect", Credentials::Basic(&client), &fields).await.expect(200);
+        asked.json["active"] == true
+    };
+    let used = house.sign_in().await;
+    let newest = Pair::of(&house.api.refresh(&used.refresh).await.expect(200));
+    assert!(is_active(&used.refresh).await && is_active(&newest.refresh).await);
+
+    house.clock.forward(HOUR * 24);
+    house.ready().await;
+    assert!(is_active(&used.refresh).await);
+    house.clock.forward(Duration::from_secs(1));
+    house.ready().await;
+    assert!(!is_active(&used.refresh).await);
+    assert!(is_active(&newest.refresh).await);
 }

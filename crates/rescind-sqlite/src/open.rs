@@ -9,7 +9,7 @@ use std::time::Duration;
 use rescind::entropy::Entropy;
 use rescind::store::StoreError;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::SqliteStore;
 use crate::error::{Fault, Outcome, corrupt};
@@ -102,10 +102,7 @@ pub(crate) fn make_private(path: &Path) -> Outcome<()> {
 /// A connection that may write, with everything set that must hold before the first statement.
 pub(crate) fn connect(path: &Path, busy_timeout: Duration) -> Outcome<Connection> {
     let conn = open_prepared(path, busy_timeout)?;
-    let mode: String = conn.query_row("PRAGMA journal_mode = WAL", (), |row| row.get(0))?;
-    if mode != "wal" {
-        return Err(Fault(StoreError::Unavailable(format!("the journal mode is {mode}, not WAL"))));
-    }
+    use_wal(&conn, busy_timeout)?;
     conn.execute_batch(
         "PRAGMA synchronous = FULL;
          PRAGMA foreign_keys = ON;
@@ -115,6 +112,25 @@ pub(crate) fn connect(path: &Path, busy_timeout: Duration) -> Outcome<Connection
          PRAGMA journal_size_limit = 67108864;",
     )?;
     Ok(conn)
+}
+
+/// SQLite does not wait where two change the mode of a new file at once: it says "busy" at once, so the waiting is ours.
+fn use_wal(conn: &Connection, busy_timeout: Duration) -> Outcome<()> {
+    const PAUSE: Duration = Duration::from_millis(10);
+    let mut left = busy_timeout;
+    let mode: String = loop {
+        match conn.query_row("PRAGMA journal_mode = WAL", (), |row| row.get(0)) {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && left > PAUSE => {
+                std::thread::sleep(PAUSE);
+                left -= PAUSE;
+            }
+            mode => break mode?,
+        }
+    };
+    if mode == "wal" {
+        return Ok(());
+    }
+    Err(Fault(StoreError::Unavailable(format!("the journal mode is {mode}, not WAL"))))
 }
 
 fn read_only(path: &Path, busy_timeout: Duration) -> Outcome<Connection> {
@@ -139,8 +155,11 @@ fn prepare(conn: &Connection, busy_timeout: Duration) -> Outcome<()> {
     conn.set_prepared_statement_cache_capacity(256);
     // Without this, SQLite plans many a statement anew with each value that is bound.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    let id: i32 = conn.query_row("PRAGMA application_id", (), |row| row.get(0))?;
-    let empty: bool = conn.query_row("SELECT count(*) = 0 FROM sqlite_schema", (), |row| row.get(0))?;
+    // In one transaction: between two, another process may have made the schema.
+    let reading = conn.unchecked_transaction()?;
+    let id: i32 = reading.query_row("PRAGMA application_id", (), |row| row.get(0))?;
+    let empty: bool = reading.query_row("SELECT count(*) = 0 FROM sqlite_schema", (), |row| row.get(0))?;
+    reading.finish()?;
     if id == APPLICATION_ID || (id == 0 && empty) {
         return Ok(());
     }

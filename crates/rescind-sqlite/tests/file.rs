@@ -99,14 +99,16 @@ fn migrating_is_done_once() {
 
 #[test]
 fn several_that_open_a_new_file_at_once_all_open_it() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("rescind.db");
-    std::thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| open(&path).close());
-        }
-    });
-    assert_eq!(schema_version(&path), Ok(LATEST));
+    for _ in 0..20 {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("rescind.db");
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| open(&path).close());
+            }
+        });
+        assert_eq!(schema_version(&path), Ok(LATEST));
+    }
 }
 
 #[tokio::test]

@@ -24,8 +24,9 @@ pub struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
     #[allow(
+        clippy::disallowed_methods,
         clippy::expect_used,
-        reason = "a process without randomness must not mint tokens: stopping is the only safe answer"
+        reason = "this is the randomness that everything else is handed; a process without randomness must not mint tokens: stopping is the only safe answer"
     )]
     fn fill(&self, buffer: &mut [u8]) {
         SystemRandom::new().fill(buffer).expect("the operating system gives randomness");

@@ -6,6 +6,7 @@ mod node;
 mod python;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::places::Places;
 use crate::shell::Outcome;
@@ -30,6 +31,9 @@ impl Tools {
 
 /// Finds or installs everything.
 pub(crate) fn ensure(places: &Places) -> Outcome<Tools> {
+    // What the README's tour is typed with.
+    debian::ensure("curl 7.82", &["curl"], || command("curl", &["--json", "{}", "--version"]))?;
+    debian::ensure("jq", &["jq"], || command("jq", &["--version"]))?;
     let python = python::ensure(places)?;
     let (node, node_modules) = node::ensure(places)?;
     Ok(Tools { python, node, node_modules })
@@ -41,6 +45,12 @@ pub(crate) fn print(places: &Places) -> Outcome {
         println!("export {name}='{}'", value.display());
     }
     Ok(())
+}
+
+fn command(program: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments);
+    command
 }
 
 /// Whether what is installed at `stamp` was installed from exactly `wanted`.

@@ -15,7 +15,7 @@ use crate::settings::Settings;
 /// Remove revocations whose tokens have all expired; the server does this by itself
 #[derive(Args, Debug)]
 pub(crate) struct Purge {
-    /// Keep them for so many seconds after that; never less than the leeway
+    /// Keep them for so many seconds after that; never less than five minutes, the largest leeway that can be set
     #[arg(long, value_name = "SECONDS")]
     safety_margin: Option<u64>,
     /// Only say how many there are

@@ -134,6 +134,7 @@ pub(super) fn origins(text: &str) -> Result<Vec<HeaderValue>> {
 }
 
 pub(super) fn leeway(text: &str) -> Result<Duration> {
+    // Its upper end is rescind::authority::LARGEST_LEEWAY.
     whole_seconds(duration::within(text, "0", "5m")?)
 }
 

@@ -27,6 +27,11 @@ pub struct Json<T>(pub T);
 #[derive(Clone, Copy, Debug)]
 pub struct OptionalJson<T>(pub T);
 
+/// What a call without members takes as [`OptionalJson`]: nothing, or an empty object.
+#[derive(Clone, Copy, Debug, Default, serde::Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct NoMembers {}
+
 impl<T, S> FromRequest<S> for Json<T>
 where
     T: DeserializeOwned + Validate<Context = ()>,
@@ -82,6 +87,10 @@ where
     T: DeserializeOwned + Validate<Context = ()>,
 {
     check_syntax(bytes)?;
+    // serde would fill a struct from an array too, member by member in the order of the declaration.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Problem::new(Code::InvalidMember).detail("the body must be a JSON object"));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value: T = serde_path_to_error::deserialize(&mut deserializer)
         .map_err(|error| member::refusal(Code::InvalidMember, &error))?;
@@ -270,6 +279,7 @@ mod tests {
             ("{\"name\":\"a\",\"id\":\"hunter2\"}", "id"),
             ("{\"name\":\"longer\"}", "name"),
             ("[]", ""),
+            ("[\"a\",7,{},null,null]", ""),
             ("null", ""),
             ("3", ""),
         ];

@@ -28,7 +28,7 @@ pub use client_ip::ClientIp;
 pub use codes::Code;
 pub use credentials::{Credentials, OAuthCredentials};
 pub use form::Form;
-pub use json::{Json, OptionalJson};
+pub use json::{Json, NoMembers, OptionalJson};
 pub use oauth_error::{OAuthError, OAuthErrorCode};
 pub use page::{Limit, Listing, Page};
 pub use path::Path;

@@ -33,13 +33,13 @@ pub struct KeyView {
     pub revoked_at: Option<Timestamp>,
 }
 
-/// All keys.
+/// Keys.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Keys)]
 pub struct KeysView {
     /// The keys, oldest first.
     pub items: Vec<KeyView>,
-    /// Always `null`: there are few keys, and all of them are here.
+    /// Names the next page; `null` on the last one.
     pub next_cursor: Option<String>,
 }
 

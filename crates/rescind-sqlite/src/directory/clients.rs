@@ -30,7 +30,13 @@ pub(crate) fn find(
         "SELECT {CLIENT_COLUMNS} FROM clients WHERE id = ?1 AND deleted_at IS NULL"
     ))?;
     let mut rows = statement.query((bytes(id.0),))?;
-    client(rows.next()?.ok_or(StoreError::NotFound)?, now)
+    let (client, mut secrets) = client(rows.next()?.ok_or(StoreError::NotFound)?, now)?;
+    if let Some(tenant) = client.tenant
+        && find_tenant(conn, tenant)?.suspended
+    {
+        secrets.clear();
+    }
+    Ok((client, secrets))
 }
 
 pub(crate) fn list(

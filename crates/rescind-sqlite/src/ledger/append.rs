@@ -7,7 +7,7 @@ use rescind::ledger::{CutKind, Entry, Mark, MarkKey};
 use rusqlite::Connection;
 
 use crate::error::{Outcome, optional};
-use crate::row::{ENTRY_COLUMNS, bytes_of, entry, key_value};
+use crate::row::{Cells, ENTRY_COLUMNS, bytes, bytes_of, entry, key_value};
 use crate::writer::Tx;
 
 /// An entry to be written.
@@ -33,9 +33,10 @@ pub(crate) fn append(tx: &Tx<'_>, new: NewEntry<'_>) -> Outcome<Entry> {
         CutKind::Key => Timestamp::MAX,
         _ => new.least.max(Timestamp::from_millis(horizon)),
     };
-    let about = match &new.key {
-        MarkKey::Tenant(id) => Some(*id),
-        _ => new.tenant,
+    let about = match (&new.key, new.tenant, new.user) {
+        (MarkKey::Tenant(id), ..) => Some(*id),
+        (_, None, Some(user)) => only_tenant_of(tx, user)?,
+        (_, tenant, _) => tenant,
     };
     tx.prepare_cached(
         "INSERT INTO ledger (seq, kind, key, tenant_id, about_tenant, user_id, min_version, expires_at, revoked_at,
@@ -63,6 +64,17 @@ pub(crate) fn append(tx: &Tx<'_>, new: NewEntry<'_>) -> Outcome<Entry> {
         reason: new.reason.map(str::to_owned),
         revoked_by: new.by,
     })
+}
+
+/// In whose lists an entry is shown that holds for everybody's tokens and names a user: the tenant of the one user with that id.
+fn only_tenant_of(conn: &Connection, user: UserId) -> Outcome<Option<TenantId>> {
+    let mut statement =
+        conn.prepare_cached("SELECT min(tenant_id) FROM users WHERE id = ?1 HAVING count(*) = 1")?;
+    let mut rows = statement.query((bytes(user.0),))?;
+    match rows.next()? {
+        Some(row) => Ok(Some(Cells::new(row).id(TenantId)?)),
+        None => Ok(None),
+    }
 }
 
 /// The newest entry of a mark's identity.

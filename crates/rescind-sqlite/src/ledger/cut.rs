@@ -1,6 +1,6 @@
 //! Revoking.
 
-use rescind::audit::Target;
+use rescind::audit::{Target, action};
 use rescind::clock::Timestamp;
 use rescind::directory::Standing;
 use rescind::id::{SessionId, TenantId, UserId};
@@ -61,6 +61,14 @@ fn single(
             return Ok(unchanged(entry));
         }
         let entry = extend(tx, &entry, cut.expires_at)?;
+        let act = Record {
+            action: action::REVOCATION_EXTENDED,
+            target: Target::new(key.kind().as_str(), &key),
+            tenant: entry.mark.tenant,
+            user: entry.user,
+            reason: cut.reason.as_deref(),
+        };
+        record(tx, &cut.by, &act)?;
         return Ok(unchanged(entry));
     }
     let target = Target::new(key.kind().as_str(), &key);

@@ -26,9 +26,9 @@ pub(crate) fn find_session(
 pub(crate) fn owner_of(conn: &Connection, jti: &TokenKey) -> Outcome<JtiOwner> {
     let TokenKey::Uuid(jti) = jti else { return Err(StoreError::NotFound.into()) };
     let mut statement = conn.prepare_cached(
-        "SELECT id, user_id, tenant_id, 1 FROM sessions WHERE refresh_jti = ?1
-         UNION ALL SELECT id, user_id, tenant_id, 1 FROM sessions WHERE parent_jti = ?1
-         UNION ALL SELECT id, user_id, tenant_id, 0 FROM sessions WHERE access_jti = ?1
+        "SELECT id, user_id, tenant_id, 1, NULL FROM sessions WHERE refresh_jti = ?1
+         UNION ALL SELECT id, user_id, tenant_id, 1, rotated_at FROM sessions WHERE parent_jti = ?1
+         UNION ALL SELECT id, user_id, tenant_id, 0, NULL FROM sessions WHERE access_jti = ?1
          LIMIT 1",
     )?;
     let mut rows = statement.query((bytes(*jti),))?;
@@ -38,5 +38,6 @@ pub(crate) fn owner_of(conn: &Connection, jti: &TokenKey) -> Outcome<JtiOwner> {
         user: cells.id(UserId)?,
         tenant: cells.id(TenantId)?,
         refresh: cells.flag()?,
+        rotated_at: cells.maybe_time()?,
     })
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rescind::directory::{ClientSecretHash, SecretRotation};
+use rescind::directory::{ClientSecretHash, SecretRotation, TenantChange};
 use rescind::id::{ClientId, UserId};
 use rescind::ledger::MarkKey;
 use rescind::session::{Profile, Rotated, Status};
@@ -46,6 +46,28 @@ pub async fn a_rotated_secret_overlaps(backend: Backend) {
     let third = world.hash();
     world.store.rotate_client_secret(rotate(third, 0), world.by()).await.unwrap();
     assert_eq!(secrets().await, [ClientSecretHash(third)], "without an overlap, at once");
+}
+
+/// A suspended tenant's backends are locked out with its users, and let in again with them.
+pub async fn a_client_of_a_suspended_tenant_has_no_good_secret(backend: Backend) {
+    let world = World::new(backend).await;
+    let new = world.new_client(Some(world.tenant));
+    world.store.create_client(new.clone(), world.by()).await.unwrap();
+    let secrets = async || world.store.client(new.id, world.now()).await.unwrap().1;
+    let suspend = async |suspended| {
+        let change = TenantChange {
+            tenant: world.tenant,
+            name: None,
+            suspended: Some(suspended),
+            access_exp: world.access_exp(),
+            by: world.by(),
+        };
+        world.store.change_tenant(change).await.unwrap();
+    };
+    suspend(true).await;
+    assert_eq!(secrets().await, []);
+    suspend(false).await;
+    assert_eq!(secrets().await, [new.secret]);
 }
 
 /// Oldest first, in pages, without those deleted.

@@ -220,6 +220,9 @@ pub async fn a_later_expiry_extends_with_the_first_reason(backend: Backend) {
     assert_eq!((extended.entry.reason, extended.entry.revoked_by), (first.reason, first.revoked_by));
     assert_eq!(extended.entry.revoked_at, first.revoked_at);
     assert_eq!(world.ledger().await.len(), 2);
+    let act = &world.audit().await[0];
+    assert_eq!((act.action.as_str(), act.actor), (action::REVOCATION_EXTENDED, Actor::System));
+    assert_eq!(act.reason.as_deref(), Some("another"), "who extended it, and why, is told by the trail");
     let mut shorter = world.cutting(target);
     shorter.extends = true;
     let shorter = world.store.cut(shorter).await.unwrap();

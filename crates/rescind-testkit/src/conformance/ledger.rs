@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rescind::audit::action;
 use rescind::clock::Timestamp;
-use rescind::id::Jti;
+use rescind::id::{Jti, UserId};
 use rescind::ledger::{CutKind, CutTarget, EntryFilter, PurgeOutcome, PurgeRequest, TokenKey};
 use rescind::store::{PageRequest, StoreError};
 
@@ -46,6 +46,23 @@ pub async fn an_entry_outlives_every_token_minted_before(backend: Backend) {
     let first = world.access_exp();
     let expected: Vec<_> = (1..=4).map(|hours| first.plus(Duration::from_secs(hours * 3600))).collect();
     assert_eq!(reached, expected);
+}
+
+/// It holds for everybody's tokens, and is about one of that tenant's users; with two of that id it is about neither.
+pub async fn an_entry_for_everybody_is_listed_for_the_one_user_whom_it_names(backend: Backend) {
+    let world = World::new(backend).await;
+    let user = world.user("jane@example.com").await;
+    let mut filter = EntryFilter { tenant: Some(user.tenant), user: Some(user.id), ..EntryFilter::default() };
+    let named = |user| CutTarget::Token { key: TokenKey::from(world.id()), tenant: None, user: Some(user) };
+    let entry = world.cut(named(user.id)).await.entry;
+    assert_eq!(entry.mark.tenant, None);
+    assert_eq!(world.store.entries(&filter, &all()).await.unwrap().items, [entry]);
+    let stranger = UserId(world.id());
+    let entry = world.cut(named(stranger)).await.entry;
+    filter.user = Some(stranger);
+    assert_eq!(world.store.entries(&filter, &all()).await.unwrap().items, []);
+    filter.tenant = None;
+    assert_eq!(world.store.entries(&filter, &all()).await.unwrap().items, [entry]);
 }
 
 /// A tenant sees what holds for its tokens only, and what is about itself.

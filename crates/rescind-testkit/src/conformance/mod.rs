@@ -90,6 +90,7 @@ macro_rules! conformance {
                 nothing_that_began_before_a_cut_survives_it;
             ledger:
                 an_entry_outlives_every_token_minted_before,
+                an_entry_for_everybody_is_listed_for_the_one_user_whom_it_names,
                 entries_are_listed_newest_first_by_what_they_are_about,
                 a_tokens_entry_is_found_within_its_scope,
                 purging_removes_what_has_expired_and_nothing_else,
@@ -124,6 +125,7 @@ macro_rules! conformance {
             clients:
                 a_client_is_read_back_as_it_was_made,
                 a_rotated_secret_overlaps,
+                a_client_of_a_suspended_tenant_has_no_good_secret,
                 clients_are_listed_by_tenant,
                 a_bound_admin_reaches_its_own_clients_only,
                 deleting_a_client_ends_its_sessions,

@@ -128,11 +128,12 @@ pub async fn a_jti_tells_its_session(backend: Backend) {
     let third = world.rotate(second).await;
     let access = world.session(first.session).await.access_jti;
     let owner = async |jti: Jti| world.store.jti_owner(&TokenKey::from(jti.0)).await;
-    let expected =
-        |refresh| Ok(JtiOwner { session: first.session, user: user.id, tenant: world.tenant, refresh });
-    assert_eq!(owner(access).await, expected(false));
-    assert_eq!(owner(third.jti).await, expected(true));
-    assert_eq!(owner(second.jti).await, expected(true));
+    let expected = |refresh, rotated_at| {
+        Ok(JtiOwner { session: first.session, user: user.id, tenant: world.tenant, refresh, rotated_at })
+    };
+    assert_eq!(owner(access).await, expected(false, None));
+    assert_eq!(owner(third.jti).await, expected(true, None));
+    assert_eq!(owner(second.jti).await, expected(true, Some(world.now())));
     assert_eq!(owner(first.jti).await, Err(StoreError::NotFound));
     assert_eq!(owner(opened.chain.access_jti).await, Err(StoreError::NotFound));
     let foreign = TokenKey::new("another issuer's");

@@ -78,6 +78,8 @@ pub mod action {
     pub const REFRESH_REUSE_DETECTED: &str = "refresh_reuse_detected";
     /// A token was revoked by its jti or digest.
     pub const TOKEN_REVOKED: &str = "token_revoked";
+    /// A token's revocation was given a later end.
+    pub const REVOCATION_EXTENDED: &str = "revocation_extended";
     /// All sessions of a user were ended.
     pub const USER_REVOKED: &str = "user_revoked";
     /// All sessions of a user but one were ended.

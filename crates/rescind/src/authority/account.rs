@@ -159,18 +159,15 @@ impl Authority {
     ) -> Result<()> {
         let address = caller.origin.ip.unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED));
         let account = format!("current password\n{email}\n{}", caller.actor());
-        let attempt = self
-            .throttle
-            .begin(&account, address, now)
-            .map_err(|retry_after| Error::Throttled { retry_after })?;
+        let attempt = self.throttle.begin([account], address, now)?;
         match self.check_password(given, hash).await {
             Ok(true) => {
-                self.throttle.succeeded(&attempt);
+                attempt.succeeded();
                 Ok(())
             }
             Ok(false) => Err(Error::WrongPassword),
             Err(error) => {
-                self.throttle.abandoned(&attempt);
+                attempt.abandoned();
                 Err(error)
             }
         }

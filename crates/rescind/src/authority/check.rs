@@ -107,10 +107,17 @@ impl Authority {
         let Some(owner) = found(self.store.jti_owner(&TokenKey::from(jti.0)).await)? else {
             return Ok(Introspection::Inactive);
         };
+        // A used one is as good as its successor for as long as a reply may have been lost, and no longer.
+        let now = self.now();
+        let policy = &self.settings.refresh_policy;
+        let window = policy.grace.max(policy.lost_reply_window);
+        if owner.rotated_at.is_some_and(|at| now.since(at) > window) {
+            return Ok(Introspection::Inactive);
+        }
         if !owner.refresh || owner.session != refresh.session_id() || !reach.covers(owner.tenant) {
             return Ok(Introspection::Inactive);
         }
-        let session = found(self.store.session(owner.session, Some(owner.tenant), self.now()).await)?;
+        let session = found(self.store.session(owner.session, Some(owner.tenant), now).await)?;
         Ok(match session {
             Some(session) if session.status == Status::Active => {
                 Introspection::Refresh(Box::new(RefreshIntrospection {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::authority::throttle::Refused;
 use crate::keys::SealError;
 use crate::store::StoreError;
 use crate::token::KeyError;
@@ -140,6 +141,15 @@ impl From<StoreError> for Error {
             StoreError::InvalidCursor => Self::Invalid { member: "cursor", why: "not a cursor of this list" },
             StoreError::KeyGone | StoreError::Conflict => Self::Overloaded,
             StoreError::Corrupt(_) | StoreError::TooNew { .. } => Self::internal(error),
+        }
+    }
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::TooManyFailures(retry_after) => Self::Throttled { retry_after },
+            Refused::TooManyAtOnce => Self::Overloaded,
         }
     }
 }

@@ -50,11 +50,11 @@ pub use refresh::{ClientProof, RefreshRequest};
 pub use register::Registration;
 pub use revoke::{RevocationRequest, TenantRevocation, What};
 pub use sessions::Handover;
-pub use settings::{AuthoritySettings, JWKS_MAX_AGE, KEY_OVERLAP};
+pub use settings::{AuthoritySettings, JWKS_MAX_AGE, KEY_OVERLAP, LARGEST_LEEWAY};
 pub use sign_in::{Busy, Offload, SignIn};
 pub use start::{Operator, Ports, StartError, Started};
 pub use tenants::TenantRequest;
-pub use throttle::{Attempt, Throttle};
+pub use throttle::{Attempt, Refused, Throttle};
 pub use users::{UserRequest, UserUpdate};
 
 /// The authority. Cheap to share behind an [`Arc`].

@@ -6,7 +6,6 @@ use secrecy::SecretString;
 
 use crate::audit::{Actor, action};
 use crate::authority::error::{Error, Result};
-use crate::authority::sign_in::found;
 use crate::authority::users::check_email;
 use crate::authority::{Authority, Caller};
 use crate::clock::Timestamp;
@@ -39,7 +38,7 @@ impl Authority {
             return Err(Error::RegistrationClosed);
         }
         let address = caller.origin.ip.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-        self.throttle.count_address(address, now).map_err(|retry_after| Error::Throttled { retry_after })?;
+        self.throttle.count_address(address, now)?;
         self.check_age(registration.date_of_birth, now)?;
         check_email(&registration.email)?;
         if let Some(why) = password::weakness(&registration.password, &registration.email) {
@@ -51,10 +50,6 @@ impl Authority {
         };
         if tenant.is_system() || tenant.suspended {
             return Err(Error::RegistrationClosed);
-        }
-        // A sign-in without a tenant looks into `default` first: nobody is to stand in an operator's way there.
-        if found(self.store.credentials_by_email(self.system_tenant, &registration.email).await)?.is_some() {
-            return Err(Error::Taken("email"));
         }
         let password = self.hash_password(registration.password).await?;
         let user = NewUser {

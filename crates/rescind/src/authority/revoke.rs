@@ -2,7 +2,7 @@
 
 use crate::audit::action;
 use crate::authority::error::{Error, Result};
-use crate::authority::{Authority, Caller, ClientProof, Reach};
+use crate::authority::{Authority, Caller, ClientProof, LARGEST_LEEWAY, Reach};
 use crate::clock::Timestamp;
 use crate::directory::Scope;
 use crate::id::{ClientId, SessionId, TenantId, UserId};
@@ -224,7 +224,7 @@ impl Authority {
     }
 
     /// Removes what expired longer than `margin` ago, in small batches; or says how much that would be. The margin is never
-    /// below the leeway of verifiers.
+    /// below [`LARGEST_LEEWAY`].
     pub async fn purge(
         &self,
         caller: &Caller,
@@ -232,7 +232,7 @@ impl Authority {
         dry_run: bool,
     ) -> Result<u64> {
         caller.must_be_operator(self.system_tenant)?;
-        let margin = margin.unwrap_or(self.settings.purge_safety_margin).max(self.settings.leeway);
+        let margin = margin.unwrap_or(self.settings.purge_safety_margin).max(LARGEST_LEEWAY);
         let mut purged = 0;
         loop {
             let now = self.now();
@@ -267,6 +267,9 @@ impl Authority {
 
     async fn target(&self, request: &RevocationRequest, reach: Reach) -> Result<CutTarget> {
         let tenant = request.tenant.or(reach.tenant());
+        if let (None, Some(user)) = (tenant, request.user) {
+            self.must_be_one(user).await?;
+        }
         match &request.what {
             What::Jti(jti) => {
                 check_jti(jti)?;
@@ -278,6 +281,11 @@ impl Authority {
             What::Session(id) => self.target_of_session(*id, reach, tenant).await,
             What::Token(text) => self.target_of_text(text, reach).await,
         }
+    }
+
+    /// A user's id means one user within a tenant only. One who is not known here may be somebody else's, and of any tenant.
+    async fn must_be_one(&self, user: UserId) -> Result<()> {
+        super::sign_in::found(self.store.user(None, user).await).map(drop)
     }
 
     /// Only operators cut what is of the tenant `system`.

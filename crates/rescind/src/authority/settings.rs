@@ -25,7 +25,7 @@ pub struct AuthoritySettings {
     pub refresh_policy: RefreshPolicy,
     /// How long a key signs; zero: until it is rotated on demand.
     pub key_rotation: Duration,
-    /// How far clocks of other machines may be off.
+    /// How far clocks of other machines may be off; at most [`LARGEST_LEEWAY`].
     pub leeway: Duration,
     /// The most sessions that a user may have; 0: no limit.
     pub max_sessions_per_user: u32,
@@ -47,6 +47,10 @@ impl AuthoritySettings {
         format!("{}/admin", self.issuer)
     }
 }
+
+/// The largest leeway that any verifier of this ledger may ever be given. Nothing is purged sooner than that after it has
+/// expired, whatever the leeway is today: a token must not come back because somebody raises it tomorrow.
+pub const LARGEST_LEEWAY: Duration = Duration::from_secs(300);
 
 /// For how long published keys may be cached by verifiers (`Cache-Control: max-age` of the JWKS).
 pub const JWKS_MAX_AGE: Duration = Duration::from_secs(300);

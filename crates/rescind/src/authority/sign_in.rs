@@ -49,17 +49,15 @@ impl Authority {
     pub async fn sign_in(&self, caller: &Caller, sign_in: SignIn) -> Result<TokenPair> {
         let now = self.now();
         let address = caller.origin.ip.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-        let candidates = self.candidates(sign_in.tenant.as_deref(), &sign_in.email).await?;
-        let account = account_name(&candidates, &sign_in.email);
-        let attempt = self
-            .throttle
-            .begin(&account, address, now)
-            .map_err(|retry_after| Error::Throttled { retry_after })?;
+        let tenants = self.tenants_meant(sign_in.tenant.as_deref()).await?;
+        let accounts = account_names(&tenants, sign_in.tenant.as_deref(), &sign_in.email);
+        let attempt = self.throttle.begin(accounts, address, now)?;
+        let candidates = self.candidates(tenants, &sign_in.email).await?;
         let outcome = self.open_by_password(caller, sign_in, candidates, now).await;
         match &outcome {
-            Ok(_) => self.throttle.succeeded(&attempt),
-            Err(Error::InvalidCredentials) => {}
-            Err(_) => self.throttle.abandoned(&attempt),
+            Ok(_) => attempt.succeeded(),
+            Err(Error::InvalidCredentials) => drop(attempt),
+            Err(_) => attempt.abandoned(),
         }
         outcome
     }
@@ -68,7 +66,7 @@ impl Authority {
         &self,
         caller: &Caller,
         sign_in: SignIn,
-        candidates: Vec<Credentials>,
+        candidates: Vec<Option<Credentials>>,
         now: Timestamp,
     ) -> Result<TokenPair> {
         let Some(credentials) = self.whose_password(sign_in.password, candidates).await? else {
@@ -100,33 +98,38 @@ impl Authority {
         })
     }
 
-    /// Whom a sign-in may mean, with their standing as of before any password is checked: without a tenant, whoever has that email
-    /// in `default`, then in `system`. Both, where there are both, so that nobody in `default` stands in an operator's way.
-    async fn candidates(&self, tenant: Option<&str>, email: &str) -> Result<Vec<Credentials>> {
-        let tenants = match tenant {
+    /// The tenants that a sign-in may mean: the one that it names, or `default`, then `system`.
+    async fn tenants_meant(&self, name: Option<&str>) -> Result<Vec<TenantId>> {
+        Ok(match name {
             Some(name) => self.tenant_named(name).await?.into_iter().map(|tenant| tenant.id).collect(),
             None => vec![self.default_tenant().await?, self.system_tenant],
-        };
+        })
+    }
+
+    /// Whom a sign-in may mean in each of the tenants, with their standing as of before any password is checked. In each, so that
+    /// nobody in `default` stands in an operator's way.
+    async fn candidates(&self, tenants: Vec<TenantId>, email: &str) -> Result<Vec<Option<Credentials>>> {
         let mut candidates = Vec::new();
         for tenant in tenants {
-            candidates.extend(found(self.store.credentials_by_email(tenant, email).await)?);
+            candidates.push(found(self.store.credentials_by_email(tenant, email).await)?);
+        }
+        if candidates.is_empty() {
+            candidates.push(None);
         }
         Ok(candidates)
     }
 
-    /// The first candidate whose password it is. Where there is none, hashing takes as long as for one.
+    /// The first candidate whose password it is. Who is not there is hashed for as well, so that the time of a refusal does not tell
+    /// who is.
     async fn whose_password(
         &self,
         given: SecretString,
-        candidates: Vec<Credentials>,
+        candidates: Vec<Option<Credentials>>,
     ) -> Result<Option<Credentials>> {
-        if candidates.is_empty() {
-            self.check_password(given, None).await?;
-            return Ok(None);
-        }
         for candidate in candidates {
-            if self.check_password(given.clone(), candidate.password.clone()).await? {
-                return Ok(Some(candidate));
+            let hash = candidate.as_ref().and_then(|known| known.password.clone());
+            if self.check_password(given.clone(), hash).await? {
+                return Ok(candidate);
             }
         }
         Ok(None)
@@ -240,12 +243,16 @@ pub(super) fn found<T>(answer: std::result::Result<T, StoreError>) -> Result<Opt
     }
 }
 
-/// What failures are counted by: the user, however its tenant was spelled; else the email.
-fn account_name(candidates: &[Credentials], email: &str) -> String {
-    if let Some(known) = candidates.first() {
-        return format!("{}\n{}", known.user.tenant, known.user.id);
+/// What failures are counted by: email and tenant, however it was spelled. Nothing of it depends on whether there is such an
+/// account, so that nobody learns that from who is told to wait.
+fn account_names(tenants: &[TenantId], spelled: Option<&str>, email: &str) -> Vec<String> {
+    let name = |tenant: &str| {
+        let mut name = format!("{tenant}\n{}", email.to_ascii_lowercase());
+        name.truncate(name.floor_char_boundary(400));
+        name
+    };
+    if tenants.is_empty() {
+        return vec![name(spelled.unwrap_or_default())];
     }
-    let mut name = format!("unknown\n{}", email.to_ascii_lowercase());
-    name.truncate(name.floor_char_boundary(300));
-    name
+    tenants.iter().map(|tenant| name(&tenant.to_string())).collect()
 }

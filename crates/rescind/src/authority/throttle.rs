@@ -21,46 +21,88 @@ const REMEMBERED: usize = 50_000;
 /// signs in from another address meanwhile, and from the same one when the oldest failure is 15 minutes old.
 #[derive(Debug, Default)]
 pub struct Throttle {
-    pairs: Mutex<Counter<(String, IpAddr)>>,
+    accounts: Mutex<Counter<(String, IpAddr)>>,
     addresses: Mutex<Counter<IpAddr>>,
 }
 
-/// An attempt under way. It counts as a failure from the start, so that a thousand at once are not all let through,
-/// until [`Throttle::succeeded`] takes it back.
+/// An attempt under way. Unless [`Attempt::succeeded`] or [`Attempt::abandoned`] is called, it has failed when it goes:
+/// also where whoever made it did not wait for the answer.
 #[derive(Debug)]
-pub struct Attempt {
-    pair: (String, IpAddr),
+#[must_use]
+pub struct Attempt<'a> {
+    throttle: &'a Throttle,
+    accounts: Vec<(String, IpAddr)>,
+    address: IpAddr,
     at: Timestamp,
+    outcome: Outcome,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Failed,
+    Succeeded,
+    Abandoned,
+}
+
+/// Why an attempt may not begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// Too many have failed: for so long.
+    TooManyFailures(Duration),
+    /// So many are under way that together they could be too many failures: until some of them are answered.
+    TooManyAtOnce,
 }
 
 impl Throttle {
-    /// Lets an attempt on `account` from `address` begin, or says for how long to wait.
-    pub fn begin(&self, account: &str, address: IpAddr, now: Timestamp) -> Result<Attempt, Duration> {
+    /// Lets an attempt from `address` begin, on the account that any of `accounts` may mean. An attempt under way is reckoned as a
+    /// failure, so that a thousand guesses at once are not all let through.
+    pub fn begin<I>(&self, accounts: I, address: IpAddr, now: Timestamp) -> Result<Attempt<'_>, Refused>
+    where
+        I: IntoIterator<Item = String>,
+    {
         let address = network(address);
-        let pair = (account.to_owned(), address);
-        lock(&self.addresses).count(address, now, PER_ADDRESS)?;
-        if let Err(wait) = lock(&self.pairs).count(pair.clone(), now, PER_ACCOUNT_AND_ADDRESS) {
-            lock(&self.addresses).forget(&address, now);
-            return Err(wait);
+        lock(&self.addresses).begin(address, now, PER_ADDRESS)?;
+        // Where an account refuses, what has been counted by then is given back as this goes.
+        let mut attempt =
+            Attempt { throttle: self, accounts: Vec::new(), address, at: now, outcome: Outcome::Abandoned };
+        for account in accounts {
+            let key = (account, address);
+            lock(&self.accounts).begin(key.clone(), now, PER_ACCOUNT_AND_ADDRESS)?;
+            attempt.accounts.push(key);
         }
-        Ok(Attempt { pair, at: now })
+        attempt.outcome = Outcome::Failed;
+        Ok(attempt)
     }
 
     /// Counts one event of an address, such as a registration, with the limit of an address.
-    pub fn count_address(&self, address: IpAddr, now: Timestamp) -> Result<(), Duration> {
-        lock(&self.addresses).count(network(address), now, PER_ADDRESS)
+    pub fn count_address(&self, address: IpAddr, now: Timestamp) -> Result<(), Refused> {
+        self.begin([], address, now).map(drop)
+    }
+}
+
+impl Attempt<'_> {
+    /// It was right: it is no failure, and neither are the account's former ones from that address.
+    pub fn succeeded(mut self) {
+        self.outcome = Outcome::Succeeded;
     }
 
-    /// The attempt was right: it is no failure, and neither are the account's former ones from that address.
-    pub fn succeeded(&self, attempt: &Attempt) {
-        lock(&self.addresses).forget(&attempt.pair.1, attempt.at);
-        lock(&self.pairs).events.remove(&attempt.pair);
+    /// It was not looked at: it counts for nothing.
+    pub fn abandoned(mut self) {
+        self.outcome = Outcome::Abandoned;
     }
+}
 
-    /// The attempt was not looked at: it counts for nothing.
-    pub fn abandoned(&self, attempt: &Attempt) {
-        lock(&self.addresses).forget(&attempt.pair.1, attempt.at);
-        lock(&self.pairs).forget(&attempt.pair, attempt.at);
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        let failed_at = (self.outcome == Outcome::Failed).then_some(self.at);
+        lock(&self.throttle.addresses).end(&self.address, failed_at);
+        let mut accounts = lock(&self.throttle.accounts);
+        for account in &self.accounts {
+            accounts.end(account, failed_at);
+            if self.outcome == Outcome::Succeeded {
+                accounts.forgive(account);
+            }
+        }
     }
 }
 
@@ -78,55 +120,76 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 #[derive(Debug)]
 struct Counter<K> {
-    events: HashMap<K, VecDeque<Timestamp>>,
+    tallies: HashMap<K, Tally>,
+}
+
+#[derive(Debug)]
+struct Tally {
+    failures: VecDeque<Timestamp>,
+    under_way: usize,
+    last: Timestamp,
 }
 
 impl<K> Default for Counter<K> {
     fn default() -> Self {
-        Self { events: HashMap::new() }
+        Self { tallies: HashMap::new() }
     }
 }
 
 impl<K: Hash + Eq + Clone> Counter<K> {
-    fn count(&mut self, key: K, now: Timestamp, limit: usize) -> Result<(), Duration> {
+    fn begin(&mut self, key: K, now: Timestamp, limit: usize) -> Result<(), Refused> {
         self.make_room(now);
-        let events = self.events.entry(key).or_default();
-        while events.front().is_some_and(|first| now.since(*first) >= WINDOW) {
-            events.pop_front();
+        let new = Tally { failures: VecDeque::new(), under_way: 0, last: now };
+        let tally = self.tallies.entry(key).or_insert(new);
+        tally.last = now;
+        while tally.failures.front().is_some_and(|first| now.since(*first) >= WINDOW) {
+            tally.failures.pop_front();
         }
-        match events.front() {
-            Some(first) if events.len() >= limit => Err(WINDOW.saturating_sub(now.since(*first))),
+        match tally.failures.front() {
+            Some(first) if tally.failures.len() >= limit => {
+                Err(Refused::TooManyFailures(WINDOW.saturating_sub(now.since(*first))))
+            }
+            _ if tally.failures.len() + tally.under_way >= limit => Err(Refused::TooManyAtOnce),
             _ => {
-                events.push_back(now);
+                tally.under_way += 1;
                 Ok(())
             }
         }
     }
 
-    fn forget(&mut self, key: &K, at: Timestamp) {
-        let Some(events) = self.events.get_mut(key) else { return };
-        if let Some(position) = events.iter().rposition(|event| *event == at) {
-            events.remove(position);
-        }
-        if events.is_empty() {
-            self.events.remove(key);
+    fn end(&mut self, key: &K, failed_at: Option<Timestamp>) {
+        self.change(key, |tally| {
+            tally.under_way = tally.under_way.saturating_sub(1);
+            tally.failures.extend(failed_at);
+        });
+    }
+
+    fn forgive(&mut self, key: &K) {
+        self.change(key, |tally| tally.failures.clear());
+    }
+
+    fn change(&mut self, key: &K, change: impl FnOnce(&mut Tally)) {
+        let Some(tally) = self.tallies.get_mut(key) else { return };
+        change(tally);
+        if tally.failures.is_empty() && tally.under_way == 0 {
+            self.tallies.remove(key);
         }
     }
 
     /// Keeps memory bounded: first what counts no more goes, then the half that was idle longest.
     fn make_room(&mut self, now: Timestamp) {
-        if self.events.len() < REMEMBERED {
+        if self.tallies.len() < REMEMBERED {
             return;
         }
-        self.events.retain(|_, events| events.back().is_some_and(|last| now.since(*last) < WINDOW));
-        if self.events.len() < REMEMBERED {
+        self.tallies.retain(|_, tally| now.since(tally.last) < WINDOW);
+        if self.tallies.len() < REMEMBERED {
             return;
         }
-        let mut last: Vec<_> = self.events.values().filter_map(|events| events.back().copied()).collect();
+        let mut last: Vec<_> = self.tallies.values().map(|tally| tally.last).collect();
         let middle = last.len() / 2;
         let (_, median, _) = last.select_nth_unstable(middle);
         let median = *median;
-        self.events.retain(|_, events| events.back().is_some_and(|last| *last > median));
+        self.tallies.retain(|_, tally| tally.last > median);
     }
 }
 
@@ -141,34 +204,77 @@ mod tests {
         Timestamp::from_secs(1_000_000 + secs)
     }
 
+    fn one(account: &str) -> [String; 1] {
+        [account.to_owned()]
+    }
+
+    fn fail(throttle: &Throttle, account: &str, address: IpAddr, at: Timestamp) {
+        drop(throttle.begin(one(account), address, at).unwrap());
+    }
+
     #[test]
     fn the_twenty_first_failure_waits_and_others_go_on() {
         let throttle = Throttle::default();
         for i in 0..20 {
-            throttle.begin("a@example.com", HOME, at(i)).unwrap();
+            fail(&throttle, "a@example.com", HOME, at(i));
         }
-        assert_eq!(throttle.begin("a@example.com", HOME, at(20)).unwrap_err(), Duration::from_secs(880));
-        assert!(throttle.begin("b@example.com", HOME, at(20)).is_ok());
-        assert!(throttle.begin("a@example.com", AWAY, at(20)).is_ok());
-        assert!(throttle.begin("a@example.com", HOME, at(900)).is_ok(), "the oldest is 15 minutes old");
+        let refused = throttle.begin(one("a@example.com"), HOME, at(20)).unwrap_err();
+        assert_eq!(refused, Refused::TooManyFailures(Duration::from_secs(880)));
+        assert!(throttle.begin(one("b@example.com"), HOME, at(20)).is_ok());
+        assert!(throttle.begin(one("a@example.com"), AWAY, at(20)).is_ok());
+        assert!(throttle.begin(one("a@example.com"), HOME, at(900)).is_ok(), "the oldest is 15 minutes old");
+    }
+
+    #[test]
+    fn an_attempt_that_may_mean_two_accounts_counts_for_both() {
+        let throttle = Throttle::default();
+        let either = || ["one".to_owned(), "other".to_owned()];
+        for i in 0..20 {
+            drop(throttle.begin(either(), HOME, at(i)).unwrap());
+        }
+        for account in ["one", "other"] {
+            assert!(throttle.begin(one(account), HOME, at(20)).is_err(), "{account}");
+        }
+        throttle.begin(one("another"), HOME, at(20)).unwrap().succeeded();
+    }
+
+    #[test]
+    fn more_at_once_than_may_fail_wait_for_the_others_and_are_no_failures() {
+        let throttle = Throttle::default();
+        let under_way: Vec<_> = (0..20).map(|_| throttle.begin(one("a"), HOME, at(0)).unwrap()).collect();
+        assert_eq!(throttle.begin(one("a"), HOME, at(0)).unwrap_err(), Refused::TooManyAtOnce);
+        under_way.into_iter().for_each(Attempt::succeeded);
+        assert!(throttle.begin(one("a"), HOME, at(0)).is_ok());
+    }
+
+    #[test]
+    fn an_attempt_that_nobody_waits_for_is_a_failure_and_one_that_was_not_looked_at_is_none() {
+        let throttle = Throttle::default();
+        for i in 0..100 {
+            throttle.begin(one("a"), HOME, at(i)).unwrap().abandoned();
+        }
+        for i in 0..20 {
+            drop(throttle.begin(one("a"), HOME, at(i)));
+        }
+        assert!(matches!(throttle.begin(one("a"), HOME, at(20)), Err(Refused::TooManyFailures(_))));
     }
 
     #[test]
     fn an_address_is_stopped_after_two_hundred() {
         let throttle = Throttle::default();
         for i in 0..200 {
-            throttle.begin(&format!("{i}@example.com"), HOME, at(0)).unwrap();
+            fail(&throttle, &format!("{i}@example.com"), HOME, at(0));
         }
-        assert!(throttle.begin("new@example.com", HOME, at(1)).is_err());
-        assert!(throttle.begin("new@example.com", AWAY, at(1)).is_ok());
+        assert!(throttle.begin(one("new@example.com"), HOME, at(1)).is_err());
+        assert!(throttle.count_address(HOME, at(1)).is_err());
+        assert!(throttle.begin(one("new@example.com"), AWAY, at(1)).is_ok());
     }
 
     #[test]
     fn successes_do_not_count() {
         let throttle = Throttle::default();
         for i in 0..1000 {
-            let attempt = throttle.begin("a@example.com", HOME, at(i)).unwrap();
-            throttle.succeeded(&attempt);
+            throttle.begin(one("a@example.com"), HOME, at(i)).unwrap().succeeded();
         }
     }
 
@@ -177,10 +283,10 @@ mod tests {
         let throttle = Throttle::default();
         for i in 0..20_u128 {
             let address = IpAddr::V6((0x2001_0db8_u128 << 96 | i).into());
-            throttle.begin("a@example.com", address, at(0)).unwrap();
+            fail(&throttle, "a@example.com", address, at(0));
         }
         let another = IpAddr::V6((0x2001_0db8_u128 << 96 | 0xffff).into());
-        assert!(throttle.begin("a@example.com", another, at(0)).is_err());
+        assert!(throttle.begin(one("a@example.com"), another, at(0)).is_err());
         let mapped = "::ffff:192.0.2.1".parse().unwrap();
         assert_eq!(network(mapped), HOME);
     }
@@ -189,8 +295,8 @@ mod tests {
     fn memory_is_bounded() {
         let mut counter = Counter::default();
         for i in 0..200_000_u32 {
-            counter.count(i, at(i64::from(i / 1000)), 20).unwrap();
+            counter.begin(i, at(i64::from(i / 1000)), 20).unwrap();
         }
-        assert!(counter.events.len() <= REMEMBERED);
+        assert!(counter.tallies.len() <= REMEMBERED);
     }
 }

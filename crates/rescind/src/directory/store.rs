@@ -54,7 +54,8 @@ pub trait DirectoryStore: Send + Sync {
         by: Provenance,
     ) -> Answer<'_, Changed<()>>;
 
-    /// An API client, with the hashes of the secrets that are good at `now` (two while a rotated one overlaps).
+    /// An API client, with the hashes of the secrets that are good at `now` (two while a rotated one overlaps, none while its
+    /// tenant is suspended).
     fn client(&self, id: ClientId, now: Timestamp) -> Answer<'_, (ApiClient, Vec<ClientSecretHash>)>;
     /// API clients, of one tenant or (`None`) of all and of none, oldest first.
     fn clients<'a>(&'a self, tenant: Option<TenantId>, page: &'a PageRequest) -> Answer<'a, Page<ApiClient>>;

@@ -230,6 +230,8 @@ pub struct JtiOwner {
     pub tenant: TenantId,
     /// Whether it is a refresh token's.
     pub refresh: bool,
+    /// When that refresh token was traded for its successor; none for one that is current.
+    pub rotated_at: Option<Timestamp>,
 }
 
 /// Which sessions to list.

@@ -4,7 +4,7 @@ use axum::extract::State;
 use garde::Validate;
 use http::StatusCode;
 use http::request::Parts;
-use rescind::authority::Identity;
+use rescind::authority::{Error, Identity};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -24,7 +24,8 @@ pub struct LogoutRequest {
 
 /// Sign out
 ///
-/// Ends the session of the refresh token, or without one that of the access token. Signing out twice is no error.
+/// Ends the session of the refresh token; without one, or where its key is not trusted any more, that of the access token. Signing
+/// out twice is no error.
 #[utoipa::path(
     post, path = "/api/v1/auth/logout", tag = "Users", operation_id = "logout",
     request_body = Option<LogoutRequest>,
@@ -38,12 +39,18 @@ pub async fn logout(
     OptionalJson(body): OptionalJson<LogoutRequest>,
 ) -> Result<StatusCode, Problem> {
     let anybody = caller::caller(&parts, Identity::Anonymous);
-    match (body.refresh_token, credentials) {
-        (Some(token), _) => app.authority.log_out(&anybody, &token).await?,
-        (None, Credentials::Bearer(token)) => {
-            app.authority.log_out_here(&anybody, token.expose_secret()).await?;
-        }
-        (None, _) => return Err(Problem::new(Code::AuthenticationRequired)),
-    }
+    let here = match credentials {
+        Credentials::Bearer(token) => Some(token),
+        Credentials::Basic(_) | Credentials::Nothing => None,
+    };
+    let refused = match body.refresh_token {
+        Some(token) => match app.authority.log_out(&anybody, &token).await {
+            Err(Error::InvalidRefreshToken) => Problem::from(Error::InvalidRefreshToken),
+            done => return Ok(done.map(|()| StatusCode::NO_CONTENT)?),
+        },
+        None => Problem::new(Code::AuthenticationRequired),
+    };
+    let access = here.ok_or(refused)?;
+    app.authority.log_out_here(&anybody, access.expose_secret()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -64,7 +64,9 @@ pub async fn refresh_as(
     if token.len() > rescind::token::MAX_TOKEN_BYTES {
         return Err(Problem::new(Code::InvalidRefreshToken));
     }
-    let request = RefreshRequest { token, client, ip: caller.origin.ip };
+    // A backend refreshes from its own address, which tells nothing of the user's device.
+    let ip = if matches!(client, ClientProof::Proven(_)) { None } else { caller.origin.ip };
+    let request = RefreshRequest { token, client, ip };
     let pair = app.authority.refresh(caller, request).await;
     app.counters.refresh(pair.as_ref().err());
     Ok(Json(pair?.into()))

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::caller::User;
-use crate::http::{Json, Problem};
+use crate::http::{Json, NoMembers, OptionalJson, Problem};
 
 /// How many sessions were ended.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
@@ -21,6 +21,10 @@ pub struct RevokedCount {
     security(("bearer" = [])),
     responses((status = 200, body = RevokedCount, description = "All sessions are over."))
 )]
-pub async fn revoke_all(State(app): State<App>, user: User) -> Result<Json<RevokedCount>, Problem> {
+pub async fn revoke_all(
+    State(app): State<App>,
+    user: User,
+    OptionalJson(NoMembers {}): OptionalJson<NoMembers>,
+) -> Result<Json<RevokedCount>, Problem> {
     Ok(Json(RevokedCount { revoked: app.authority.revoke_all_own(&user.caller).await? }))
 }

@@ -4,7 +4,7 @@ use axum::extract::State;
 
 use crate::app::App;
 use crate::caller::User;
-use crate::http::{Json, Problem};
+use crate::http::{Json, NoMembers, OptionalJson, Problem};
 use crate::view::RenewedView;
 
 /// End all own sessions but this one
@@ -15,6 +15,10 @@ use crate::view::RenewedView;
     security(("bearer" = [])),
     responses((status = 200, body = RenewedView, description = "All others are over."))
 )]
-pub async fn revoke_others(State(app): State<App>, user: User) -> Result<Json<RenewedView>, Problem> {
+pub async fn revoke_others(
+    State(app): State<App>,
+    user: User,
+    OptionalJson(NoMembers {}): OptionalJson<NoMembers>,
+) -> Result<Json<RenewedView>, Problem> {
     Ok(Json(app.authority.revoke_others(&user.caller).await?.into()))
 }

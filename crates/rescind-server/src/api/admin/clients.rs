@@ -53,7 +53,10 @@ pub async fn list_clients(
 #[utoipa::path(
     post, path = "/api/v1/admin/clients", tag = "Administration", operation_id = "create_client",
     request_body = CreateClientRequest, security(("bearer" = []), ("basic" = ["admin"])),
-    responses((status = 201, body = NewClientView, description = "The client was made."))
+    responses(
+        (status = 201, body = NewClientView, description = "The client was made."),
+        (status = 404, description = "There is no such tenant for this caller."),
+    )
 )]
 pub async fn create_client(
     State(app): State<App>,

@@ -6,7 +6,7 @@ use rescind::ledger::CutKind;
 use super::ReasonRequest;
 use crate::app::App;
 use crate::caller::Administrator;
-use crate::http::{Json, OptionalJson, Path, Problem};
+use crate::http::{Json, NoMembers, OptionalJson, Path, Problem};
 use crate::view::{KeyView, KeysView};
 
 /// Have the next key sign
@@ -20,6 +20,7 @@ use crate::view::{KeyView, KeysView};
 pub async fn rotate_keys(
     State(app): State<App>,
     Administrator(caller): Administrator,
+    OptionalJson(NoMembers {}): OptionalJson<NoMembers>,
 ) -> Result<Json<KeysView>, Problem> {
     Ok(Json(app.authority.rotate_keys(&caller).await?.into()))
 }

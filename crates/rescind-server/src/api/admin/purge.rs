@@ -16,7 +16,7 @@ use crate::http::{Json, OptionalJson, Problem};
 #[serde(deny_unknown_fields)]
 #[garde(allow_unvalidated)]
 pub struct PurgeRequest {
-    /// How long entries are kept after they have expired; left out: as the settings say. Never below the leeway.
+    /// How long entries are kept after they have expired; left out: as the settings say. Never below 300, the largest leeway that can be set.
     #[garde(range(max = 315_360_000))]
     safety_margin_seconds: Option<u64>,
     /// Only say how many entries would be removed.

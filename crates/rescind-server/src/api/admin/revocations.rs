@@ -88,6 +88,7 @@ pub async fn list_revocations(
     responses(
         (status = 201, body = RevocationView, description = "It is revoked now."),
         (status = 200, body = RevocationView, description = "It was revoked already: the revocation that stands."),
+        (status = 404, description = "There is no such session for this caller."),
     )
 )]
 pub async fn revoke(

@@ -43,7 +43,10 @@ pub async fn list_tenants(
 #[utoipa::path(
     post, path = "/api/v1/admin/tenants", tag = "Administration", operation_id = "create_tenant",
     request_body = CreateTenantRequest, security(("bearer" = []), ("basic" = ["admin"])),
-    responses((status = 201, body = TenantView, description = "The tenant was made. For operators."))
+    responses(
+        (status = 201, body = TenantView, description = "The tenant was made. For operators."),
+        (status = 409, description = "`slug_taken`."),
+    )
 )]
 pub async fn create_tenant(
     State(app): State<App>,

@@ -44,7 +44,10 @@ pub struct UpdateUserRequest {
     patch, path = "/api/v1/admin/users/{user_id}", tag = "Administration", operation_id = "update_user",
     params(("user_id" = Uuid, Path), InTenant), request_body = UpdateUserRequest,
     security(("bearer" = []), ("basic" = ["users:write"])),
-    responses((status = 200, body = UserView, description = "The user as it now is."))
+    responses(
+        (status = 200, body = UserView, description = "The user as it now is."),
+        (status = 409, description = "`email_taken`."),
+    )
 )]
 pub async fn update_user(
     State(app): State<App>,

@@ -54,7 +54,10 @@ pub struct CreateUserRequest {
 #[utoipa::path(
     get, path = "/api/v1/admin/users", tag = "Administration", operation_id = "list_users",
     params(UsersQuery), security(("bearer" = []), ("basic" = ["users:write"])),
-    responses((status = 200, body = Listing<UserView>, description = "In a stable order."))
+    responses(
+        (status = 200, body = Listing<UserView>, description = "In a stable order."),
+        (status = 404, description = "There is no such tenant for this caller."),
+    )
 )]
 pub async fn list_users(
     State(app): State<App>,
@@ -72,7 +75,11 @@ pub async fn list_users(
 #[utoipa::path(
     post, path = "/api/v1/admin/users", tag = "Administration", operation_id = "create_user",
     request_body = CreateUserRequest, security(("bearer" = []), ("basic" = ["users:write"])),
-    responses((status = 201, body = UserView, description = "The user was made."))
+    responses(
+        (status = 201, body = UserView, description = "The user was made."),
+        (status = 404, description = "There is no such tenant for this caller."),
+        (status = 409, description = "`email_taken`."),
+    )
 )]
 pub async fn create_user(
     State(app): State<App>,

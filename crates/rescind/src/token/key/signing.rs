@@ -105,8 +105,11 @@ impl SigningKey {
         self.verifying.clone()
     }
 
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "aws-lc takes a source of randomness for the sake of its interface and ignores it"
+    )]
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
-        // aws-lc takes a source of randomness for the sake of its interface and ignores it.
         let ignored = SystemRandom::new();
         match &self.material {
             Material::Ed25519(pair) => Ok(pair.sign(message).as_ref().to_vec()),
