@@ -731,6 +731,8 @@ async fn heads_that_are_none_and_one_that_never_ends() {
         "GET / HTTP/9.9\r\n\r\n",
         "GET /api/v1/auth/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer a\0b\r\n\r\n",
         "GET /api/v1/auth/me HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
     ] {
         let answer = converse(&bench, head).await;
         assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{head:?}: {answer}");

@@ -23,6 +23,10 @@ pub(crate) struct Backup {
 
 pub(crate) async fn run(args: Backup, settings: &Settings) -> Result<(), Failure> {
     let opened = existing(settings).await?;
+    let place = args.file.parent().filter(|parent| !parent.as_os_str().is_empty());
+    if let Some(place) = place {
+        std::fs::metadata(place).map_err(Failure::file(place))?;
+    }
     opened.store.backup_to(args.file.clone()).await.map_err(|error| match error {
         StoreError::Taken(_) => Failure::Exists(args.file.clone()),
         other => other.into(),

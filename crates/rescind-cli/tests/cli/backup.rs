@@ -15,6 +15,7 @@ fn a_restored_backup_ends_every_session_unless_told_otherwise() {
     let made = home.json(&["backup", file]);
     assert!(made["bytes"].as_u64().unwrap() > 0);
     home.refused(&["backup", file], 1, "file_exists");
+    home.refused(&["backup", "no-such-directory/backup.db"], 1, "file_unusable");
     home.ok(&["sessions", "revoke", &later_cut.session]);
 
     home.refused(&["restore", file], 1, "database_exists");

@@ -11,7 +11,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use http::header::Entry;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
 use ipnet::IpNet;
 use rescind::clock::Clock;
 use rescind::entropy::Entropy;
@@ -140,8 +140,12 @@ fn with_deadline(body: Body, limit: Duration) -> Body {
     if body.is_end_stream() { body } else { Body::new(DeadlineBody::new(limit, body)) }
 }
 
-/// What no route has to look at: a body announced as too large, a secret in the query.
+/// What no route has to look at: no host or several (RFC 9112 §3.2), a body announced as too large, a secret in the query.
 fn refuse_early(request: &Request) -> Result<(), Problem> {
+    let hosts = request.headers().get_all(header::HOST).iter().count();
+    if request.version() == Version::HTTP_11 && hosts != 1 {
+        return Err(Problem::new(Code::InvalidRequest).detail("a request has one Host header"));
+    }
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     if announced
         .and_then(|length| length.parse::<u64>().ok())

@@ -134,9 +134,10 @@ impl From<StoreError> for Error {
             StoreError::Overloaded => Self::Overloaded,
             StoreError::NotFound => Self::NotFound,
             StoreError::Taken(what) => Self::Taken(what),
-            StoreError::Ambiguous => {
-                Self::Invalid { member: "tenant_id", why: "this user_id exists in several tenants: name one" }
-            }
+            StoreError::Ambiguous => Self::Invalid {
+                member: "tenant_id",
+                why: "this user_id exists in several tenants: name one, in the query or beside it in the body",
+            },
             StoreError::Forbidden => Self::Forbidden("only an administrator may do this to an administrator"),
             StoreError::InvalidCursor => Self::Invalid { member: "cursor", why: "not a cursor of this list" },
             StoreError::KeyGone | StoreError::Conflict => Self::Overloaded,
