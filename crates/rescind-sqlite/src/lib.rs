@@ -40,6 +40,87 @@ pub use open::Options;
 /// The whole store, on one SQLite file. Opened by [`SqliteStore::open`].
 ///
 /// When it is dropped, what was queued is finished first.
+///
+/// An authority on it:
+///
+/// ```
+/// use std::sync::Arc;
+/// use rescind::authority::{Authority, AuthoritySettings, Busy, Caller, Offload, Operator, Ports, SignIn};
+/// use rescind::keys::MasterKey;
+/// use rescind::session::Device;
+/// use rescind::system::{SystemClock, SystemEntropy};
+/// use rescind::token::{Algorithm, Expected};
+/// use rescind_sqlite::{Options, SqliteStore};
+/// use secrecy::ExposeSecret as _;
+/// # use std::time::Duration;
+/// # use rescind::{session::RefreshPolicy, verifier::OnStale};
+///
+/// struct OwnThread;
+///
+/// impl Offload for OwnThread {
+///     fn run(&self, job: Box<dyn FnOnce() + Send>) -> Result<(), Busy> {
+///         std::thread::spawn(job);
+///         Ok(())
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let dir = tempfile::tempdir()?;
+/// # let hours = |hours: u64| Duration::from_secs(hours * 3600);
+/// # let settings = AuthoritySettings {
+/// #     issuer: "https://auth.example".into(),
+/// #     audience: "https://auth.example".into(),
+/// #     algorithm: Algorithm::EdDsa,
+/// #     access_ttl: Duration::from_secs(900),
+/// #     refresh_ttl: hours(14 * 24),
+/// #     session_ttl: hours(90 * 24),
+/// #     refresh_policy: RefreshPolicy {
+/// #         grace: Duration::from_secs(10),
+/// #         lost_reply_window: hours(24),
+/// #         replay_limit: 3,
+/// #     },
+/// #     key_rotation: hours(30 * 24),
+/// #     leeway: Duration::from_secs(30),
+/// #     max_sessions_per_user: 0,
+/// #     purge_safety_margin: hours(1),
+/// #     max_staleness: Duration::from_secs(300),
+/// #     on_stale: OnStale::Deny,
+/// #     registration_open: false,
+/// #     minimum_age: 0,
+/// # };
+/// let store = SqliteStore::open(&dir.path().join("rescind.db"), &Options::new(Arc::new(SystemEntropy)))?;
+/// let ports = Ports {
+///     store,
+///     clock: Arc::new(SystemClock),
+///     entropy: Arc::new(SystemEntropy),
+///     offload: Arc::new(OwnThread),
+///     master_keys: Arc::new(MasterKey::generate(&SystemEntropy)),
+/// };
+/// let (email, password) = ("ada@example.com", "correct horse battery staple");
+/// let operator = || Operator { email: email.into(), password: password.into() };
+/// let started = Authority::start(ports, settings, operator).await?;
+/// assert!(started.first, "the operator was made");
+/// let authority = started.authority;
+///
+/// let sign_in = SignIn {
+///     email: email.into(),
+///     password: password.into(),
+///     tenant: None,
+///     audience: None,
+///     device: Device::default(),
+/// };
+/// let caller = Caller::command_line();
+/// let pair = authority.sign_in(&caller, sign_in).await?;
+///
+/// let access_token = pair.access_token.expose_secret();
+/// assert!(authority.check(access_token, Expected::Configured).is_ok());
+/// authority.log_out(&caller, pair.refresh_token.expose_secret()).await?;
+/// let refused = authority.check(access_token, Expected::Configured).unwrap_err();
+/// assert_eq!(refused.code(), "token_revoked");
+/// # Ok(())
+/// # }
+/// ```
 pub struct SqliteStore {
     writer: Writer,
     readers: Readers,

@@ -120,6 +120,28 @@ impl Caller {
     /// How far the caller reaches with `scope`. A user needs the role `admin` for any of them.
     ///
     /// `system` is the operators' own tenant.
+    ///
+    /// ```
+    /// use rescind::authority::{Caller, Error, Identity, Origin, Reach, SignedIn};
+    /// use rescind::directory::Scope;
+    /// # use rescind::id::{SessionId, TenantId, UserId};
+    /// # let id = uuid::Uuid::from_u128;
+    /// # let [system, acme, globex] = [1, 2, 3].map(|n| TenantId(id(n)));
+    /// # let (user, session) = (UserId(id(4)), SessionId(id(5)));
+    ///
+    /// let reach = |tenant, role: &str| {
+    ///     let identity = Identity::User(SignedIn { user, tenant, session, role: role.into() });
+    ///     Caller { identity, origin: Origin::default() }.reach(Scope::UsersWrite, system)
+    /// };
+    /// assert_eq!(reach(system, "admin")?, Reach::All);
+    /// assert_eq!(reach(acme, "member").unwrap_err().code(), "forbidden");
+    ///
+    /// // What is beyond an admin's own tenant does not exist for it.
+    /// let own = reach(acme, "admin")?;
+    /// assert_eq!(own, Reach::One(acme));
+    /// assert_eq!(own.must_cover(globex), Err(Error::NotFound));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn reach(&self, scope: Scope, system: TenantId) -> Result<Reach> {
         match &self.identity {
             Identity::CommandLine | Identity::System => Ok(Reach::All),

@@ -94,6 +94,18 @@ pub enum Error {
 
 impl Error {
     /// The stable, snake_case code.
+    ///
+    /// ```
+    /// use rescind::authority::Error;
+    ///
+    /// assert_eq!(Error::InvalidCredentials.code(), "invalid_credentials");
+    /// assert_eq!(Error::Taken("email").code(), "email_taken");
+    /// assert_eq!(Error::TokenRefused("token_revoked").code(), "token_revoked");
+    ///
+    /// // What went wrong inside is told to nobody.
+    /// let internal = Error::Internal("no such column: tver".into());
+    /// assert_eq!((internal.code(), internal.to_string().as_str()), ("internal", "internal error"));
+    /// ```
     pub fn code(&self) -> &'static str {
         match self {
             Self::InvalidCredentials => "invalid_credentials",

@@ -57,8 +57,7 @@ impl Authority {
 
     /// Whether this node may serve: it has read the ledger to its end, and not too long ago.
     pub fn is_ready(&self) -> bool {
-        let now = self.now();
-        self.replica.as_of().is_some_and(|as_of| now.since(as_of) <= self.settings.max_staleness)
+        self.replica.staleness(self.now()).is_some_and(|age| age <= self.settings.max_staleness)
     }
 
     /// That the store answers, and that its clock and ours agree.

@@ -19,6 +19,28 @@ const REMEMBERED: usize = 50_000;
 
 /// Counts failures: at most 20 in 15 minutes for one account from one address, at most 200 from one address. The account's owner
 /// signs in from another address meanwhile, and from the same one when the oldest failure is 15 minutes old.
+///
+/// ```
+/// use std::net::IpAddr;
+/// use std::time::Duration;
+/// use rescind::authority::{Refused, Throttle};
+/// # use rescind::clock::Timestamp;
+///
+/// let throttle = Throttle::default();
+/// let (home, away) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([198, 51, 100, 1]));
+/// # let now = Timestamp::from_secs(1_767_323_045);
+/// let attempt = |account: &str, address, at| throttle.begin([account.to_owned()], address, at);
+/// for _ in 0..20 {
+///     // The password was wrong.
+///     drop(attempt("ada", home, now).unwrap());
+/// }
+///
+/// let quarter = Duration::from_secs(15 * 60);
+/// assert_eq!(attempt("ada", home, now).unwrap_err(), Refused::TooManyFailures(quarter));
+/// attempt("bob", home, now).unwrap().succeeded();
+/// attempt("ada", away, now).unwrap().succeeded();
+/// attempt("ada", home, now.plus(quarter)).unwrap().succeeded();
+/// ```
 #[derive(Debug, Default)]
 pub struct Throttle {
     accounts: Mutex<Counter<(String, IpAddr)>>,
@@ -45,11 +67,13 @@ enum Outcome {
 }
 
 /// Why an attempt may not begin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// Too many have failed: for so long.
+    #[error("too many attempts have failed; the next is looked at in {0:?}")]
     TooManyFailures(Duration),
     /// So many are under way that together they could be too many failures: until some of them are answered.
+    #[error("too many attempts are under way")]
     TooManyAtOnce,
 }
 

@@ -24,6 +24,18 @@ pub fn hash(password: &SecretString, entropy: &dyn Entropy) -> Option<PasswordHa
 }
 
 /// Whether `password` is the one that was hashed. With no hash (an unknown user) it takes the same time, and is wrong.
+///
+/// ```
+/// use rescind::directory::password;
+/// use rescind::system::SystemEntropy;
+/// use secrecy::SecretString;
+///
+/// let given = SecretString::from("correct horse battery staple");
+/// let kept = password::hash(&given, &SystemEntropy).unwrap();
+/// assert!(password::verify(&given, Some(&kept)));
+/// assert!(!password::verify(&SecretString::from("Correct horse battery staple"), Some(&kept)));
+/// assert!(!password::verify(&given, None));
+/// ```
 pub fn verify(password: &SecretString, hash: Option<&PasswordHash>) -> bool {
     let known = hash.map_or(NOBODYS, |hash| hash.0.as_str());
     let Ok(parsed) = argon2::PasswordHash::new(known) else { return false };
@@ -33,6 +45,16 @@ pub fn verify(password: &SecretString, hash: Option<&PasswordHash>) -> bool {
 }
 
 /// Why `password` would be guessed, if it would. `email` is whose it is to be.
+///
+/// ```
+/// use rescind::directory::password::weakness;
+///
+/// let judged = |password: &str| weakness(&password.into(), "jane.doe@example.com");
+/// assert_eq!(judged("Jane.Doe"), Some("it must not be the email"));
+/// assert_eq!(judged("aaaabbbbcc"), Some("it must have at least 4 different characters"));
+/// assert_eq!(judged("trustno1"), Some("it is one of the most common passwords"));
+/// assert_eq!(judged("correct horse battery staple"), None, "neither digits nor capitals are asked for");
+/// ```
 pub fn weakness(password: &SecretString, email: &str) -> Option<&'static str> {
     let password = password.expose_secret();
     let lower = password.to_lowercase();

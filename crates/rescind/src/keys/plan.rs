@@ -52,6 +52,43 @@ impl KeyPolicy {
     }
 
     /// What is due at `now` for the keys of `usage`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use rescind::keys::{KeyPolicy, KeyState, KeyUse};
+    /// # use rescind::clock::Timestamp;
+    /// # use rescind::keys::{KeyRecord, Sealed};
+    ///
+    /// let days = |days: u64| Duration::from_secs(days * 86_400);
+    /// let policy = KeyPolicy {
+    ///     access_alg: "EdDSA".into(),
+    ///     rotation: days(30),
+    ///     overlap: Duration::from_secs(600),
+    ///     access_linger: days(1),
+    ///     refresh_linger: days(90),
+    /// };
+    /// # let now = Timestamp::from_secs(1_767_323_045);
+    /// # let key = |kid: &str, state| KeyRecord {
+    /// #     kid: kid.into(),
+    /// #     usage: KeyUse::Access,
+    /// #     alg: "EdDSA".into(),
+    /// #     state,
+    /// #     sealed: Sealed(Vec::new()),
+    /// #     created_at: now,
+    /// #     active_from: None,
+    /// #     retired_at: None,
+    /// #     revoked_at: None,
+    /// # };
+    /// let first = policy.plan(&[], KeyUse::Access, now);
+    /// assert!(first.make_active && first.make_next);
+    ///
+    /// let keys = [key("a", KeyState::Active), key("b", KeyState::Next)];
+    /// assert!(policy.plan(&keys, KeyUse::Access, now.plus(days(29))).is_empty());
+    /// let due = policy.plan(&keys, KeyUse::Access, now.plus(days(30)));
+    /// assert_eq!(due.retire, ["a"]);
+    /// assert_eq!(due.promote.as_deref(), Some("b"));
+    /// assert!(due.make_next);
+    /// ```
     pub fn plan(&self, records: &[KeyRecord], usage: KeyUse, now: Timestamp) -> KeyPlan {
         let of = |state| records.iter().find(|key| key.usage == usage && key.state == state);
         let (active, next) = (of(KeyState::Active), of(KeyState::Next));

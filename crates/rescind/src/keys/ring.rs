@@ -6,6 +6,40 @@ use crate::keys::{KeyRecord, KeyState, KeyUse, MasterKey, SealError};
 use crate::token::{Algorithm, KeyError, SigningKey, VerifyingKey};
 
 /// The keys of a running authority, of one [`crate::ledger::Head::keys_version`].
+///
+/// ```
+/// use rescind::keys::{KeyRecord, KeyState, KeyUse, Keyring, KeyringError, MasterKey, SealError};
+/// use rescind::system::SystemEntropy;
+/// use rescind::token::{Algorithm, SigningKey};
+/// # use rescind::clock::Timestamp;
+///
+/// let master = MasterKey::generate(&SystemEntropy);
+/// let record = |usage, algorithm, state| -> Result<KeyRecord, KeyringError> {
+///     let key = SigningKey::generate(algorithm, &SystemEntropy)?;
+///     let sealed = master.seal(key.kid(), &key.secret_bytes(), &SystemEntropy)?;
+/// #     let (created_at, active_from, retired_at, revoked_at) = (Timestamp::from_secs(0), None, None, None);
+/// #     let (kid, alg) = (key.kid().to_owned(), algorithm.to_string());
+///     // …
+/// #     Ok(KeyRecord { kid, usage, alg, state, sealed, created_at, active_from, retired_at, revoked_at })
+/// };
+/// let records = vec![
+///     record(KeyUse::Access, Algorithm::EdDsa, KeyState::Revoked)?,
+///     record(KeyUse::Access, Algorithm::EdDsa, KeyState::Active)?,
+///     record(KeyUse::Access, Algorithm::EdDsa, KeyState::Next)?,
+///     record(KeyUse::Refresh, Algorithm::Hs256, KeyState::Active)?,
+/// ];
+///
+/// // The next key is published before it signs; the revoked one and the secret of refresh tokens are not.
+/// let ring = Keyring::open(records.clone(), 1, &master)?;
+/// let published: Vec<_> = ring.published().iter().map(|key| key.kid()).collect();
+/// assert_eq!(published, [&records[1].kid, &records[2].kid]);
+/// assert_eq!(ring.access().kid(), records[1].kid);
+///
+/// let another = MasterKey::generate(&SystemEntropy);
+/// let refused = Keyring::open(records, 1, &another).unwrap_err();
+/// assert_eq!(refused, KeyringError::Seal(SealError::WrongMasterKey));
+/// # Ok::<(), KeyringError>(())
+/// ```
 #[derive(Debug)]
 pub struct Keyring {
     version: i64,

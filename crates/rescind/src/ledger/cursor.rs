@@ -5,6 +5,16 @@ use std::str::FromStr;
 
 /// A place in the ledger: the `seq` of the last entry seen, and the random tag that its batch left. A tag that does not
 /// match tells that this is another history: a restored backup, or a failover that lost commits.
+///
+/// ```
+/// use rescind::ledger::{Cursor, InvalidCursor};
+///
+/// let cursor: Cursor = "42.a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7".parse()?;
+/// assert_eq!(cursor, Cursor { seq: 42, tag: [0xa7; 16] });
+/// // A ledger that was restored has come to 42 as well, by other entries.
+/// assert_ne!(cursor, Cursor { tag: [0x5c; 16], ..cursor });
+/// # Ok::<(), InvalidCursor>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Cursor {
     /// The highest `seq` seen; 0 before the first entry.

@@ -62,6 +62,15 @@ impl FromStr for CutKind {
 
 /// The `jti` of a token. One that is a UUID in its canonical spelling is kept as the 16 bytes that it is; tokens issued
 /// elsewhere may have any other text.
+///
+/// ```
+/// use rescind::ledger::TokenKey;
+///
+/// let canonical = "01900000-0000-7000-8000-0000000000ab";
+/// assert!(matches!(TokenKey::new(canonical), TokenKey::Uuid(_)));
+/// // To whoever issued it, another spelling is another token.
+/// assert_ne!(TokenKey::new(&canonical.to_uppercase()), TokenKey::new(canonical));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TokenKey {
     /// A UUID, spelled canonically: lower case, with hyphens.
@@ -131,6 +140,16 @@ impl MarkKey {
     }
 
     /// Reads back what [`fmt::Display`] wrote for a key of that kind.
+    ///
+    /// ```
+    /// use rescind::ledger::{CutKind, InvalidMark, MarkKey};
+    ///
+    /// let key = MarkKey::Digest([0xab; 32]);
+    /// let (kind, text) = (key.kind().to_string(), key.to_string());
+    /// assert_eq!(MarkKey::parse(kind.parse()?, &text)?, key);
+    /// assert_eq!(MarkKey::parse(CutKind::Session, &text), Err(InvalidMark));
+    /// # Ok::<(), InvalidMark>(())
+    /// ```
     pub fn parse(kind: CutKind, text: &str) -> Result<Self, InvalidMark> {
         let uuid = || Uuid::try_parse(text).map_err(|_| InvalidMark);
         Ok(match kind {
@@ -161,6 +180,29 @@ impl fmt::Display for MarkKey {
 }
 
 /// What one ledger entry means to a verifier.
+///
+/// ```
+/// use rescind::clock::Timestamp;
+/// use rescind::ledger::{CutKind, Mark, MarkKey, TokenKey};
+/// use rescind::replica::{Replica, TokenFacts};
+/// # use rescind::id::TenantId;
+/// # let (acme, globex) = (TenantId(uuid::Uuid::from_u128(1)), TenantId(uuid::Uuid::from_u128(2)));
+/// # let replica = Replica::new(&rescind::system::SystemEntropy, std::time::Duration::from_secs(30));
+///
+/// let jti = TokenKey::new("01900000-0000-7000-8000-000000000001");
+/// let by_acme = Mark {
+///     tenant: Some(acme),
+///     key: MarkKey::Token(jti.clone()),
+///     min_version: None,
+///     expires_at: Timestamp::from_secs(1_700_000_900),
+/// };
+/// replica.apply(&by_acme, Timestamp::from_secs(1_700_000_000));
+///
+/// let token = TokenFacts { jti: Some(&jti), tenant: Some(acme), ..TokenFacts::default() };
+/// assert_eq!(replica.evaluate(&token), Some(CutKind::Token));
+/// // Whatever one tenant revokes, another's token of the same id lives.
+/// assert_eq!(replica.evaluate(&TokenFacts { tenant: Some(globex), ..token }), None);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mark {
     /// The tenant whose tokens it kills; none: everybody's. Always the user's own for a user, none for a tenant and for a key.

@@ -32,6 +32,31 @@ impl Replica {
     /// two expiries the later one counts. A mark that has expired by `now` is not taken up.
     ///
     /// The cursor does not move: a node applies what it wrote itself at once, in whatever order.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use rescind::ledger::{CutKind, Mark, MarkKey};
+    /// use rescind::replica::{Replica, TokenFacts};
+    /// # use rescind::clock::Timestamp;
+    /// # use rescind::id::{TenantId, UserId};
+    /// # let (tenant, user) = (TenantId(uuid::Uuid::from_u128(1)), UserId(uuid::Uuid::from_u128(2)));
+    /// # let replica = Replica::new(&rescind::system::SystemEntropy, Duration::from_secs(30));
+    /// # let now = Timestamp::from_secs(1_700_000_000);
+    ///
+    /// let below = |version| Mark {
+    ///     tenant: Some(tenant),
+    ///     key: MarkKey::User(user),
+    ///     min_version: Some(version),
+    ///     expires_at: now.plus(Duration::from_secs(900)),
+    /// };
+    /// assert!(replica.apply(&below(7), now));
+    /// assert!(!replica.apply(&below(7), now), "nothing new");
+    /// assert!(!replica.apply(&below(5), now), "a version is never lowered");
+    ///
+    /// let token = TokenFacts { tenant: Some(tenant), user: Some(user), ..TokenFacts::default() };
+    /// let version_6 = TokenFacts { token_version: Some(6), ..token };
+    /// assert_eq!(replica.evaluate(&version_6), Some(CutKind::User));
+    /// ```
     pub fn apply(&self, mark: &Mark, now: Timestamp) -> bool {
         let changed = self.take(mark, now);
         if changed {
@@ -42,6 +67,19 @@ impl Replica {
 
     /// Says that everything up to `cursor` has been applied, by reading in order, in a read that began at `read_began`.
     /// Neither the cursor nor the freshness moves back.
+    ///
+    /// ```
+    /// use rescind::clock::Timestamp;
+    /// use rescind::ledger::Cursor;
+    /// use rescind::replica::Replica;
+    /// # let replica = Replica::new(&rescind::system::SystemEntropy, std::time::Duration::from_secs(30));
+    /// # let (earlier, later) = (Timestamp::from_secs(1_700_000_000), Timestamp::from_secs(1_700_000_001));
+    ///
+    /// let cursor = |seq| Cursor { seq, tag: [0xa7; 16] };
+    /// replica.advance(cursor(2), later);
+    /// replica.advance(cursor(1), earlier);
+    /// assert_eq!((replica.cursor(), replica.as_of()), (cursor(2), Some(later)));
+    /// ```
     pub fn advance(&self, cursor: Cursor, read_began: Timestamp) {
         let writer = self.writer();
         if !writer.must_load {
@@ -59,6 +97,37 @@ impl Replica {
     /// Begins to load everything anew, from a snapshot of about `expected` marks: at the start, when the
     /// cursor turned out to be of another history, or after the clock stepped back. What is held stays held until it
     /// expires, and new marks count at once.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// use rescind::clock::Timestamp;
+    /// use rescind::ledger::{Cursor, Mark, MarkKey};
+    /// use rescind::replica::{Replica, TokenFacts};
+    /// # use rescind::id::SessionId;
+    /// # let [held, read] = [1, 2].map(|n| SessionId(uuid::Uuid::from_u128(n)));
+    /// # let replica = Replica::new(&rescind::system::SystemEntropy, Duration::from_secs(30));
+    /// # let now = Timestamp::from_secs(1_700_000_000);
+    /// # let ended = |id| Mark {
+    /// #     tenant: None,
+    /// #     key: MarkKey::Session(id),
+    /// #     min_version: None,
+    /// #     expires_at: now.plus(Duration::from_secs(900)),
+    /// # };
+    /// let is_dead = |id| {
+    ///     let token = TokenFacts { session: Some(id), ..TokenFacts::default() };
+    ///     replica.evaluate(&token).is_some()
+    /// };
+    ///
+    /// replica.apply(&ended(held), now);
+    /// let loader = replica.load(1);
+    /// loader.apply(&ended(read), now);
+    /// assert!(is_dead(held) && is_dead(read));
+    /// assert_eq!(replica.as_of(), None, "not all has been read yet");
+    ///
+    /// loader.finish(Cursor { seq: 1, tag: [0xa7; 16] }, now);
+    /// assert!(is_dead(held), "though the new history does not know it");
+    /// assert_eq!(replica.as_of(), Some(now));
+    /// ```
     pub fn load(&self, expected: usize) -> Loader<'_> {
         if expected > 0 {
             self.reserve(expected);
@@ -81,6 +150,28 @@ impl Replica {
     }
 
     /// Drops the marks whose expiry plus leeway has passed, a minute's worth at a time. To be called every few seconds.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use rescind::clock::Timestamp;
+    /// use rescind::ledger::{Cursor, Mark, MarkKey, TokenKey};
+    /// use rescind::replica::{Expired, Replica};
+    ///
+    /// let replica = Replica::new(&rescind::system::SystemEntropy, Duration::from_secs(30));
+    /// let start = Timestamp::from_secs(1_700_000_000);
+    /// let after = |seconds| start.plus(Duration::from_secs(seconds));
+    /// replica.load(0).finish(Cursor::default(), start);
+    /// let key = MarkKey::Token(TokenKey::new("01900000-0000-7000-8000-000000000001"));
+    /// replica.apply(&Mark { tenant: None, key, min_version: None, expires_at: after(900) }, start);
+    ///
+    /// // A verifier that grants leeway still takes the token when it has just expired.
+    /// assert_eq!(replica.expire(after(910)), Expired::Dropped(0));
+    /// assert_eq!(replica.expire(after(1100)), Expired::Dropped(1));
+    ///
+    /// // By a clock that says so, the token is alive again and its mark gone: no verifier may rely on that.
+    /// assert_eq!(replica.expire(after(800)), Expired::ClockSteppedBack);
+    /// assert_eq!(replica.as_of(), None);
+    /// ```
     pub fn expire(&self, now: Timestamp) -> Expired {
         let last = {
             let mut writer = self.writer();

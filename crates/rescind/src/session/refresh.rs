@@ -76,6 +76,39 @@ pub enum Judgement {
 }
 
 /// Decides what a refresh token is that carries our signature and belongs to a live session.
+///
+/// ```
+/// use std::time::Duration;
+/// use rescind::clock::Timestamp;
+/// use rescind::session::{Judgement, Presented, RefreshPolicy, RefreshState, Rotation, judge};
+///
+/// let hours = |hours: u64| Duration::from_secs(hours * 3600);
+/// let grace = Duration::from_secs(10);
+/// let policy = RefreshPolicy { grace, lost_reply_window: hours(24), replay_limit: 3 };
+/// let (oldest, parent, current) = ([1; 32], [2; 32], [3; 32]);
+/// let noon = Timestamp::from_secs(1_700_000_000);
+/// let state = RefreshState {
+///     generation: 3,
+///     current,
+///     parent: Some(parent),
+///     rotated_at: noon,
+///     recent: vec![
+///         Rotation { hash: parent, at: noon },
+///         Rotation { hash: oldest, at: noon.minus(hours(1)) },
+///     ],
+///     late_generation: 0,
+///     late_run: 0,
+/// };
+/// let judged = |hash, generation, at| judge(&state, Presented { hash, generation }, at, &policy);
+///
+/// assert_eq!(judged(current, 3, noon.plus(hours(100))), Judgement::Current);
+/// // Whoever comes with its parent did not get the reply, be it two tabs at once or a phone in a tunnel.
+/// assert_eq!(judged(parent, 2, noon), Judgement::Replay { late_run: None });
+/// assert_eq!(judged(parent, 2, noon.plus(hours(1))), Judgement::Replay { late_run: Some(1) });
+/// // A day later nobody waits for a reply, and nobody honest holds a token of two generations ago.
+/// assert_eq!(judged(parent, 2, noon.plus(hours(25))), Judgement::Theft);
+/// assert_eq!(judged(oldest, 1, noon), Judgement::Theft);
+/// ```
 pub fn judge(
     state: &RefreshState,
     presented: Presented,

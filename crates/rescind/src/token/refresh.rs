@@ -17,6 +17,59 @@ use crate::clock::Timestamp;
 use crate::id::{Jti, SessionId, UserId};
 
 /// Checks the authority's own refresh tokens: the first three of the six layers. Those that need the store follow.
+///
+/// ```
+/// use std::time::Duration;
+/// # use rescind::clock::Timestamp;
+/// # use rescind::id::{Jti, SessionId, TenantId, UserId};
+/// # use rescind::system::SystemEntropy;
+/// use rescind::token::*;
+///
+/// # let now = Timestamp::from_secs(1_767_323_045);
+/// # let id = uuid::Uuid::from_u128;
+/// # let claims = AccessClaims {
+/// #     iss: "https://auth.example".into(),
+/// #     aud: vec!["https://auth.example".into()],
+/// #     client_id: "rescind".into(),
+/// #     exp: now.plus(Duration::from_secs(900)),
+/// #     nbf: now,
+/// #     iat: now,
+/// #     jti: Jti(id(1)),
+/// #     user_id: UserId(id(2)),
+/// #     tenant_id: TenantId(id(3)),
+/// #     email: "ada@example.com".into(),
+/// #     role: "member".into(),
+/// #     sid: SessionId(id(4)),
+/// #     ver: 1,
+/// #     tver: 1,
+/// #     extra: ExtraClaims::none(),
+/// # };
+/// # let refresh_claims = RefreshClaims {
+/// #     iss: "https://auth.example".into(),
+/// #     exp: now.plus(Duration::from_secs(14 * 86_400)),
+/// #     nbf: now,
+/// #     iat: now,
+/// #     jti: Jti(id(5)),
+/// #     user_id: claims.user_id,
+/// #     session_id: claims.sid,
+/// #     token_id: TokenId::generate(&SystemEntropy),
+/// #     generation: 7,
+/// # };
+/// let key = SigningKey::generate(Algorithm::Hs256, &SystemEntropy)?;
+/// let keys = KeySet::new([key.verifying_key()])?;
+/// let refresh = RefreshValidator::new("https://auth.example", keys.clone(), Duration::ZERO);
+/// let refresh_token = sign_refresh(&key, &refresh_claims)?;
+/// assert_eq!(refresh.validate(&refresh_token, now)?.generation(), 7);
+///
+/// // Even where one key signed both, neither kind of token passes for the other.
+/// let access_token = sign_access(&key, &claims)?;
+/// assert_eq!(refresh.validate(&access_token, now).unwrap_err(), Rejection::WrongTyp);
+/// let issuer = Issuer::ours("https://auth.example", keys).with_algorithms([Algorithm::Hs256]);
+/// let access = Validator::new(vec![issuer])?;
+/// assert!(access.validate(&access_token, now).is_ok());
+/// assert_eq!(access.validate(&refresh_token, now).unwrap_err(), Rejection::WrongTyp);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct RefreshValidator {
     iss: String,

@@ -149,6 +149,22 @@ pub enum Rejection {
 
 impl Rejection {
     /// The stable name of the cause.
+    ///
+    /// ```
+    /// use rescind::clock::Timestamp;
+    /// use rescind::token::{Claim, Issuer, KeySet, Rejection, Validator};
+    ///
+    /// let validator = Validator::new(vec![Issuer::ours("https://auth.example", KeySet::empty())])?;
+    /// let code = |token| validator.validate(token, Timestamp::from_secs(0)).unwrap_err().code();
+    /// assert_eq!(code(""), "empty_token");
+    /// // {"alg":"none"}, with claims that nobody signed.
+    /// assert_eq!(code("eyJhbGciOiJub25lIn0.eyJpc3MiOiJtZSJ9."), "signature_missing");
+    ///
+    /// // A claim that is missing is told apart from one that makes no sense.
+    /// assert_eq!(Rejection::Missing(Claim::Exp).code(), "exp_missing");
+    /// assert_eq!(Rejection::Invalid(Claim::Exp).code(), "exp_invalid");
+    /// # Ok::<(), rescind::token::InvalidIssuers>(())
+    /// ```
     pub const fn code(self) -> &'static str {
         match self {
             Self::Empty => "empty_token",

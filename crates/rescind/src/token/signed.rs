@@ -19,6 +19,50 @@ use crate::id::{Jti, SessionId, TenantId, UserId};
 /// An access token that a trusted issuer signed and that is right in all that does not change: its claims are there
 /// and well formed. It may be expired, and meant for somebody else. Only a [`Validator`](super::Validator) makes one;
 /// a clone is cheap.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use rescind::clock::Timestamp;
+/// # use rescind::id::{Jti, SessionId, TenantId, UserId};
+/// # use rescind::system::SystemEntropy;
+/// use rescind::token::*;
+///
+/// # let now = Timestamp::from_secs(1_767_323_045);
+/// # let id = uuid::Uuid::from_u128;
+/// # let claims = AccessClaims {
+/// #     iss: "https://auth.example".into(),
+/// #     aud: vec!["https://auth.example".into()],
+/// #     client_id: "rescind".into(),
+/// #     exp: now.plus(Duration::from_secs(900)),
+/// #     nbf: now,
+/// #     iat: now,
+/// #     jti: Jti(id(1)),
+/// #     user_id: UserId(id(2)),
+/// #     tenant_id: TenantId(id(3)),
+/// #     email: "ada@example.com".into(),
+/// #     role: "member".into(),
+/// #     sid: SessionId(id(4)),
+/// #     ver: 1,
+/// #     tver: 1,
+/// #     extra: ExtraClaims::none(),
+/// # };
+/// # let key = SigningKey::generate(Algorithm::EdDsa, &SystemEntropy)?;
+/// # let issuer = Issuer::ours("https://auth.example", KeySet::new([key.verifying_key()])?);
+/// # let validator = Validator::new(vec![issuer])?;
+/// let token = sign_access(&key, &claims)?;
+///
+/// // What a cache may keep: the signature is not checked again.
+/// let signed = validator.verify(&token)?;
+/// assert_eq!(signed.own_ids().map(|ids| (ids.user_id, ids.ver)), Some((claims.user_id, 1)));
+///
+/// // What is asked anew at each use.
+/// assert!(signed.validate(now, Expected::Configured).is_ok());
+/// let elsewhere = signed.validate(now, Expected::Exactly("https://other.example"));
+/// assert_eq!(elsewhere.unwrap_err(), Rejection::WrongAudience);
+/// let too_late = signed.validate(signed.expires_at(), Expected::Configured);
+/// assert_eq!(too_late.unwrap_err(), Rejection::Expired);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct SignedToken(Arc<Inner>);
 

@@ -13,6 +13,24 @@ use crate::token::json::Members;
 
 /// A public key as a JSON Web Key. It has no place for a private member: a document that holds one is recognised,
 /// and refused where it would become a key.
+///
+/// ```
+/// use rescind::token::{Jwk, KeyError, VerifyingKey};
+///
+/// // The key of RFC 8037, appendix A. Without a `kid` its thumbprint names it.
+/// let jwk: Jwk = serde_json::from_str(
+///     r#"{ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }"#,
+/// )?;
+/// assert_eq!(VerifyingKey::from_jwk(&jwk)?.kid(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+///
+/// // With its private half, it was published by mistake.
+/// let leaked: Jwk = serde_json::from_str(
+///     r#"{ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+///          "d": "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A" }"#,
+/// )?;
+/// assert_eq!(VerifyingKey::from_jwk(&leaked).unwrap_err(), KeyError::PrivateMembers);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Jwk {
     /// Key type: `OKP`, `EC` or `RSA`.
@@ -88,6 +106,24 @@ impl Jwk {
 }
 
 /// A set of public keys (RFC 7517 §5): what an issuer publishes.
+///
+/// ```
+/// use rescind::token::{JwkSet, KeyError};
+///
+/// let published = br#"{ "keys": [
+///     { "kty": "OKP", "crv": "Ed25519", "kid": "a", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" },
+///     { "kty": "OKP", "crv": "X25519", "kid": "b", "x": "3p7bfXt9wbTTW2HC7OQ1Nz-DQ8hbeGdNrfx-FG-IK08" },
+///     { "kind": "not a key at all" }
+/// ] }"#;
+/// let usable = JwkSet::from_json(published)?.usable(None)?;
+/// assert_eq!(usable.keys.len(), 1);
+/// assert_eq!(usable.keys[0].kid(), "a");
+/// assert_eq!(usable.skipped, [(Some("b".to_owned()), KeyError::UnsupportedKind)]);
+///
+/// // What two readers could read differently is not read at all.
+/// assert_eq!(JwkSet::from_json(br#"{ "keys": [], "keys": [] }"#).unwrap_err(), KeyError::Malformed);
+/// # Ok::<(), KeyError>(())
+/// ```
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct JwkSet {
     /// The keys.

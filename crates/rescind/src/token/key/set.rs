@@ -10,6 +10,48 @@ use super::{Jwk, JwkSet, KeyError, VerifyingKey};
 
 /// The keys of one issuer by `kid`. Clones share one set: [`KeySet::replace`] is seen by every validator that holds
 /// one, from its next token on, and readers never wait for it.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use rescind::clock::Timestamp;
+/// # use rescind::id::{Jti, SessionId, TenantId, UserId};
+/// # use rescind::system::SystemEntropy;
+/// use rescind::token::*;
+///
+/// # let now = Timestamp::from_secs(1_767_323_045);
+/// # let id = uuid::Uuid::from_u128;
+/// # let claims = AccessClaims {
+/// #     iss: "https://auth.example".into(),
+/// #     aud: vec!["https://auth.example".into()],
+/// #     client_id: "rescind".into(),
+/// #     exp: now.plus(Duration::from_secs(900)),
+/// #     nbf: now,
+/// #     iat: now,
+/// #     jti: Jti(id(1)),
+/// #     user_id: UserId(id(2)),
+/// #     tenant_id: TenantId(id(3)),
+/// #     email: "ada@example.com".into(),
+/// #     role: "member".into(),
+/// #     sid: SessionId(id(4)),
+/// #     ver: 1,
+/// #     tver: 1,
+/// #     extra: ExtraClaims::none(),
+/// # };
+/// # let old = SigningKey::generate(Algorithm::EdDsa, &SystemEntropy)?;
+/// # let new = SigningKey::generate(Algorithm::EdDsa, &SystemEntropy)?;
+/// let token = sign_access(&old, &claims)?;
+/// let keys = KeySet::new([old.verifying_key()])?;
+/// let validator = Validator::new(vec![Issuer::ours("https://auth.example", keys.clone())])?;
+/// assert!(validator.validate(&token, now).is_ok());
+///
+/// keys.replace([new.verifying_key()])?;
+/// assert_eq!(validator.validate(&token, now).unwrap_err(), Rejection::UnknownKey);
+///
+/// // A set that is refused changes nothing.
+/// assert_eq!(keys.replace([old.verifying_key(), old.verifying_key()]), Err(KeyError::DuplicateKid));
+/// assert!(keys.get(new.kid()).is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct KeySet(Arc<ArcSwap<Snapshot>>);
 

@@ -19,6 +19,50 @@ use crate::entropy::{Entropy, random_bytes};
 use crate::token::{Algorithm, base64url};
 
 /// A key that signs tokens with one algorithm. Its `Debug` shows the public half only.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use rescind::clock::Timestamp;
+/// # use rescind::id::{Jti, SessionId, TenantId, UserId};
+/// use rescind::system::SystemEntropy;
+/// use rescind::token::*;
+///
+/// # let now = Timestamp::from_secs(1_767_323_045);
+/// # let id = uuid::Uuid::from_u128;
+/// # let claims = AccessClaims {
+/// #     iss: "https://auth.example".into(),
+/// #     aud: vec!["https://auth.example".into()],
+/// #     client_id: "rescind".into(),
+/// #     exp: now.plus(Duration::from_secs(900)),
+/// #     nbf: now,
+/// #     iat: now,
+/// #     jti: Jti(id(1)),
+/// #     user_id: UserId(id(2)),
+/// #     tenant_id: TenantId(id(3)),
+/// #     email: "ada@example.com".into(),
+/// #     role: "member".into(),
+/// #     sid: SessionId(id(4)),
+/// #     ver: 1,
+/// #     tver: 1,
+/// #     extra: ExtraClaims::none(),
+/// # };
+/// let key = SigningKey::generate(Algorithm::EdDsa, &SystemEntropy)?;
+/// let token = sign_access(&key, &claims)?;
+///
+/// // What is kept of it, encrypted, is the same key again: its name and its signatures are the same.
+/// let again = SigningKey::from_secret_bytes(Algorithm::EdDsa, &key.secret_bytes())?;
+/// assert_eq!(again.kid(), key.kid());
+/// assert_eq!(sign_access(&again, &claims)?, token);
+///
+/// // Whoever trusts its public half takes its tokens, and no other key's.
+/// let keys = KeySet::new([key.verifying_key()])?;
+/// let validator = Validator::new(vec![Issuer::ours("https://auth.example", keys)])?;
+/// assert_eq!(validator.validate(&token, now)?.jti_uuid(), Some(claims.jti));
+/// let other = SigningKey::generate(Algorithm::EdDsa, &SystemEntropy)?;
+/// let refused = validator.validate(&sign_access(&other, &claims)?, now);
+/// assert_eq!(refused.unwrap_err(), Rejection::UnknownKey);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct SigningKey {
     material: Material,
     secret: Zeroizing<Vec<u8>>,
