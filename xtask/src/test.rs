@@ -65,5 +65,9 @@ fn tests(nextest: bool, full: bool) -> Command {
 
 fn for_tests<'a>(command: &'a mut Command, tools: &Tools, full: bool) -> &'a mut Command {
     command.envs(tools.variables());
-    if full { command.env("RESCIND_TEST_FULL", "1") } else { command.env_remove("RESCIND_TEST_FULL") }
+    if full {
+        command.env("RESCIND_TEST_FULL", "1").env("PROPTEST_CASES", "1000")
+    } else {
+        command.env_remove("RESCIND_TEST_FULL")
+    }
 }

@@ -18,9 +18,7 @@ const NEW_PASSWORD: &str = "a password on its way in 27fd";
 /// How many callers present one refresh token at once.
 const CALLERS: usize = 200;
 /// How often a cut is followed by a new session at once.
-const ROUNDS: usize = 200;
-/// The same in the long run (`RESCIND_TEST_FULL`).
-const FULL_ROUNDS: usize = 1_000;
+const ROUNDS: usize = 1_000;
 /// How often each kind of cut is raced against openings and refreshes.
 const RACES: usize = 20;
 /// How often a password is set while it is being used.
@@ -89,10 +87,9 @@ async fn a_tenant_cut_parts_old_from_new_within_one_second() {
 /// Every round is a repetition of the round before: the cut bites each time, with a higher version and an entry of its
 /// own.
 async fn part_old_from_new(desk: &Desk, tenant: &str, user: &str, cut: &str) {
-    let rounds = if std::env::var_os("RESCIND_TEST_FULL").is_some() { FULL_ROUNDS } else { ROUNDS };
     let mut old = desk.open_in(tenant, user).await;
     let (mut version, mut seq, mut in_one_second) = (0, 0, 0);
-    for round in 0..rounds {
+    for round in 0..ROUNDS {
         let done = desk.order(cut).await.expect(200);
         let new = desk.open_in(tenant, user).await;
         in_one_second += usize::from(claims(&old.access)["iat"] == claims(&new.access)["iat"]);

@@ -1,19 +1,14 @@
 //! Removing what no longer matters, a batch at a time: entries that have expired, and with them, in the same small
 //! steps, tags, sessions and floor raises that have long lost their meaning.
 
-use std::time::Duration;
-
 use rescind::audit::{Target, action};
 use rescind::clock::Timestamp;
-use rescind::ledger::{PurgeOutcome, PurgeRequest};
+use rescind::ledger::{PurgeOutcome, PurgeRequest, RETENTION};
 use rusqlite::Connection;
 
 use crate::audit::{Record, record};
 use crate::error::Outcome;
 use crate::writer::Tx;
-
-/// For so long a dead session is still listed, and a batch's tag still known.
-pub(crate) const RETENTION: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// So many tags are kept at any age.
 const TAGS: i64 = 1000;

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use rescind::clock::Timestamp;
 use rescind::directory::User;
-use rescind::ledger::{CutTarget, PurgeRequest};
+use rescind::ledger::{CutTarget, PurgeRequest, RETENTION};
 use rescind::session::Rotated;
 use rescind::store::StoreError;
 
@@ -84,8 +84,8 @@ struct ModelSession {
     tokens: Vec<ModelToken>,
     created_at: Timestamp,
     idle_expires_at: Timestamp,
-    /// Ended by a cut of its own, or for theft.
-    ended: bool,
+    /// When a cut of its own, or a theft, first ended it.
+    ended_at: Option<Timestamp>,
     /// When a user cut, and when a tenant cut, first ended it.
     swept_at: [Option<Timestamp>; 2],
     /// Generations whose parent was replayed late.
@@ -111,13 +111,17 @@ enum Expected {
 
 impl ModelSession {
     fn expires_at(&self) -> Timestamp {
-        self.created_at.plus(ABSOLUTE).min(self.idle_expires_at)
+        self.absolute_end().min(self.idle_expires_at)
+    }
+
+    fn absolute_end(&self) -> Timestamp {
+        self.created_at.plus(ABSOLUTE)
     }
 
     fn state(&self, now: Timestamp) -> &'static str {
         let expired = now >= self.expires_at();
         let swept = self.swept_at.iter().flatten().any(|at| !expired || *at < self.expires_at());
-        if self.ended || swept {
+        if self.ended_at.is_some() || swept {
             "revoked"
         } else if expired {
             "expired"
@@ -206,7 +210,7 @@ impl Machine {
             tokens: vec![ModelToken { held: Held::of(&chain), at: now }],
             created_at: now,
             idle_expires_at: now.plus(IDLE),
-            ended: false,
+            ended_at: None,
             swept_at: [None; 2],
             late: Vec::new(),
         });
@@ -231,7 +235,9 @@ impl Machine {
                     model.late.push(model.tokens.len() - 1);
                 }
             }
-            (Expected::Theft, Rotated::Theft(_)) => model.ended = true,
+            (Expected::Theft, Rotated::Theft(_)) => {
+                model.ended_at.get_or_insert(now);
+            }
             (Expected::Superseded, Rotated::Superseded)
             | (Expected::Revoked, Rotated::Revoked)
             | (Expected::Expired, Rotated::Expired) => {}
@@ -244,7 +250,7 @@ impl Machine {
         let model = &mut self.sessions[session];
         let outcome = self.world.cut_session(model.tokens[0].held.session).await;
         assert_eq!(outcome.revoked, u64::from(model.state(now) == "active"));
-        model.ended = true;
+        model.ended_at.get_or_insert(now);
     }
 
     async fn cut_others(&mut self, spare: usize) {
@@ -260,10 +266,24 @@ impl Machine {
         }
     }
 
-    async fn purge(&self) {
+    /// What has long been dead is forgotten with its entries, and nothing else is.
+    async fn purge(&mut self) {
         let before = self.world.now().minus(Duration::from_secs(3600));
         let request = PurgeRequest { before, limit: 100, dry_run: false, by: self.world.by() };
         self.world.store.purge(request).await.unwrap();
+        let old = before.minus(RETENTION);
+        let (gone, left): (Vec<_>, Vec<_>) = std::mem::take(&mut self.sessions)
+            .into_iter()
+            .partition(|session| session.ended_at.is_some_and(|at| at < old) || session.absolute_end() < old);
+        self.sessions = left;
+        for session in gone {
+            let last = session.tokens[session.tokens.len() - 1].held;
+            let answer = self.world.refresh(last).await;
+            assert!(matches!(answer, Rotated::Unknown), "{answer:?}");
+        }
+        if self.sessions.is_empty() {
+            self.open().await;
+        }
     }
 
     fn active(&self) -> u64 {

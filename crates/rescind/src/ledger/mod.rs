@@ -9,5 +9,5 @@ pub use cursor::{Cursor, InvalidCursor};
 pub use entry::Entry;
 pub use mark::{CutKind, InvalidMark, Mark, MarkKey, TokenKey};
 pub use store::{
-    Cut, CutOutcome, CutTarget, EntryFilter, Follow, Head, LedgerStore, PurgeOutcome, PurgeRequest,
+    Cut, CutOutcome, CutTarget, EntryFilter, Follow, Head, LedgerStore, PurgeOutcome, PurgeRequest, RETENTION,
 };

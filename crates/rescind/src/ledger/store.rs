@@ -147,6 +147,10 @@ pub struct EntryFilter {
     pub since: Option<Timestamp>,
 }
 
+/// A purge takes a session that is over, and the tag of a batch, when they were old for so long at [`PurgeRequest::before`]: until
+/// then the session is still listed, and the tag known.
+pub const RETENTION: std::time::Duration = std::time::Duration::from_secs(30 * 24 * 3600);
+
 /// What is to be purged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PurgeRequest {
