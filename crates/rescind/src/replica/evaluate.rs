@@ -107,19 +107,23 @@ impl Replica {
     /// Every word to be read is known before the first is asked for: the processor fetches them side by side.
     #[inline]
     fn suspects(&self, filter: &Filter, facts: &TokenFacts<'_>, digest: Option<&[u8; 32]>) -> u8 {
-        let hashes = [
-            self.hash_if_held(CutKind::Token, facts, digest),
-            self.hash_if_held(CutKind::Session, facts, digest),
-            self.hash_if_held(CutKind::User, facts, digest),
-            self.hash_if_held(CutKind::Tenant, facts, digest),
-            self.hash_if_held(CutKind::Client, facts, digest),
-            self.hash_if_held(CutKind::Key, facts, digest),
-            self.hash_if_held(CutKind::Digest, facts, digest),
-        ];
-        std::iter::zip(CutKind::ALL, hashes).fold(0, |suspects, (kind, hash)| {
-            let suspect = hash.is_some_and(|hash| filter.may_hold(hash));
-            suspects | u8::from(suspect) << kind as u8
-        })
+        let token = self.hash_if_held(CutKind::Token, facts, digest);
+        let session = self.hash_if_held(CutKind::Session, facts, digest);
+        let user = self.hash_if_held(CutKind::User, facts, digest);
+        let tenant = self.hash_if_held(CutKind::Tenant, facts, digest);
+        let client = self.hash_if_held(CutKind::Client, facts, digest);
+        let key = self.hash_if_held(CutKind::Key, facts, digest);
+        let digest = self.hash_if_held(CutKind::Digest, facts, digest);
+        let ask = |kind: CutKind, hash: Option<Hash>| {
+            u8::from(hash.is_some_and(|hash| filter.may_hold(hash))) << kind as u8
+        };
+        ask(CutKind::Token, token)
+            | ask(CutKind::Session, session)
+            | ask(CutKind::User, user)
+            | ask(CutKind::Tenant, tenant)
+            | ask(CutKind::Client, client)
+            | ask(CutKind::Key, key)
+            | ask(CutKind::Digest, digest)
     }
 
     /// The token's hash for a kind; none where nothing of that kind is held, or the token has no such part.
