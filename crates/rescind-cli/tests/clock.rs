@@ -18,6 +18,9 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+/// Between two looks at what has no event to wait for from outside, and how long to look.
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
+const LIMIT: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 const EMAIL: &str = "admin@localhost";
 const PASSWORD: &str = "a clock of one's own 7";
@@ -53,10 +56,13 @@ impl House {
 
     /// Waits until it follows the ledger by the clock as it now is.
     async fn ready(&self) {
-        while self.api.get("/readyz", Credentials::Nobody).await.status != 200 {
-            assert!(!self.server.is_finished(), "the server has ended");
-            tokio::task::yield_now().await;
-        }
+        let ready = async {
+            while self.api.get("/readyz", Credentials::Nobody).await.status != 200 {
+                assert!(!self.server.is_finished(), "the server has ended");
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        };
+        tokio::time::timeout(LIMIT, ready).await.expect("it becomes ready");
     }
 
     async fn operator(&self) -> String {
@@ -80,13 +86,17 @@ impl House {
 
     /// Never let through, neither while the ledger is loaded anew nor after it.
     async fn never_passes(&self, access: &str) -> Reply {
-        loop {
-            let reply = self.api.me(access).await;
-            assert!([401, 503].contains(&reply.status), "{reply:?}");
-            if reply.status == 401 {
-                break reply;
+        let refused = async {
+            loop {
+                let reply = self.api.me(access).await;
+                assert!([401, 503].contains(&reply.status), "{reply:?}");
+                if reply.status == 401 {
+                    break reply;
+                }
+                tokio::time::sleep(LOOK_AGAIN).await;
             }
-        }
+        };
+        tokio::time::timeout(LIMIT, refused).await.expect("it is told why")
     }
 }
 
@@ -216,7 +226,7 @@ async fn no_purge_forgets_what_a_larger_leeway_would_revive() {
     assert_eq!(purge().await, 1);
 }
 
-/// A used refresh token is good while its reply may have been lost; introspection says no more than a refresh would do.
+/// A used refresh token is good while its reply may have been lost, and no longer.
 #[tokio::test]
 async fn a_used_refresh_token_is_active_no_longer_than_it_may_be_repeated() {
     let house = House::new().await;

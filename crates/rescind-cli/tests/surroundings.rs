@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use rescind_testkit::process::{Credentials, Options, Refused, Server};
-use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -195,7 +195,8 @@ async fn files_that_may_not_grow_refuse_what_they_cannot_keep() {
     let server = wrapped(place.path(), &script).data_dir(place.path().join("data")).start().await;
     let limit_files = |most: Option<u64>| {
         let pid = i32::try_from(server.pid()).ok().and_then(Pid::from_raw);
-        let limit = Rlimit { current: most, maximum: None };
+        let maximum = getrlimit(Resource::Fsize).maximum;
+        let limit = Rlimit { current: most.or(maximum), maximum };
         prlimit(pid, Resource::Fsize, limit).expect("a child of ours can be limited");
     };
     keeps_what_it_acknowledged(&server, || limit_files(Some(0)), || limit_files(None)).await;

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rescind::entropy::Entropy;
 use rescind::store::StoreError;
@@ -116,13 +116,13 @@ pub(crate) fn connect(path: &Path, busy_timeout: Duration) -> Outcome<Connection
 
 /// SQLite does not wait where two change the mode of a new file at once: it says "busy" at once, so the waiting is ours.
 fn use_wal(conn: &Connection, busy_timeout: Duration) -> Outcome<()> {
-    const PAUSE: Duration = Duration::from_millis(10);
-    let mut left = busy_timeout;
+    let until = Instant::now() + busy_timeout;
     let mode: String = loop {
         match conn.query_row("PRAGMA journal_mode = WAL", (), |row| row.get(0)) {
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && left > PAUSE => {
-                std::thread::sleep(PAUSE);
-                left -= PAUSE;
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && Instant::now() < until =>
+            {
+                std::thread::sleep(Duration::from_millis(10));
             }
             mode => break mode?,
         }

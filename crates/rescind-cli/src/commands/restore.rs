@@ -123,7 +123,7 @@ fn how(keep_sessions: bool, settings: &Settings, now: Timestamp) -> How {
 fn keep_old(place: &DataDir, now: Timestamp) -> Result<PathBuf, Failure> {
     let kept = beside(place.database(), &format!("before-{}", now.as_millis()));
     // So that a crash between the steps below leaves a whole database under its own name. One that cannot be read any more
-    // may be why it is being replaced, and is kept as it is.
+    // may be why it is being replaced: then its log moves along as it is.
     let _ = write_log_back(place.database());
     fs::hard_link(place.database(), &kept).map_err(Failure::file(&kept))?;
     for suffix in ["-wal", "-shm"] {

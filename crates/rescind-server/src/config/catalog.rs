@@ -263,7 +263,7 @@ pub const SETTINGS: &[Setting] = &[
         Value("1h"),
         "duration, 0 to 30d",
         values::purge_safety_margin,
-        "How long entries are kept after they have expired."
+        "How long entries are kept after they have expired. Less than five minutes, the largest leeway, is taken as five minutes."
     ),
     setting!(
         "RESCIND_REGISTRATION",

@@ -159,10 +159,10 @@ impl Authority {
     ) -> Result<()> {
         let address = caller.origin.ip.unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED));
         let account = format!("current password\n{email}\n{}", caller.actor());
-        let attempt = self.throttle.begin([account], address, now)?;
+        let attempt = self.throttle.begin([account.clone()], address, now)?;
         match self.check_password(given, hash).await {
             Ok(true) => {
-                attempt.succeeded();
+                attempt.succeeded(&account);
                 Ok(())
             }
             Ok(false) => Err(Error::WrongPassword),

@@ -232,7 +232,8 @@ impl Authority {
         dry_run: bool,
     ) -> Result<u64> {
         caller.must_be_operator(self.system_tenant)?;
-        let margin = margin.unwrap_or(self.settings.purge_safety_margin).max(LARGEST_LEEWAY);
+        let margin =
+            margin.unwrap_or(self.settings.purge_safety_margin).max(LARGEST_LEEWAY).max(self.settings.leeway);
         let mut purged = 0;
         loop {
             let now = self.now();

@@ -52,29 +52,34 @@ impl Authority {
         let tenants = self.tenants_meant(sign_in.tenant.as_deref()).await?;
         let accounts = account_names(&tenants, sign_in.tenant.as_deref(), &sign_in.email);
         let attempt = self.throttle.begin(accounts, address, now)?;
-        let candidates = self.candidates(tenants, &sign_in.email).await?;
-        let outcome = self.open_by_password(caller, sign_in, candidates, now).await;
-        match &outcome {
-            Ok(_) => attempt.succeeded(),
-            Err(Error::InvalidCredentials) => drop(attempt),
-            Err(_) => attempt.abandoned(),
+        let email = sign_in.email.clone();
+        match self.open_by_password(caller, sign_in, tenants, now).await {
+            Ok((tenant, pair)) => {
+                attempt.succeeded(&account_name(&tenant.to_string(), &email));
+                Ok(pair)
+            }
+            Err(Error::InvalidCredentials) => {
+                drop(attempt);
+                Err(Error::InvalidCredentials)
+            }
+            Err(other) => {
+                attempt.abandoned();
+                Err(other)
+            }
         }
-        outcome
     }
 
     async fn open_by_password(
         &self,
         caller: &Caller,
         sign_in: SignIn,
-        candidates: Vec<Option<Credentials>>,
+        tenants: Vec<TenantId>,
         now: Timestamp,
-    ) -> Result<TokenPair> {
-        let Some(credentials) = self.whose_password(sign_in.password, candidates).await? else {
-            return Err(Error::InvalidCredentials);
-        };
-        if credentials.user.disabled || credentials.tenant.suspended {
-            return Err(Error::InvalidCredentials);
-        }
+    ) -> Result<(TenantId, TokenPair)> {
+        let candidates = self.candidates(tenants, &sign_in.email).await?;
+        let whose = self.whose_password(sign_in.password, candidates).await?;
+        let credentials = whose.ok_or(Error::InvalidCredentials)?;
+        let tenant = credentials.tenant.id;
         let audience = self.new_audience(sign_in.audience.into_iter().collect(), &credentials.user.role)?;
         let provenance =
             crate::store::Provenance { actor: Actor::User(credentials.user.id), ..caller.provenance(now) };
@@ -96,6 +101,7 @@ impl Authority {
             Error::SessionRevoked => Error::InvalidCredentials,
             other => other,
         })
+        .map(|pair| (tenant, pair))
     }
 
     /// The tenants that a sign-in may mean: the one that it names, or `default`, then `system`.
@@ -119,20 +125,25 @@ impl Authority {
         Ok(candidates)
     }
 
-    /// The first candidate whose password it is. Who is not there is hashed for as well, so that the time of a refusal does not tell
-    /// who is.
+    /// The first candidate whose password it is, and who may sign in. Who is not there is hashed for as well, so that the time of a
+    /// refusal does not tell who is. All in one job: either all are looked at, or none is and nothing was guessed.
     async fn whose_password(
         &self,
         given: SecretString,
         candidates: Vec<Option<Credentials>>,
     ) -> Result<Option<Credentials>> {
-        for candidate in candidates {
-            let hash = candidate.as_ref().and_then(|known| known.password.clone());
-            if self.check_password(given.clone(), hash).await? {
-                return Ok(candidate);
-            }
-        }
-        Ok(None)
+        let may_sign_in = |known: &Credentials| !known.user.disabled && !known.tenant.suspended;
+        let checks: Vec<(Option<PasswordHash>, bool)> = candidates
+            .iter()
+            .map(|known| match known {
+                Some(known) => (known.password.clone(), may_sign_in(known)),
+                None => (None, false),
+            })
+            .collect();
+        let right =
+            move || checks.iter().position(|(hash, may)| password::verify(&given, hash.as_ref()) && *may);
+        let right = self.offloaded(right).await?;
+        Ok(right.and_then(|at| candidates.into_iter().nth(at).flatten()))
     }
 
     pub(super) async fn default_tenant(&self) -> Result<TenantId> {
@@ -246,13 +257,14 @@ pub(super) fn found<T>(answer: std::result::Result<T, StoreError>) -> Result<Opt
 /// What failures are counted by: email and tenant, however it was spelled. Nothing of it depends on whether there is such an
 /// account, so that nobody learns that from who is told to wait.
 fn account_names(tenants: &[TenantId], spelled: Option<&str>, email: &str) -> Vec<String> {
-    let name = |tenant: &str| {
-        let mut name = format!("{tenant}\n{}", email.to_ascii_lowercase());
-        name.truncate(name.floor_char_boundary(400));
-        name
-    };
     if tenants.is_empty() {
-        return vec![name(spelled.unwrap_or_default())];
+        return vec![account_name(spelled.unwrap_or_default(), email)];
     }
-    tenants.iter().map(|tenant| name(&tenant.to_string())).collect()
+    tenants.iter().map(|tenant| account_name(&tenant.to_string(), email)).collect()
+}
+
+fn account_name(tenant: &str, email: &str) -> String {
+    let mut name = format!("{tenant}\n{}", email.to_ascii_lowercase());
+    name.truncate(name.floor_char_boundary(400));
+    name
 }

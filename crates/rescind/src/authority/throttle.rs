@@ -37,9 +37,9 @@ const REMEMBERED: usize = 50_000;
 ///
 /// let quarter = Duration::from_secs(15 * 60);
 /// assert_eq!(attempt("ada", home, now).unwrap_err(), Refused::TooManyFailures(quarter));
-/// attempt("bob", home, now).unwrap().succeeded();
-/// attempt("ada", away, now).unwrap().succeeded();
-/// attempt("ada", home, now.plus(quarter)).unwrap().succeeded();
+/// attempt("bob", home, now).unwrap().succeeded("bob");
+/// attempt("ada", away, now).unwrap().succeeded("ada");
+/// attempt("ada", home, now.plus(quarter)).unwrap().succeeded("ada");
 /// ```
 #[derive(Debug, Default)]
 pub struct Throttle {
@@ -59,10 +59,11 @@ pub struct Attempt<'a> {
     outcome: Outcome,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Outcome {
     Failed,
-    Succeeded,
+    /// With this account.
+    Succeeded(String),
     Abandoned,
 }
 
@@ -105,9 +106,10 @@ impl Throttle {
 }
 
 impl Attempt<'_> {
-    /// It was right: it is no failure, and neither are the account's former ones from that address.
-    pub fn succeeded(mut self) {
-        self.outcome = Outcome::Succeeded;
+    /// It was right for `account`: it is no failure, and neither are that account's former ones from that address. Those of the others
+    /// that it might have meant stay: to know one's own password is no excuse for having guessed at another's.
+    pub fn succeeded(mut self, account: &str) {
+        self.outcome = Outcome::Succeeded(account.to_owned());
     }
 
     /// It was not looked at: it counts for nothing.
@@ -123,7 +125,7 @@ impl Drop for Attempt<'_> {
         let mut accounts = lock(&self.throttle.accounts);
         for account in &self.accounts {
             accounts.end(account, failed_at);
-            if self.outcome == Outcome::Succeeded {
+            if matches!(&self.outcome, Outcome::Succeeded(known) if *known == account.0) {
                 accounts.forgive(account);
             }
         }
@@ -259,7 +261,19 @@ mod tests {
         for account in ["one", "other"] {
             assert!(throttle.begin(one(account), HOME, at(20)).is_err(), "{account}");
         }
-        throttle.begin(one("another"), HOME, at(20)).unwrap().succeeded();
+        throttle.begin(one("another"), HOME, at(20)).unwrap().succeeded("another");
+    }
+
+    #[test]
+    fn whoever_knows_one_account_s_password_is_forgiven_nothing_of_anothers() {
+        let throttle = Throttle::default();
+        for i in 0..19 {
+            fail(&throttle, "other", HOME, at(i));
+        }
+        let either = ["own".to_owned(), "other".to_owned()];
+        throttle.begin(either, HOME, at(19)).unwrap().succeeded("own");
+        fail(&throttle, "other", HOME, at(19));
+        assert!(throttle.begin(one("other"), HOME, at(20)).is_err());
     }
 
     #[test]
@@ -267,7 +281,7 @@ mod tests {
         let throttle = Throttle::default();
         let under_way: Vec<_> = (0..20).map(|_| throttle.begin(one("a"), HOME, at(0)).unwrap()).collect();
         assert_eq!(throttle.begin(one("a"), HOME, at(0)).unwrap_err(), Refused::TooManyAtOnce);
-        under_way.into_iter().for_each(Attempt::succeeded);
+        under_way.into_iter().for_each(|attempt| attempt.succeeded("a"));
         assert!(throttle.begin(one("a"), HOME, at(0)).is_ok());
     }
 
@@ -298,7 +312,7 @@ mod tests {
     fn successes_do_not_count() {
         let throttle = Throttle::default();
         for i in 0..1000 {
-            throttle.begin(one("a@example.com"), HOME, at(i)).unwrap().succeeded();
+            throttle.begin(one("a@example.com"), HOME, at(i)).unwrap().succeeded("a@example.com");
         }
     }
 

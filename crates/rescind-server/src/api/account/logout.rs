@@ -24,7 +24,7 @@ pub struct LogoutRequest {
 
 /// Sign out
 ///
-/// Ends the session of the refresh token; without one, or where its key is not trusted any more, that of the access token. Signing
+/// Ends the session of the refresh token; without one, or where it is refused, that of the access token. Signing
 /// out twice is no error.
 #[utoipa::path(
     post, path = "/api/v1/auth/logout", tag = "Users", operation_id = "logout",
