@@ -167,7 +167,9 @@ impl Failure {
                 "make it a directory that this user may write to, or name another: --data-dir or RESCIND_DATA_DIR"
             }
             Self::Exists(_) => "name another file, or move that one away",
-            Self::DatabaseExists(_) => "--replace puts the backup in its place, and keeps it beside that",
+            Self::DatabaseExists(_) => {
+                "--replace puts the backup in its place, and keeps the old database under another name"
+            }
             Self::NotStarted(_) => {
                 "`rescind serve` makes one; if there is one elsewhere, name its directory: --data-dir or RESCIND_DATA_DIR"
             }

@@ -27,7 +27,7 @@ const FIELDS: [&str; 8] =
 pub(crate) enum Keys {
     /// List signing keys
     List(List),
-    /// Have the next key sign, now or as soon as every verifier has it
+    /// Have the next key of access tokens sign, now or as soon as every verifier has it
     Rotate(Rotate),
     /// Revoke a key: kills every token that it signed
     Revoke(Revoke),

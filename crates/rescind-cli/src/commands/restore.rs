@@ -86,7 +86,10 @@ async fn preview(
 }
 
 async fn look(args: &Restore, settings: &Settings, trial: &Path, now: Timestamp) -> Result<u64, Failure> {
-    rescind_sqlite::restore(&args.file, trial, &how(true, settings, now))?;
+    rescind_sqlite::restore(&args.file, trial, &how(true, settings, now)).map_err(|error| match error {
+        StoreError::Corrupt(why) => Failure::Corrupt(format!("{} is no backup: {why}", args.file.display())),
+        other => other.into(),
+    })?;
     let store = SqliteStore::open(trial, &Options::new(Arc::new(SystemEntropy)))?;
     let (records, _) = store.keys().await?;
     settings.master_keys().opening(&records)?;
