@@ -1,4 +1,4 @@
-//! A clock that jumps an hour, either way: what was revoked stays revoked, and who is signed in stays so.
+//! A clock that jumps: what was revoked stays revoked, who is signed in stays so, and what has long expired goes.
 //!
 //! The server runs in this process, on a clock that the test sets; the store and the requests are real.
 
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rescind::authority::MasterKeySource;
-use rescind::clock::Timestamp;
+use rescind::clock::{Clock as _, Timestamp};
 use rescind::keys::MasterKey;
 use rescind::system::SystemEntropy;
 use rescind_server::config::{Settings, Sources};
@@ -14,6 +14,7 @@ use rescind_server::{Serve, ServeError, run};
 use rescind_sqlite::{Options, SqliteStore};
 use rescind_testkit::clock::ManualClock;
 use rescind_testkit::process::{Api, Credentials, Reply};
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -35,6 +36,11 @@ struct House {
 
 impl House {
     async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// With these flags beside the usual ones.
+    async fn with(flags: &[(&str, &str)]) -> Self {
         let data = TempDir::new().expect("a directory");
         let clock = Arc::new(ManualClock::at(Timestamp::from_secs(1_900_000_000)));
         let store =
@@ -42,7 +48,7 @@ impl House {
         let master_key: Arc<dyn MasterKeySource> = Arc::new(MasterKey::generate(&SystemEntropy));
         let (started, address) = oneshot::channel();
         let server = tokio::spawn(run(Serve {
-            settings: settings(),
+            settings: settings(flags),
             store: store.expect("a store"),
             master_keys: master_key,
             clock: clock.clone(),
@@ -81,7 +87,7 @@ impl House {
 
     async fn sign_out_everywhere(&self, pair: &Pair) {
         let caller = Credentials::Bearer(&pair.access);
-        self.api.post("/api/v1/auth/sessions/revoke-all", caller, serde_json::json!({})).await.expect(200);
+        self.api.post("/api/v1/auth/sessions/revoke-all", caller, json!({})).await.expect(200);
     }
 
     /// Never let through, neither while the ledger is loaded anew nor after it.
@@ -119,10 +125,11 @@ impl Pair {
     }
 }
 
-fn settings() -> Settings {
-    let flag = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+fn settings(flags: &[(&str, &str)]) -> Settings {
+    let usual = [("listen", "127.0.0.1:0"), ("log", "error")];
+    let flags = usual.iter().chain(flags).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let sources = Sources {
-        flags: vec![flag("listen", "127.0.0.1:0"), flag("log", "error")],
+        flags: flags.collect(),
         environment: vec![("RESCIND_ADMIN_PASSWORD".into(), PASSWORD.into())],
         file: None,
         read_file: &|path| std::fs::read_to_string(path),
@@ -212,7 +219,7 @@ async fn no_purge_forgets_what_a_larger_leeway_would_revive() {
     house.sign_out(&ended).await;
     let purge = async || {
         let operator = house.operator().await;
-        let body = serde_json::json!({"safety_margin_seconds": 0});
+        let body = json!({"safety_margin_seconds": 0});
         let path = "/api/v1/admin/revocations/purge";
         let purged = house.api.post(path, Credentials::Bearer(&operator), body).await.expect(200);
         purged.json["purged"].as_u64().expect("a number")
@@ -250,4 +257,34 @@ async fn a_used_refresh_token_is_active_no_longer_than_it_may_be_repeated() {
     house.ready().await;
     assert!(!is_active(&used.refresh).await);
     assert!(is_active(&newest.refresh).await);
+}
+
+/// The task is on by default, and takes what has long expired and nothing else.
+#[tokio::test]
+async fn a_running_server_purges_what_has_long_expired_and_nothing_else() {
+    let house = House::with(&[("purge-interval", "1s")]).await;
+    let operator = house.operator().await;
+    let caller = Credentials::Bearer(&operator);
+    let revocations = "/api/v1/admin/revocations";
+    house.api.post(revocations, caller, json!({"jti": "short"})).await.expect(201);
+    let tomorrow = house.clock.now().plus(24 * HOUR).to_string();
+    house.api.post(revocations, caller, json!({"jti": "long", "expires_at": tomorrow})).await.expect(201);
+    for jti in ["short", "long"] {
+        house.api.get(&format!("{revocations}/{jti}"), caller).await.expect(200);
+    }
+
+    // The longest access lifetime and the safety margin, and some.
+    house.clock.forward(3 * HOUR);
+    house.ready().await;
+    let operator = house.operator().await;
+    let caller = Credentials::Bearer(&operator);
+    let gone = async {
+        while house.api.get(&format!("{revocations}/short"), caller).await.status != 404 {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    };
+    tokio::time::timeout(LIMIT, gone).await.expect("it is purged");
+    house.api.get(&format!("{revocations}/long"), caller).await.expect(200);
+    let told = house.api.get("/api/v1/admin/audit?action=ledger_purged", caller).await.expect(200);
+    assert_eq!(told.json["items"][0]["actor"]["kind"], "system");
 }

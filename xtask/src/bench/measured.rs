@@ -55,7 +55,7 @@ impl Measurements {
         Ok(())
     }
 
-    fn insert(&mut self, id: &str, samples: Vec<f64>) {
+    pub(crate) fn insert(&mut self, id: &str, samples: Vec<f64>) {
         if let Some(measurement) = summarise(samples) {
             self.0.insert(id.to_owned(), measurement);
         }

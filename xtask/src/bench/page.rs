@@ -213,6 +213,19 @@ mod tests {
     }
 
     #[test]
+    fn our_own_times_become_rates_as_the_floors_do() {
+        let mut measured = Measurements::default();
+        measured.insert("sqlite/store", vec![84_000.0]);
+        measured.insert("sqlite/bare", vec![64_000.0]);
+        let row =
+            Row { ours: "sqlite/store", floors: &[("bare", "sqlite/bare")], target: Target::Shown, ..RATE };
+        assert_eq!(
+            Figures::of(&row, &measured).line(&row),
+            "| work | 15625/s (bare) | 11905/s | — | 0.76 | 0.0 % | — | — |\n"
+        );
+    }
+
+    #[test]
     fn criterion_times_become_rates() {
         assert!((in_unit(Unit::Rate, "sqlite/x", 1e6) - 1_000.0).abs() < 1e-9);
         assert!((in_unit(Unit::Rate, "http/x", 1e6) - 1e6).abs() < 1e-9);

@@ -8,6 +8,5 @@ mod asking;
 mod backends;
 mod lists;
 mod member;
-mod purge;
 mod refresh;
 mod registration;

@@ -279,3 +279,14 @@ fn the_reference_is_current() {
         "run the tests with RESCIND_TEST_BLESS=1 to write docs/settings.md anew"
     );
 }
+
+/// What the domain keeps revocations for is what may be set here.
+#[test]
+fn the_largest_leeway_is_the_one_that_purges_reckon_with() {
+    let largest = rescind::authority::LARGEST_LEEWAY;
+    let set = |leeway: Duration| {
+        case().env("RESCIND_LEEWAY", &format!("{}s", leeway.as_secs())).load().map(|settings| settings.leeway)
+    };
+    assert_eq!(set(largest).ok(), Some(largest));
+    assert!(set(largest + Duration::from_secs(1)).is_err());
+}

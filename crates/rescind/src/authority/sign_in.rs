@@ -53,20 +53,13 @@ impl Authority {
         let accounts = account_names(&tenants, sign_in.tenant.as_deref(), &sign_in.email);
         let attempt = self.throttle.begin(accounts, address, now)?;
         let email = sign_in.email.clone();
-        match self.open_by_password(caller, sign_in, tenants, now).await {
-            Ok((tenant, pair)) => {
-                attempt.succeeded(&account_name(&tenant.to_string(), &email));
-                Ok(pair)
-            }
-            Err(Error::InvalidCredentials) => {
-                drop(attempt);
-                Err(Error::InvalidCredentials)
-            }
-            Err(other) => {
-                attempt.abandoned();
-                Err(other)
-            }
+        let outcome = self.open_by_password(caller, sign_in, tenants, now).await;
+        match &outcome {
+            Ok((tenant, _)) => attempt.succeeded(&account_name(&tenant.to_string(), &email)),
+            Err(Error::InvalidCredentials) => drop(attempt),
+            Err(_) => attempt.abandoned(),
         }
+        outcome.map(|(_, pair)| pair)
     }
 
     async fn open_by_password(
