@@ -1,6 +1,6 @@
 //! The audit trail, written in the transaction of what it records.
 
-use rescind::audit::{Actor, AuditEntry, AuditFilter, AuditStore, Target};
+use rescind::audit::{Actor, AuditEntry, AuditFilter, AuditStore, Record, Target};
 use rescind::entropy::uuid_v7;
 use rescind::id::{AuditId, TenantId, UserId};
 use rescind::store::{Answer, Page, PageRequest, Provenance};
@@ -22,16 +22,6 @@ impl AuditStore for SqliteStore {
         let (filter, page) = (filter.clone(), page.clone());
         self.read(move |conn| list(conn, &filter, &page))
     }
-}
-
-/// What is recorded of an act, beside its provenance.
-pub(crate) struct Record<'a> {
-    pub(crate) action: &'a str,
-    pub(crate) target: Target,
-    pub(crate) tenant: Option<TenantId>,
-    /// The user whom it concerns.
-    pub(crate) user: Option<UserId>,
-    pub(crate) reason: Option<&'a str>,
 }
 
 /// Records an act of `by.actor`.
@@ -77,11 +67,11 @@ pub(crate) fn erase_addresses(tx: &Tx<'_>, tenant: TenantId, user: UserId, syste
 }
 
 fn list(conn: &Connection, filter: &AuditFilter, page: &PageRequest) -> Outcome<Page<AuditEntry>> {
-    let before = page::number_cursor('a', page)?;
+    let before = page.from_number('a')?;
     let (sql, values) = query(filter, before);
     let mut statement = conn.prepare_cached(&sql)?;
     let map = |row: &Row<'_>| entry(row).map(Some);
-    let listed = page::collect(&mut statement, params_from_iter(values), page::limit(page), map, |item| {
+    let listed = page::collect(&mut statement, params_from_iter(values), page.items(), map, |item| {
         format!("a{}", item.0)
     })?;
     Ok(listed.map(|(_, entry)| entry))
@@ -139,15 +129,15 @@ fn entry(row: &Row<'_>) -> Outcome<(i64, AuditEntry)> {
         at: cells.time()?,
         action: cells.take()?,
         actor: cells.word()?,
-        target: Target { kind: target_kind(&cells.take::<String>()?)?, id: cells.take()? },
+        target: Target {
+            kind: Target::known_kind(&cells.take::<String>()?)
+                .ok_or_else(|| corrupt("an unknown kind of target"))?,
+            id: cells.take()?,
+        },
         tenant_id: cells.maybe_id(TenantId)?,
         reason: cells.take()?,
         ip: cells.maybe_word()?,
         request_id: cells.take()?,
     };
     Ok((place, entry))
-}
-
-fn target_kind(word: &str) -> Outcome<&'static str> {
-    Target::KINDS.into_iter().find(|kind| *kind == word).ok_or_else(|| corrupt("an unknown kind of target"))
 }

@@ -5,20 +5,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rescind::audit::{Target, action};
+use rescind::audit::{Record, Target, action};
 use rescind::clock::Timestamp;
 use rescind::entropy::{Entropy, random_bytes};
 use rescind::id::TenantId;
-use rescind::ledger::MarkKey;
+use rescind::ledger::{Draft, MarkKey};
 use rescind::store::{Provenance, StoreError};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::SqliteStore;
-use crate::audit::{Record, record};
+use crate::audit::record;
 use crate::directory::{Cause, raise_tenant};
 use crate::error::{Fault, Outcome, corrupt};
-use crate::ledger::{NewEntry, append};
+use crate::ledger::append;
 use crate::migrate::run_migrations;
 use crate::open::{connect, make_private};
 use crate::row::Cells;
@@ -128,7 +128,7 @@ fn cut_all_keys(tx: &Tx<'_>, restore: &Restore) -> Outcome<()> {
         kids.collect::<Result<_, _>>()?
     };
     for kid in kids {
-        let entry = NewEntry {
+        let entry = Draft {
             key: MarkKey::Key(kid.into()),
             tenant: None,
             min_version: None,

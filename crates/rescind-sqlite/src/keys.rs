@@ -1,16 +1,16 @@
 //! Keys.
 
-use rescind::audit::Target;
+use rescind::audit::{Record, Target};
 use rescind::clock::Timestamp;
 use rescind::keys::{KeyChange, KeyRecord, KeyStore, KeyUse, NewKey, Rewrap, Sealed};
-use rescind::ledger::{Entry, MarkKey};
+use rescind::ledger::{Draft, Entry, MarkKey};
 use rescind::store::{Answer, StoreError};
 use rusqlite::{Connection, Row};
 
 use crate::SqliteStore;
-use crate::audit::{Record, record};
+use crate::audit::record;
 use crate::error::{Outcome, violates_unique};
-use crate::ledger::{NewEntry, append};
+use crate::ledger::append;
 use crate::row::Cells;
 use crate::writer::Tx;
 
@@ -98,7 +98,7 @@ fn apply(tx: &Tx<'_>, change: &KeyChange) -> Outcome<Vec<Entry>> {
     for kid in &change.forget {
         forget(tx, kid)?;
     }
-    for kid in principals(change) {
+    for kid in change.principals() {
         record_key(tx, change, Some(kid))?;
     }
     Ok(entries)
@@ -117,7 +117,7 @@ fn revoke(tx: &Tx<'_>, kid: &str, change: &KeyChange) -> Outcome<Option<Entry>> 
     }
     let entry = append(
         tx,
-        NewEntry {
+        Draft {
             key: MarkKey::Key(kid.into()),
             tenant: None,
             min_version: None,
@@ -209,22 +209,6 @@ fn rewrap(tx: &Tx<'_>, rewrap: &Rewrap) -> Outcome<()> {
         reason: None,
     };
     record(tx, &rewrap.by, &act)
-}
-
-/// The keys that a change is about: those of its weightiest step.
-fn principals(change: &KeyChange) -> Vec<&str> {
-    let scheduled: Vec<&str> = change.schedule.iter().map(|(kid, _)| kid.as_str()).collect();
-    let added: Vec<&str> = change.add.iter().map(|key| key.kid.as_str()).collect();
-    let (revoked, promoted) = (names(&change.revoke), names(&change.promote));
-    let (retired, forgotten) = (names(&change.retire), names(&change.forget));
-    [revoked, promoted, scheduled, added, retired, forgotten]
-        .into_iter()
-        .find(|kids| !kids.is_empty())
-        .unwrap_or_default()
-}
-
-fn names(kids: &[String]) -> Vec<&str> {
-    kids.iter().map(String::as_str).collect()
 }
 
 fn record_key(tx: &Tx<'_>, change: &KeyChange, kid: Option<&str>) -> Outcome<()> {

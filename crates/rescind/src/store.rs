@@ -9,6 +9,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::audit::AuditStore;
 use crate::clock::Timestamp;
@@ -76,6 +77,62 @@ pub struct PageRequest {
     pub limit: u32,
     /// Where the previous page ended: its [`Page::next_cursor`].
     pub cursor: Option<String>,
+}
+
+/// The most items on a page.
+const LARGEST_PAGE: u32 = 500;
+
+/// Where a page begins, as the cursor says that a store's list gave out: an opaque text that begins with the list's letter, so
+/// that no list takes another's. Pages follow a key, so that they neither skip nor repeat what was there when something
+/// is added or removed between two of them. [`StoreError::InvalidCursor`] for any other text.
+impl PageRequest {
+    /// How many items the page is to have.
+    pub fn items(&self) -> usize {
+        self.limit.clamp(1, LARGEST_PAGE) as usize
+    }
+
+    /// In a list that is ordered by one number.
+    pub fn from_number(&self, list: char) -> Result<Option<i64>, StoreError> {
+        self.place(list).map(|text| text.and_then(number)).transpose()
+    }
+
+    /// In a list that is ordered by a number and an id.
+    pub fn from_number_and_id(&self, list: char) -> Result<Option<(i64, Uuid)>, StoreError> {
+        let parse = |text| {
+            let (left, right) = halves(text)?;
+            Ok((number(left)?, id(right)?))
+        };
+        self.place(list).map(|text| text.and_then(parse)).transpose()
+    }
+
+    /// In a list that is ordered by two ids.
+    pub fn from_ids(&self, list: char) -> Result<Option<(Uuid, Uuid)>, StoreError> {
+        let parse = |text| {
+            let (left, right) = halves(text)?;
+            Ok((id(left)?, id(right)?))
+        };
+        self.place(list).map(|text| text.and_then(parse)).transpose()
+    }
+
+    fn place(&self, list: char) -> Option<Result<&str, StoreError>> {
+        let text = self.cursor.as_deref()?;
+        Some(text.strip_prefix(list).ok_or(StoreError::InvalidCursor))
+    }
+}
+
+fn halves(text: &str) -> Result<(&str, &str), StoreError> {
+    text.split_once('.').ok_or(StoreError::InvalidCursor)
+}
+
+fn number(text: &str) -> Result<i64, StoreError> {
+    if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(StoreError::InvalidCursor);
+    }
+    text.parse().map_err(|_| StoreError::InvalidCursor)
+}
+
+fn id(text: &str) -> Result<Uuid, StoreError> {
+    Uuid::try_parse(text).map_err(|_| StoreError::InvalidCursor)
 }
 
 /// A part of a list.

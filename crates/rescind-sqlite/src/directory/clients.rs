@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use rescind::audit::{Target, action};
+use rescind::audit::{Record, Target, action};
 use rescind::clock::Timestamp;
 use rescind::directory::{ApiClient, Changed, ClientSecretHash, NewClient, SecretRotation};
 use rescind::id::{ClientId, TenantId};
-use rescind::ledger::MarkKey;
+use rescind::ledger::{Draft, MarkKey};
 use rescind::store::{Page, PageRequest, Provenance, StoreError};
 use rusqlite::{Connection, Row};
 
-use crate::audit::{Record, record};
+use crate::audit::record;
 use crate::directory::find_tenant;
 use crate::error::{Outcome, violates_unique};
-use crate::ledger::{NewEntry, append, count_client};
+use crate::ledger::{append, count_client};
 use crate::page;
 use crate::row::{CLIENT_COLUMNS, bytes, bytes_of, client};
 use crate::writer::Tx;
@@ -44,7 +44,7 @@ pub(crate) fn list(
     tenant: Option<TenantId>,
     page: &PageRequest,
 ) -> Outcome<Page<ApiClient>> {
-    let (at, id) = page::number_id_cursor('c', page)?.unwrap_or_default();
+    let (at, id) = page.from_number_and_id('c')?.unwrap_or_default();
     let within = if tenant.is_some() { "tenant_id = ?3" } else { "?3 IS NULL" };
     let mut statement = conn.prepare_cached(&format!(
         "SELECT {CLIENT_COLUMNS} FROM clients
@@ -52,7 +52,7 @@ pub(crate) fn list(
     ))?;
     let map = |row: &Row<'_>| client(row, Timestamp::MAX).map(|(client, _)| Some(client));
     let params = (at, bytes(id), bytes_of(tenant, |id| id.0));
-    page::collect(&mut statement, params, page::limit(page), map, |client| {
+    page::collect(&mut statement, params, page.items(), map, |client| {
         format!("c{}.{}", client.created_at.as_millis(), client.id)
     })
 }
@@ -112,7 +112,7 @@ pub(crate) fn delete(
     .execute((bytes(id.0), by.at.as_millis(), by.actor.to_string()))?;
     let entry = append(
         tx,
-        NewEntry {
+        Draft {
             key: MarkKey::Client(id),
             tenant: client.tenant,
             min_version: None,

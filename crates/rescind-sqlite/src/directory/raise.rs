@@ -3,12 +3,12 @@
 use rescind::clock::Timestamp;
 use rescind::directory::Standing;
 use rescind::id::{SessionId, TenantId, UserId};
-use rescind::ledger::{Entry, MarkKey};
+use rescind::ledger::{Draft, Entry, MarkKey};
 use rescind::store::{Provenance, StoreError};
 use rusqlite::Connection;
 
 use crate::error::Outcome;
-use crate::ledger::{NewEntry, append};
+use crate::ledger::append;
 use crate::row::{Cells, bytes, bytes_of};
 use crate::session::require_active;
 use crate::writer::Tx;
@@ -49,7 +49,7 @@ pub(crate) fn raise_user(
     }
     append(
         tx,
-        NewEntry {
+        Draft {
             key: MarkKey::User(user),
             tenant: Some(tenant),
             min_version: Some(version),
@@ -75,7 +75,7 @@ pub(crate) fn raise_tenant(tx: &Tx<'_>, tenant: TenantId, cause: &Cause<'_>) -> 
     note_raise(tx, tenant, None, floor, cause)?;
     let entry = append(
         tx,
-        NewEntry {
+        Draft {
             key: MarkKey::Tenant(tenant),
             tenant: None,
             min_version: Some(version),

@@ -1,12 +1,12 @@
 //! Deleting a user: everything ends, and what is personal is erased.
 
-use rescind::audit::{Target, action};
+use rescind::audit::{Record, Target, action};
 use rescind::clock::Timestamp;
 use rescind::directory::Changed;
 use rescind::id::{TenantId, UserId};
 use rescind::store::{Provenance, StoreError};
 
-use crate::audit::{Record, erase_addresses, record};
+use crate::audit::{erase_addresses, record};
 use crate::directory::{Cause, Raise, find_tenant, find_user, raise_user};
 use crate::error::Outcome;
 use crate::ledger::count_user;

@@ -1,12 +1,12 @@
 //! Tenants.
 
-use rescind::audit::{Target, action};
+use rescind::audit::{Record, Target, action};
 use rescind::directory::{Changed, NewTenant, Tenant, TenantChange};
 use rescind::id::TenantId;
 use rescind::store::{Page, PageRequest, Provenance, StoreError};
 use rusqlite::{Connection, Row};
 
-use crate::audit::{Record, record};
+use crate::audit::record;
 use crate::directory::{Cause, raise_tenant};
 use crate::error::{Outcome, violates_unique};
 use crate::ledger::count_tenant;
@@ -29,12 +29,12 @@ pub(crate) fn by_slug(conn: &Connection, slug: &str) -> Outcome<Tenant> {
 }
 
 pub(crate) fn list(conn: &Connection, page: &PageRequest) -> Outcome<Page<Tenant>> {
-    let (at, id) = page::number_id_cursor('t', page)?.unwrap_or_default();
+    let (at, id) = page.from_number_and_id('t')?.unwrap_or_default();
     let mut statement = conn.prepare_cached(&format!(
         "SELECT {TENANT_COLUMNS} FROM tenants WHERE (created_at, id) > (?1, ?2) ORDER BY created_at, id"
     ))?;
     let map = |row: &Row<'_>| tenant(row).map(Some);
-    page::collect(&mut statement, (at, bytes(id)), page::limit(page), map, |tenant| {
+    page::collect(&mut statement, (at, bytes(id)), page.items(), map, |tenant| {
         format!("t{}.{}", tenant.created_at.as_millis(), tenant.id)
     })
 }

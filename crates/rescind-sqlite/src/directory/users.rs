@@ -1,9 +1,9 @@
 //! Users.
 
-use rescind::audit::Target;
+use rescind::audit::{Record, Target};
 use rescind::clock::Timestamp;
 use rescind::directory::{
-    ADMIN_ROLE, Changed, Credentials, NewUser, PasswordHash, User, UserChange, UserFilter,
+    Changed, Credentials, NewUser, PasswordHash, User, UserChange, UserEffect, UserFilter,
 };
 use rescind::id::{TenantId, UserId};
 use rescind::store::{Page, PageRequest, Provenance, StoreError};
@@ -11,7 +11,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 use uuid::Uuid;
 
-use crate::audit::{Record, record};
+use crate::audit::record;
 use crate::directory::{Cause, Raise, find_tenant, raise_user};
 use crate::error::{Outcome, violates_unique};
 use crate::ledger::count_user;
@@ -70,10 +70,10 @@ fn read_credentials(
 }
 
 pub(crate) fn list(conn: &Connection, filter: &UserFilter, page: &PageRequest) -> Outcome<Page<User>> {
-    let (sql, values) = query(filter, page::ids_cursor('u', page)?);
+    let (sql, values) = query(filter, page.from_ids('u')?);
     let mut statement = conn.prepare_cached(&sql)?;
     let map = |row: &Row<'_>| user(row).map(Some);
-    page::collect(&mut statement, params_from_iter(values), page::limit(page), map, |user| {
+    page::collect(&mut statement, params_from_iter(values), page.items(), map, |user| {
         format!("u{}.{}", user.tenant, user.id)
     })
 }
@@ -183,15 +183,20 @@ pub(crate) fn set_profile(
 
 pub(crate) fn change(tx: &Tx<'_>, change: &UserChange) -> Outcome<Changed<User>> {
     let before = credentials(tx, change.tenant, change.user)?;
-    guard(change, &before)?;
-    let Some(effect) = effect(change, &before.user) else {
+    change.guard(&before)?;
+    let Some(effect) = change.effect(&before.user) else {
         return Ok(Changed { value: before.user, entries: Vec::new(), revoked: 0 });
     };
-    let ends = matches!(effect, Effect::Raise(Raise::Floor { .. }));
+    let ends = matches!(effect, UserEffect::Floor { .. });
     let revoked =
         if ends { count_user(tx, change.tenant, change.user, change.spare, change.by.at)? } else { 0 };
+    let raise = match effect {
+        UserEffect::None => None,
+        UserEffect::Version => Some(Raise::Version),
+        UserEffect::Floor { spare } => Some(Raise::Floor { spare }),
+    };
     let mut entries = Vec::new();
-    if let Effect::Raise(raise) = effect {
+    if let Some(raise) = raise {
         let cause = Cause { least: change.access_exp, reason: change.reason.as_deref(), by: &change.by };
         entries.push(raise_user(tx, change.tenant, change.user, raise, &cause)?);
     }
@@ -199,41 +204,6 @@ pub(crate) fn change(tx: &Tx<'_>, change: &UserChange) -> Outcome<Changed<User>>
     let reason = change.reason.as_deref();
     record_user(tx, &change.by, change.action, change.tenant, change.user, reason)?;
     Ok(Changed { value: find_user(tx, change.tenant, change.user)?, entries, revoked })
-}
-
-fn guard(change: &UserChange, before: &Credentials) -> Outcome<()> {
-    let promotes = change.role.as_deref() == Some(ADMIN_ROLE);
-    if !change.may_touch_admins && (before.user.is_admin() || promotes) {
-        return Err(StoreError::Forbidden.into());
-    }
-    if change.only_if_password.is_some() && change.only_if_password != before.password {
-        return Err(StoreError::Conflict.into());
-    }
-    Ok(())
-}
-
-/// What a change does to what its user holds.
-enum Effect {
-    /// Nothing: somebody who was barred is let in again.
-    None,
-    Raise(Raise),
-}
-
-/// Nothing at all where the change changes nothing.
-fn effect(change: &UserChange, before: &User) -> Option<Effect> {
-    let differs = |new: &Option<String>, old: &String| new.as_ref().is_some_and(|new| new != old);
-    let disables = change.disabled == Some(true) && !before.disabled;
-    if change.password.is_some() || disables {
-        // Nobody who is barred has a session to spare.
-        let spare = if disables { None } else { change.spare };
-        Some(Effect::Raise(Raise::Floor { spare }))
-    } else if differs(&change.role, &before.role) || differs(&change.email, &before.email) {
-        Some(Effect::Raise(Raise::Version))
-    } else if change.disabled == Some(false) && before.disabled {
-        Some(Effect::None)
-    } else {
-        None
-    }
 }
 
 fn write(tx: &Tx<'_>, change: &UserChange) -> Outcome<()> {

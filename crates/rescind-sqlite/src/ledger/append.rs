@@ -1,39 +1,22 @@
 //! Writing entries.
 
-use rescind::audit::Actor;
 use rescind::clock::Timestamp;
 use rescind::id::{TenantId, UserId};
-use rescind::ledger::{CutKind, Entry, Mark, MarkKey};
+use rescind::ledger::{Draft, Entry, MarkKey};
 use rusqlite::Connection;
 
 use crate::error::{Outcome, optional};
 use crate::row::{Cells, ENTRY_COLUMNS, bytes, bytes_of, entry, key_value};
 use crate::writer::Tx;
 
-/// An entry to be written.
-pub(crate) struct NewEntry<'a> {
-    pub(crate) key: MarkKey,
-    /// Whose tokens it kills; none: everybody's.
-    pub(crate) tenant: Option<TenantId>,
-    pub(crate) min_version: Option<i64>,
-    /// The least `expires_at`.
-    pub(crate) least: Timestamp,
-    pub(crate) user: Option<UserId>,
-    pub(crate) at: Timestamp,
-    pub(crate) reason: Option<&'a str>,
-    pub(crate) by: Actor,
-}
-
 /// Writes an entry. It lives at least as long as any access token minted so far.
-pub(crate) fn append(tx: &Tx<'_>, new: NewEntry<'_>) -> Outcome<Entry> {
+pub(crate) fn append(tx: &Tx<'_>, new: Draft<'_>) -> Outcome<Entry> {
     let (seq, horizon): (i64, i64) = tx
         .prepare_cached("UPDATE head SET seq = seq + 1 WHERE id = 1 RETURNING seq, horizon")?
         .query_row((), |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let expires_at = match new.key.kind() {
-        CutKind::Key => Timestamp::MAX,
-        _ => new.least.max(Timestamp::from_millis(horizon)),
-    };
-    let about = match (&new.key, new.tenant, new.user) {
+    let entry = new.into_entry(seq, Timestamp::from_millis(horizon));
+    let mark = &entry.mark;
+    let about = match (&mark.key, mark.tenant, entry.user) {
         (MarkKey::Tenant(id), ..) => Some(*id),
         (_, None, Some(user)) => only_tenant_of(tx, user)?,
         (_, tenant, _) => tenant,
@@ -45,25 +28,18 @@ pub(crate) fn append(tx: &Tx<'_>, new: NewEntry<'_>) -> Outcome<Entry> {
     )?
     .execute(rusqlite::params![
         seq,
-        new.key.kind().as_str(),
-        key_value(&new.key),
-        bytes_of(new.tenant, |id| id.0),
+        mark.kind().as_str(),
+        key_value(&mark.key),
+        bytes_of(mark.tenant, |id| id.0),
         bytes_of(about, |id| id.0),
-        bytes_of(new.user, |id| id.0),
-        new.min_version,
-        expires_at.as_millis(),
-        new.at.as_millis(),
-        new.reason,
-        new.by.to_string(),
+        bytes_of(entry.user, |id| id.0),
+        mark.min_version,
+        mark.expires_at.as_millis(),
+        entry.revoked_at.as_millis(),
+        entry.reason,
+        entry.revoked_by.to_string(),
     ])?;
-    Ok(Entry {
-        seq,
-        mark: Mark { tenant: new.tenant, key: new.key, min_version: new.min_version, expires_at },
-        user: new.user,
-        revoked_at: new.at,
-        reason: new.reason.map(str::to_owned),
-        revoked_by: new.by,
-    })
+    Ok(entry)
 }
 
 /// In whose lists an entry is shown that holds for everybody's tokens and names a user: the tenant of the one user with that id.

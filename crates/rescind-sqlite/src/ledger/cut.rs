@@ -1,17 +1,16 @@
 //! Revoking.
 
-use rescind::audit::{Target, action};
-use rescind::clock::Timestamp;
+use rescind::audit::{Record, Target, action};
 use rescind::directory::Standing;
 use rescind::id::{SessionId, TenantId, UserId};
-use rescind::ledger::{Cut, CutOutcome, CutTarget, Entry, MarkKey, TokenKey};
+use rescind::ledger::{Cut, CutOutcome, CutTarget, Draft, Entry, MarkKey, TokenKey};
 use rescind::store::StoreError;
 
-use crate::audit::{Record, record};
+use crate::audit::record;
 use crate::directory::{Cause, Raise, raise_tenant, raise_user, standing_of};
 use crate::error::{Outcome, optional};
 use crate::ledger::reach::{count_tenant, count_user};
-use crate::ledger::{NewEntry, append, standing};
+use crate::ledger::{append, standing};
 use crate::session::{Ending, end_session, find_session, owner_of};
 use crate::writer::Tx;
 
@@ -55,12 +54,8 @@ fn single(
 ) -> Outcome<CutOutcome> {
     let first = standing(tx, tenant, &key)?;
     if let Some(entry) = first {
-        // Verifiers have dropped the mark of an entry that has expired: it stands no longer.
-        let expired = entry.mark.expires_at <= cut.by.at;
-        if !expired && (!cut.extends || cut.expires_at <= entry.mark.expires_at) {
-            return Ok(unchanged(entry));
-        }
-        let entry = extend(tx, &entry, cut.expires_at)?;
+        let Some(longer) = Draft::of_repeated_cut(cut, &entry) else { return Ok(unchanged(entry)) };
+        let entry = append(tx, longer)?;
         let act = Record {
             action: action::REVOCATION_EXTENDED,
             target: Target::new(key.kind().as_str(), &key),
@@ -73,38 +68,9 @@ fn single(
     }
     let target = Target::new(key.kind().as_str(), &key);
     let reason = cut.reason.as_deref();
-    let entry = append(
-        tx,
-        NewEntry {
-            key,
-            tenant,
-            min_version: None,
-            least: cut.expires_at,
-            user,
-            at: cut.by.at,
-            reason,
-            by: cut.by.actor,
-        },
-    )?;
+    let entry = append(tx, Draft::of_cut(cut, key, tenant, user))?;
     record(tx, &cut.by, &Record { action: cut.action, target, tenant, user, reason })?;
     Ok(CutOutcome { entry, created: true, revoked: 0, standing: Standing::default() })
-}
-
-/// A new entry that lasts longer, with everything else as the first one has it.
-fn extend(tx: &Tx<'_>, first: &Entry, until: Timestamp) -> Outcome<Entry> {
-    append(
-        tx,
-        NewEntry {
-            key: first.mark.key.clone(),
-            tenant: first.mark.tenant,
-            min_version: first.mark.min_version,
-            least: until,
-            user: first.user,
-            at: first.revoked_at,
-            reason: first.reason.as_deref(),
-            by: first.revoked_by,
-        },
-    )
 }
 
 fn session(

@@ -40,11 +40,11 @@ fn by_jti(conn: &Connection, key: &TokenKey, tenant: Option<TenantId>) -> Outcom
 }
 
 pub(crate) fn entries(conn: &Connection, filter: &EntryFilter, page: &PageRequest) -> Outcome<Page<Entry>> {
-    let before = page::number_cursor('r', page)?;
+    let before = page.from_number('r')?;
     let (sql, values) = query(filter, before);
     let mut statement = conn.prepare_cached(&sql)?;
     let map = |row: &Row<'_>| entry(row).map(Some);
-    page::collect(&mut statement, params_from_iter(values), page::limit(page), map, |entry| {
+    page::collect(&mut statement, params_from_iter(values), page.items(), map, |entry| {
         format!("r{}", entry.seq)
     })
 }

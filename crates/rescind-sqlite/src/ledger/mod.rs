@@ -17,7 +17,7 @@ use rescind::store::{Answer, Page, PageRequest};
 
 use crate::SqliteStore;
 
-pub(crate) use append::{NewEntry, append, raise_horizon, standing};
+pub(crate) use append::{append, raise_horizon, standing};
 pub(crate) use reach::{count_client, count_tenant, count_user};
 
 impl LedgerStore for SqliteStore {

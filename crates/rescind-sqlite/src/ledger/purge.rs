@@ -1,12 +1,12 @@
 //! Removing what no longer matters, a batch at a time: entries that have expired, and with them, in the same small
 //! steps, tags, sessions and floor raises that have long lost their meaning.
 
-use rescind::audit::{Target, action};
+use rescind::audit::{Record, Target, action};
 use rescind::clock::Timestamp;
 use rescind::ledger::{PurgeOutcome, PurgeRequest, RETENTION};
 use rusqlite::Connection;
 
-use crate::audit::{Record, record};
+use crate::audit::record;
 use crate::error::Outcome;
 use crate::writer::Tx;
 

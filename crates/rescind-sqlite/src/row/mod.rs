@@ -14,4 +14,4 @@ pub(crate) use directory::{
 };
 pub(crate) use entry::{ENTRY_COLUMNS, entry, key_value};
 pub(crate) use refresh::{REFRESH_COLUMNS, Refresh, refresh};
-pub(crate) use session::{Floor, SESSION_SELECT, SessionRow, session_row};
+pub(crate) use session::{SESSION_SELECT, session_row};

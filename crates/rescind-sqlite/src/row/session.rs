@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use rescind::audit::Actor;
 use rescind::clock::Timestamp;
 use rescind::id::{ClientId, Jti, SessionId, TenantId, UserId};
-use rescind::session::{Device, Revoked};
+use rescind::session::{Device, Floor, Revoked, SessionFacts};
 use rusqlite::Row;
 
 use crate::error::{Outcome, corrupt};
@@ -26,45 +26,7 @@ pub(crate) const SESSION_SELECT: &str = "
       JOIN tenants ON tenants.id = sessions.tenant_id
       LEFT JOIN clients ON clients.id = sessions.client_id";
 
-/// What [`SESSION_SELECT`] selects.
-pub(crate) struct SessionRow {
-    pub(crate) id: SessionId,
-    pub(crate) number: i64,
-    pub(crate) user: UserId,
-    pub(crate) tenant: TenantId,
-    pub(crate) client: Option<ClientId>,
-    pub(crate) created_at: Timestamp,
-    pub(crate) last_used_at: Timestamp,
-    pub(crate) idle_expires_at: Timestamp,
-    pub(crate) expires_at: Timestamp,
-    pub(crate) device: Device,
-    pub(crate) access_jti: Jti,
-    /// How it was ended itself, if it was.
-    pub(crate) revoked: Option<Revoked>,
-    pub(crate) user_floor: Floor,
-    pub(crate) tenant_floor: Floor,
-    /// How its client was deleted, if it was.
-    pub(crate) client_deleted: Option<Revoked>,
-}
-
-/// One of the two floors that a session stands on.
-pub(crate) struct Floor {
-    /// Where the session began, or was lifted to.
-    pub(crate) stored: i64,
-    /// Where the floor now is.
-    pub(crate) current: i64,
-    /// Whether whoever has this floor is barred altogether.
-    pub(crate) barred: bool,
-}
-
-impl Floor {
-    /// Whether the session fell through.
-    pub(crate) fn kills(&self) -> bool {
-        self.barred || self.current > self.stored
-    }
-}
-
-pub(crate) fn session_row(row: &Row<'_>) -> Outcome<SessionRow> {
+pub(crate) fn session_row(row: &Row<'_>) -> Outcome<SessionFacts> {
     let mut cells = Cells::new(row);
     let cells = &mut cells;
     let (id, number, user) = (cells.id(SessionId)?, cells.take()?, cells.id(UserId)?);
@@ -84,7 +46,7 @@ pub(crate) fn session_row(row: &Row<'_>) -> Outcome<SessionRow> {
         let (at, by) = (cells.maybe_time()?, cells.maybe_word::<Actor>()?);
         ending(at, at.map(|_| "client_deleted".to_owned()), by)?
     };
-    Ok(SessionRow {
+    Ok(SessionFacts {
         id,
         number,
         user,

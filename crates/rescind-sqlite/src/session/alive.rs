@@ -1,4 +1,4 @@
-//! When a session is alive, in SQL. [`crate::row::SessionRow::is_active`] says the same of a row that was read.
+//! When a session is alive, in SQL. [`rescind::session::SessionFacts::is_active`] says the same of a row that was read.
 
 use rescind::clock::Timestamp;
 use rescind::id::{SessionId, TenantId, UserId};

@@ -1,15 +1,16 @@
 //! Ending one session.
 
-use rescind::audit::{Actor, Target};
+use rescind::audit::{Actor, Record, Target};
 use rescind::clock::Timestamp;
-use rescind::ledger::{Entry, MarkKey};
+use rescind::ledger::{Draft, Entry, MarkKey};
 use rescind::store::Provenance;
 
-use crate::audit::{Record, record_as};
+use crate::audit::record_as;
 use crate::error::Outcome;
-use crate::ledger::{NewEntry, append, standing};
-use crate::row::{SessionRow, bytes};
+use crate::ledger::{append, standing};
+use crate::row::bytes;
 use crate::writer::Tx;
+use rescind::session::SessionFacts;
 
 /// Why and by whom a session is ended.
 pub(crate) struct Ending<'a> {
@@ -25,7 +26,11 @@ pub(crate) struct Ending<'a> {
 
 /// Ends a session, unless that was done before, and returns the entry that stands, and whether it is new. The first reason
 /// stays. There is nothing to extend: no token was minted for it since its entry was written, and that one covers all before.
-pub(crate) fn end_session(tx: &Tx<'_>, session: &SessionRow, ending: &Ending<'_>) -> Outcome<(Entry, bool)> {
+pub(crate) fn end_session(
+    tx: &Tx<'_>,
+    session: &SessionFacts,
+    ending: &Ending<'_>,
+) -> Outcome<(Entry, bool)> {
     let key = MarkKey::Session(session.id);
     let standing = standing(tx, Some(session.tenant), &key)?;
     if session.revoked.is_none() {
@@ -39,7 +44,7 @@ pub(crate) fn end_session(tx: &Tx<'_>, session: &SessionRow, ending: &Ending<'_>
     let first = session.revoked.as_ref();
     let entry = append(
         tx,
-        NewEntry {
+        Draft {
             key,
             tenant: Some(session.tenant),
             min_version: None,
@@ -53,7 +58,7 @@ pub(crate) fn end_session(tx: &Tx<'_>, session: &SessionRow, ending: &Ending<'_>
     Ok((entry, true))
 }
 
-fn mark_revoked(tx: &Tx<'_>, session: &SessionRow, ending: &Ending<'_>) -> Outcome<()> {
+fn mark_revoked(tx: &Tx<'_>, session: &SessionFacts, ending: &Ending<'_>) -> Outcome<()> {
     tx.prepare_cached(
         "UPDATE sessions SET revoked_at = ?2, revoked_reason = ?3, revoked_by = ?4
           WHERE id = ?1 AND revoked_at IS NULL",
@@ -67,7 +72,7 @@ fn mark_revoked(tx: &Tx<'_>, session: &SessionRow, ending: &Ending<'_>) -> Outco
     Ok(())
 }
 
-fn record_ending(tx: &Tx<'_>, session: &SessionRow, ending: &Ending<'_>) -> Outcome<()> {
+fn record_ending(tx: &Tx<'_>, session: &SessionFacts, ending: &Ending<'_>) -> Outcome<()> {
     let act = Record {
         action: ending.action,
         target: Target::new("session", session.id),

@@ -2,19 +2,19 @@
 
 use rescind::id::{SessionId, TenantId, UserId};
 use rescind::ledger::TokenKey;
-use rescind::session::JtiOwner;
+use rescind::session::{JtiOwner, SessionFacts};
 use rescind::store::StoreError;
 use rusqlite::Connection;
 
 use crate::error::Outcome;
-use crate::row::{Cells, SESSION_SELECT, SessionRow, bytes, bytes_of, session_row};
+use crate::row::{Cells, SESSION_SELECT, bytes, bytes_of, session_row};
 
 /// A session, within a tenant where given.
 pub(crate) fn find_session(
     conn: &Connection,
     id: SessionId,
     tenant: Option<TenantId>,
-) -> Outcome<SessionRow> {
+) -> Outcome<SessionFacts> {
     let mut statement = conn.prepare_cached(&format!(
         "{SESSION_SELECT} WHERE sessions.id = ?1 AND (?2 IS NULL OR sessions.tenant_id = ?2)"
     ))?;

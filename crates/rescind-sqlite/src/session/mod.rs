@@ -35,7 +35,7 @@ impl SessionStore for SqliteStore {
     }
 
     fn session(&self, id: SessionId, tenant: Option<TenantId>, now: Timestamp) -> Answer<'_, Session> {
-        self.read(move |conn| find_session(conn, id, tenant)?.show(conn, now))
+        self.read(move |conn| status::show(conn, find_session(conn, id, tenant)?, now))
     }
 
     fn sessions<'a>(&'a self, filter: &'a SessionFilter, page: &'a PageRequest) -> Answer<'a, Page<Session>> {

@@ -1,21 +1,20 @@
 //! Opening a session.
 
-use rescind::audit::{Target, action};
-use rescind::clock::Timestamp;
-use rescind::directory::{ADMIN_ROLE, Standing, Tenant, User};
+use rescind::audit::{Record, Target, action};
+use rescind::directory::{Tenant, User};
 use rescind::keys::KeyUse;
 use rescind::ledger::Entry;
-use rescind::session::{Chain, OpenSession, Opened, Profile};
+use rescind::session::{OpenSession, Opened, Profile, SessionFacts};
 use rescind::store::StoreError;
 
-use crate::audit::{Record, record};
+use crate::audit::record;
 use crate::directory::{
     Cause, NewUserRow, Raise, find_tenant, find_user, insert_user, raise_user, set_profile,
 };
 use crate::error::{Outcome, corrupt, optional, violates_unique};
 use crate::keys::is_active;
 use crate::ledger::{count_user, raise_horizon};
-use crate::row::{SESSION_SELECT, SessionRow, bytes, bytes_of, session_row};
+use crate::row::{SESSION_SELECT, bytes, bytes_of, session_row};
 use crate::session::{ALIVE, Ending, end_session};
 use crate::writer::Tx;
 
@@ -36,7 +35,7 @@ pub(crate) fn open(tx: &Tx<'_>, open: &OpenSession) -> Outcome<Opened> {
     insert(tx, open, &user, &tenant, number)?;
     raise_horizon(tx, open.access_exp)?;
     record_opening(tx, open)?;
-    Ok(Opened { number, chain: chain(open, &user, &tenant), user, entries })
+    Ok(Opened { number, chain: open.first_chain(&user, &tenant), user, entries })
 }
 
 fn guard_keys(tx: &Tx<'_>, open: &OpenSession) -> Outcome<()> {
@@ -52,7 +51,7 @@ fn guard_keys(tx: &Tx<'_>, open: &OpenSession) -> Outcome<()> {
 fn known_user(tx: &Tx<'_>, open: &OpenSession) -> Outcome<User> {
     let gone = if open.standing.is_some() { StoreError::Conflict } else { StoreError::NotFound };
     let user = optional(find_user(tx, open.tenant, open.user))?.ok_or(gone)?;
-    guard_admin(open, &user.role)?;
+    open.guard_role(&user.role)?;
     Ok(user)
 }
 
@@ -62,11 +61,11 @@ fn bring_up_to_date(
     profile: &Profile,
     entries: &mut Vec<Entry>,
 ) -> Outcome<User> {
-    guard_admin(open, &profile.role)?;
+    open.guard_role(&profile.role)?;
     let Some(user) = optional(find_user(tx, open.tenant, open.user))? else {
         return make_user(tx, open, profile);
     };
-    guard_admin(open, &user.role)?;
+    open.guard_role(&user.role)?;
     if user.email == profile.email && user.role == profile.role {
         return Ok(user);
     }
@@ -91,28 +90,16 @@ fn make_user(tx: &Tx<'_>, open: &OpenSession, profile: &Profile) -> Outcome<User
     find_user(tx, open.tenant, open.user)
 }
 
-fn guard_admin(open: &OpenSession, role: &str) -> Outcome<()> {
-    if role == ADMIN_ROLE && !open.may_touch_admins {
-        return Err(StoreError::Forbidden.into());
-    }
-    Ok(())
-}
-
 /// Nothing that ends sessions came since the standing was read.
 fn guard_standing(tx: &Tx<'_>, open: &OpenSession, user: &User, tenant: &Tenant) -> Outcome<()> {
-    let cut = open.standing.is_some_and(|read| {
-        read.session_floor < user.session_floor || read.tenant_session_floor < tenant.session_floor
-    });
+    open.guard_standing(user, tenant)?;
     let client_gone = match open.client {
         Some(client) => !tx
             .prepare_cached("SELECT 1 FROM clients WHERE id = ?1 AND deleted_at IS NULL")?
             .exists((bytes(client.0),))?,
         None => false,
     };
-    if cut || client_gone || user.disabled || tenant.suspended {
-        return Err(StoreError::Conflict.into());
-    }
-    Ok(())
+    if client_gone { Err(StoreError::Conflict.into()) } else { Ok(()) }
 }
 
 /// Ends the least recently used sessions where there would be too many.
@@ -138,7 +125,7 @@ fn make_room(tx: &Tx<'_>, open: &OpenSession, entries: &mut Vec<Entry>) -> Outco
     Ok(())
 }
 
-fn least_recently_used(tx: &Tx<'_>, open: &OpenSession, count: u64) -> Outcome<Vec<SessionRow>> {
+fn least_recently_used(tx: &Tx<'_>, open: &OpenSession, count: u64) -> Outcome<Vec<SessionFacts>> {
     let mut statement = tx.prepare_cached(&format!(
         "{SESSION_SELECT} WHERE sessions.tenant_id = ?2 AND sessions.user_id = ?3 AND {ALIVE}
           ORDER BY sessions.last_used_at, sessions.number LIMIT ?4"
@@ -187,7 +174,7 @@ fn insert(tx: &Tx<'_>, open: &OpenSession, user: &User, tenant: &Tenant, number:
             device.user_agent,
             device.ip.map(|ip| ip.to_string()),
             open.by.at.as_millis(),
-            idle(open).as_millis(),
+            open.idle_limit().as_millis(),
             open.expires_at.as_millis(),
             first.hash,
             first.salt,
@@ -199,10 +186,6 @@ fn insert(tx: &Tx<'_>, open: &OpenSession, user: &User, tenant: &Tenant, number:
         Err(error) if violates_unique(&error, "sessions.id") => Err(StoreError::Taken("session_id").into()),
         other => other.map(|_| ()).map_err(Into::into),
     }
-}
-
-fn idle(open: &OpenSession) -> Timestamp {
-    open.idle_expires_at.min(open.expires_at)
 }
 
 fn json<T: serde::Serialize>(value: &T) -> Outcome<String> {
@@ -229,29 +212,4 @@ fn record_user(tx: &Tx<'_>, open: &OpenSession, action: &str) -> Outcome<()> {
         reason: None,
     };
     record(tx, &open.by, &act)
-}
-
-/// What the first tokens say: what the row that was just written would be read as.
-fn chain(open: &OpenSession, user: &User, tenant: &Tenant) -> Chain {
-    Chain {
-        session: open.id,
-        user: open.user,
-        tenant: open.tenant,
-        client: open.client,
-        email: user.email.clone(),
-        role: user.role.clone(),
-        standing: Standing {
-            token_version: user.token_version,
-            session_floor: user.session_floor,
-            tenant_token_version: tenant.token_version,
-            tenant_session_floor: tenant.session_floor,
-        },
-        audience: open.audience.clone(),
-        claims: open.claims.clone(),
-        access_jti: open.access_jti,
-        generation: 0,
-        current: open.first.clone(),
-        rotated_at: open.by.at,
-        idle_expires_at: idle(open),
-    }
 }

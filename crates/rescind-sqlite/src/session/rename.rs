@@ -1,14 +1,15 @@
 //! Naming a session's device.
 
-use rescind::audit::{Target, action};
+use rescind::audit::{Record, Target, action};
 use rescind::id::{SessionId, TenantId, UserId};
 use rescind::session::Session;
 use rescind::store::{Provenance, StoreError};
 
-use crate::audit::{Record, record};
+use crate::audit::record;
 use crate::error::Outcome;
 use crate::row::bytes;
 use crate::session::find_session;
+use crate::session::status::show;
 use crate::writer::Tx;
 
 pub(crate) fn rename(
@@ -35,5 +36,5 @@ pub(crate) fn rename(
         reason: None,
     };
     record(tx, by, &act)?;
-    find_session(tx, id, Some(tenant))?.show(tx, by.at)
+    show(tx, find_session(tx, id, Some(tenant))?, by.at)
 }

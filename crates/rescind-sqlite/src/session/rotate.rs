@@ -4,14 +4,15 @@ use std::sync::LazyLock;
 
 use rescind::audit::{Actor, action};
 use rescind::keys::KeyUse;
-use rescind::session::{Chain, Judgement, Rotate, Rotated, Status, judge};
+use rescind::session::{Chain, Judgement, Rotate, Rotated, SessionFacts, Status, judge};
 use rescind::store::StoreError;
 use rusqlite::Connection;
 
 use crate::error::{Outcome, optional};
 use crate::keys::is_active;
 use crate::ledger::raise_horizon;
-use crate::row::{CHAIN_COLUMNS, REFRESH_COLUMNS, Refresh, SessionRow, bytes, bytes_of, chain, refresh};
+use crate::row::{CHAIN_COLUMNS, REFRESH_COLUMNS, Refresh, bytes, bytes_of, chain, refresh};
+use crate::session::status::status;
 use crate::session::{ALIVE, Ending, end_session, find_session};
 use crate::writer::Tx;
 
@@ -90,10 +91,10 @@ fn refuse(tx: &Tx<'_>, rotate: &Rotate) -> Outcome<Rotated> {
         return Ok(Rotated::Unknown);
     };
     let refresh = read_refresh(tx, rotate)?;
-    if is_wrong_client(&session, &refresh, rotate) {
+    if rotate.is_wrong_client(session.client, refresh.requires_secret) {
         return Ok(Rotated::WrongClient);
     }
-    match session.status(tx, rotate.by.at)? {
+    match status(tx, &session, rotate.by.at)? {
         Status::Revoked(_) => return Ok(Rotated::Revoked),
         Status::Expired => return Ok(Rotated::Expired),
         Status::Active => {}
@@ -112,13 +113,6 @@ fn read_refresh(conn: &Connection, rotate: &Rotate) -> Outcome<Refresh> {
         conn.prepare_cached(&format!("SELECT {REFRESH_COLUMNS} FROM sessions WHERE id = ?1"))?;
     let mut rows = statement.query((bytes(rotate.session.0),))?;
     refresh(rows.next()?.ok_or(StoreError::NotFound)?)
-}
-
-fn is_wrong_client(session: &SessionRow, refresh: &Refresh, rotate: &Rotate) -> bool {
-    let proven = rotate.proven_client;
-    rotate.claimed_client.is_some_and(|claimed| claimed != session.client)
-        || (proven.is_some() && proven != session.client)
-        || (refresh.requires_secret && proven != session.client)
 }
 
 /// Everything about the session holds, and yet the guard did not: it must be the keys.
@@ -154,7 +148,7 @@ fn replay(tx: &Tx<'_>, rotate: &Rotate, late_run: Option<u32>) -> Outcome<Rotate
     Ok(Rotated::Replayed { chain, late: late_run.is_some() })
 }
 
-fn theft(tx: &Tx<'_>, rotate: &Rotate, session: &SessionRow) -> Outcome<Rotated> {
+fn theft(tx: &Tx<'_>, rotate: &Rotate, session: &SessionFacts) -> Outcome<Rotated> {
     let ending = Ending {
         least: rotate.access_exp,
         reason: Some(THEFT),

@@ -211,6 +211,26 @@ impl Target {
     pub fn new(kind: &'static str, id: impl fmt::Display) -> Self {
         Self { kind, id: Some(id.to_string()) }
     }
+
+    /// The kind with this name, if there is one.
+    pub fn known_kind(name: &str) -> Option<&'static str> {
+        Self::KINDS.into_iter().find(|kind| *kind == name)
+    }
+}
+
+/// What is recorded of an act, beside its [`Provenance`](crate::store::Provenance): an entry that is yet to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record<'a> {
+    /// What was done; one of [`action`].
+    pub action: &'a str,
+    /// To what.
+    pub target: Target,
+    /// In which tenant.
+    pub tenant: Option<TenantId>,
+    /// The user whom it concerns.
+    pub user: Option<UserId>,
+    /// Why.
+    pub reason: Option<&'a str>,
 }
 
 #[cfg(test)]

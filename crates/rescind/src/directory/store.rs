@@ -2,11 +2,12 @@
 
 use crate::clock::Timestamp;
 use crate::directory::{
-    ApiClient, ClientSecretHash, Credentials, NewClient, NewTenant, NewUser, PasswordHash, Tenant, User,
+    ADMIN_ROLE, ApiClient, ClientSecretHash, Credentials, NewClient, NewTenant, NewUser, PasswordHash,
+    Tenant, User,
 };
 use crate::id::{ClientId, SessionId, TenantId, UserId};
 use crate::ledger::Entry;
-use crate::store::{Answer, Page, PageRequest, Provenance};
+use crate::store::{Answer, Page, PageRequest, Provenance, StoreError};
 
 /// Tenants, users and API clients, kept.
 ///
@@ -149,6 +150,51 @@ pub struct UserChange {
     pub reason: Option<String>,
     /// Who changes it.
     pub by: Provenance,
+}
+
+/// What a change of a user does to what the user holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserEffect {
+    /// Nothing: somebody who was barred is let in again.
+    None,
+    /// The version is raised: access tokens die, sessions live.
+    Version,
+    /// The floor is raised too: everything ends, but for one session, which must be active.
+    Floor {
+        /// That session.
+        spare: Option<SessionId>,
+    },
+}
+
+impl UserChange {
+    /// That the user, as it is before, may be changed so ([`StoreError::Forbidden`], [`StoreError::Conflict`] otherwise).
+    pub fn guard(&self, before: &Credentials) -> Result<(), StoreError> {
+        let promotes = self.role.as_deref() == Some(ADMIN_ROLE);
+        if !self.may_touch_admins && (before.user.is_admin() || promotes) {
+            return Err(StoreError::Forbidden);
+        }
+        if self.only_if_password.is_some() && self.only_if_password != before.password {
+            return Err(StoreError::Conflict);
+        }
+        Ok(())
+    }
+
+    /// What it does; nothing at all where it changes nothing.
+    pub fn effect(&self, before: &User) -> Option<UserEffect> {
+        let differs = |new: &Option<String>, old: &String| new.as_ref().is_some_and(|new| new != old);
+        let disables = self.disabled == Some(true) && !before.disabled;
+        if self.password.is_some() || disables {
+            // Nobody who is barred has a session to spare.
+            let spare = if disables { None } else { self.spare };
+            Some(UserEffect::Floor { spare })
+        } else if differs(&self.role, &before.role) || differs(&self.email, &before.email) {
+            Some(UserEffect::Version)
+        } else if self.disabled == Some(false) && before.disabled {
+            Some(UserEffect::None)
+        } else {
+            None
+        }
+    }
 }
 
 /// Which users to list.

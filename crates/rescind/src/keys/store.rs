@@ -41,6 +41,24 @@ pub struct KeyChange {
     pub by: Provenance,
 }
 
+impl KeyChange {
+    /// The keys that it is about: those of its weightiest step.
+    pub fn principals(&self) -> Vec<&str> {
+        let scheduled: Vec<&str> = self.schedule.iter().map(|(kid, _)| kid.as_str()).collect();
+        let added: Vec<&str> = self.add.iter().map(|key| key.kid.as_str()).collect();
+        let (revoked, promoted) = (names(&self.revoke), names(&self.promote));
+        let (retired, forgotten) = (names(&self.retire), names(&self.forget));
+        [revoked, promoted, scheduled, added, retired, forgotten]
+            .into_iter()
+            .find(|kids| !kids.is_empty())
+            .unwrap_or_default()
+    }
+}
+
+fn names(kids: &[String]) -> Vec<&str> {
+    kids.iter().map(String::as_str).collect()
+}
+
 /// A key to be kept.
 #[derive(Clone, Debug)]
 pub struct NewKey {

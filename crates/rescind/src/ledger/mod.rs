@@ -1,11 +1,13 @@
 //! The ledger: the durable, append-only record of everything revoked, and what its entries mean to a verifier.
 
 mod cursor;
+mod draft;
 mod entry;
 mod mark;
 mod store;
 
 pub use cursor::{Cursor, InvalidCursor};
+pub use draft::Draft;
 pub use entry::Entry;
 pub use mark::{CutKind, InvalidMark, Mark, MarkKey, TokenKey};
 pub use store::{

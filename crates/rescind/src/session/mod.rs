@@ -1,5 +1,6 @@
 //! Sessions: one sign-in on one device, and the chain of single-use refresh tokens behind it.
 
+mod facts;
 mod refresh;
 mod store;
 
@@ -9,6 +10,7 @@ use crate::audit::Actor;
 use crate::clock::Timestamp;
 use crate::id::{ClientId, Jti, SessionId, TenantId, UserId};
 
+pub use facts::{Floor, SessionFacts};
 pub use refresh::{Judgement, Presented, RECENT_ROTATIONS, RefreshPolicy, RefreshState, Rotation, judge};
 pub use store::{
     Chain, JtiOwner, OpenSession, Opened, Profile, Rotate, Rotated, SessionFilter, SessionStore,

@@ -3,11 +3,11 @@
 use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
-use crate::directory::{Standing, User};
+use crate::directory::{ADMIN_ROLE, Standing, Tenant, User};
 use crate::id::{ClientId, Jti, SessionId, TenantId, UserId};
 use crate::ledger::{Entry, TokenKey};
-use crate::session::{Device, Presented, RefreshPolicy, Session};
-use crate::store::{Answer, Page, PageRequest, Provenance};
+use crate::session::{Device, Presented, RefreshPolicy, Session, Status};
+use crate::store::{Answer, Page, PageRequest, Provenance, StoreError};
 
 /// Sessions, kept.
 ///
@@ -94,6 +94,51 @@ pub struct OpenSession {
     pub by: Provenance,
 }
 
+impl OpenSession {
+    /// That a user with this role may have a session opened ([`StoreError::Forbidden`] otherwise).
+    pub fn guard_role(&self, role: &str) -> Result<(), StoreError> {
+        if role == ADMIN_ROLE && !self.may_touch_admins { Err(StoreError::Forbidden) } else { Ok(()) }
+    }
+
+    /// That nothing which ends sessions came since the standing was read ([`StoreError::Conflict`] otherwise).
+    pub fn guard_standing(&self, user: &User, tenant: &Tenant) -> Result<(), StoreError> {
+        let cut = self.standing.is_some_and(|read| {
+            read.session_floor < user.session_floor || read.tenant_session_floor < tenant.session_floor
+        });
+        if cut || user.disabled || tenant.suspended { Err(StoreError::Conflict) } else { Ok(()) }
+    }
+
+    /// When the session ends unless it is refreshed: never beyond its absolute limit.
+    pub fn idle_limit(&self) -> Timestamp {
+        self.idle_expires_at.min(self.expires_at)
+    }
+
+    /// What the first tokens say: what the row that was just written would be read as.
+    pub fn first_chain(&self, user: &User, tenant: &Tenant) -> Chain {
+        Chain {
+            session: self.id,
+            user: self.user,
+            tenant: self.tenant,
+            client: self.client,
+            email: user.email.clone(),
+            role: user.role.clone(),
+            standing: Standing {
+                token_version: user.token_version,
+                session_floor: user.session_floor,
+                tenant_token_version: tenant.token_version,
+                tenant_session_floor: tenant.session_floor,
+            },
+            audience: self.audience.clone(),
+            claims: self.claims.clone(),
+            access_jti: self.access_jti,
+            generation: 0,
+            current: self.first.clone(),
+            rotated_at: self.by.at,
+            idle_expires_at: self.idle_limit(),
+        }
+    }
+}
+
 /// Who a user is, told by a backend.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
@@ -158,6 +203,16 @@ pub struct Rotate {
     pub device_ip: Option<std::net::IpAddr>,
     /// Who presents it, and when.
     pub by: Provenance,
+}
+
+impl Rotate {
+    /// Whether the caller is not the client of a session that `client` opened, or has not proven to be where it must.
+    pub fn is_wrong_client(&self, client: Option<ClientId>, requires_secret: bool) -> bool {
+        let proven = self.proven_client;
+        self.claimed_client.is_some_and(|claimed| claimed != client)
+            || (proven.is_some() && proven != client)
+            || (requires_secret && proven != client)
+    }
 }
 
 /// What a refresh token was answered with.
@@ -256,4 +311,16 @@ pub enum StatusFilter {
     Revoked,
     /// Only those whose limit has passed.
     Expired,
+}
+
+impl StatusFilter {
+    /// Whether a session of this status is meant.
+    pub fn accepts(self, status: &Status) -> bool {
+        matches!(
+            (self, status),
+            (Self::Active, Status::Active)
+                | (Self::Revoked, Status::Revoked(_))
+                | (Self::Expired, Status::Expired)
+        )
+    }
 }
