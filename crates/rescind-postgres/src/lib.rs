@@ -1,1 +1,158 @@
+//! Rescind's store on PostgreSQL 13 or later, for many nodes at once.
+//!
+//! [`PostgresStore`] implements every port of [`rescind::store::Store`], and keeps what every store keeps: one conformance
+//! suite runs against this one and SQLite's. Every verb that writes is one transaction, acknowledged after a commit that
+//! the server has made durable.
+//!
+//! **Order.** A transaction that writes to the ledger takes an advisory lock as the last thing that it locks, takes its
+//! numbers, and commits. So `seq` follows the order of commits, and a reader that has seen `seq` n has seen everything
+//! before. A notification wakes whoever [waits](rescind::ledger::LedgerStore::changed); it carries nothing, and losing it loses nothing.
+//!
+//! **Locks** are taken in one order: tenant, client, user, sessions, the ledger. What a verb decides by is either locked,
+//! or guarded in the statement that writes, or harmless when it changes meanwhile: a session stores the floors that it was
+//! opened under, and is dead when they were raised at the same moment.
+//!
+//! **The horizon**, the highest `exp` ever minted, is raised ahead of the minting, in steps of a minute and by a transaction
+//! of its own, so that nobody waits for another's refresh.
 
+#![warn(clippy::unwrap_used, unreachable_pub)]
+
+mod audit;
+mod conn;
+mod connect;
+mod directory;
+mod error;
+mod horizon;
+mod keys;
+mod ledger;
+mod migrate;
+mod page;
+mod row;
+mod session;
+mod tls;
+mod tx;
+mod wake;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use deadpool_postgres::Pool;
+use rescind::entropy::Entropy;
+use rescind::store::StoreError;
+
+use crate::conn::Conn;
+use crate::connect::Address;
+use crate::error::Outcome;
+use crate::horizon::Horizon;
+use crate::tx::{Tx, told};
+use crate::wake::Wake;
+
+pub use connect::Options;
+pub use migrate::{LATEST, Migrated, migrate, schema_version};
+
+/// The whole store, on one PostgreSQL database. Opened by [`PostgresStore::open`].
+pub struct PostgresStore {
+    inner: Arc<Inner>,
+    wake: Wake,
+}
+
+impl PostgresStore {
+    /// Opens a database, and brings its schema up to date first.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where the server cannot be reached or does not let us in, [`StoreError::TooNew`] where a newer
+    /// program has written to it.
+    pub async fn open(options: &Options) -> Result<Arc<Self>, StoreError> {
+        migrate(&options.url).await?;
+        let address = Address::parse(&options.url)?;
+        let inner = Arc::new(Inner {
+            pool: address.pool(options)?,
+            entropy: Arc::clone(&options.entropy),
+            waiting: AtomicUsize::new(0),
+            queue: options.queue,
+            patience: options.patience,
+            horizon: Horizon::default(),
+        });
+        Ok(Arc::new(Self { inner, wake: Wake::listen(address) }))
+    }
+
+    /// Ends what the store does by itself, and closes its connections. Whoever asks for something afterwards is told
+    /// [`StoreError::Unavailable`].
+    pub fn close(&self) {
+        self.wake.stop();
+        self.inner.pool.close();
+    }
+}
+
+impl Drop for PostgresStore {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl std::fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PostgresStore").finish_non_exhaustive()
+    }
+}
+
+/// What a call holds on to while it runs, even if the store is dropped.
+pub(crate) struct Inner {
+    pool: Pool,
+    entropy: Arc<dyn Entropy>,
+    waiting: AtomicUsize,
+    queue: usize,
+    pub(crate) patience: Duration,
+    pub(crate) horizon: Horizon,
+}
+
+impl Inner {
+    /// A connection, as soon as one is free; not at all where too many are waiting.
+    pub(crate) async fn connect(&self) -> Outcome<Conn> {
+        let _place = Place::take(&self.waiting, self.queue)?;
+        Ok(Conn::new(self.pool.get().await?))
+    }
+
+    pub(crate) async fn begin(&self) -> Outcome<Tx> {
+        Tx::begin(self.connect().await?, Arc::clone(&self.entropy)).await
+    }
+}
+
+/// Waits no longer than anybody should.
+pub(crate) async fn in_time<T>(
+    patience: Duration,
+    work: impl Future<Output = Outcome<T>>,
+) -> Result<T, StoreError> {
+    match tokio::time::timeout(patience, work).await {
+        Ok(outcome) => outcome.map_err(told),
+        Err(_) => Err(StoreError::Unavailable(format!("no answer within {patience:?}"))),
+    }
+}
+
+/// The same, and goes on when the caller does not.
+pub(crate) async fn to_its_end<T: Send + 'static>(
+    patience: Duration,
+    work: impl Future<Output = Outcome<T>> + Send + 'static,
+) -> Result<T, StoreError> {
+    match tokio::spawn(in_time(patience, work)).await {
+        Ok(answer) => answer,
+        Err(_) => Err(StoreError::Unavailable("the store failed at this".to_owned())),
+    }
+}
+
+/// A place among those who wait for a connection.
+struct Place<'w>(&'w AtomicUsize);
+
+impl<'w> Place<'w> {
+    fn take(waiting: &'w AtomicUsize, most: usize) -> Result<Self, StoreError> {
+        let place = Self(waiting);
+        if waiting.fetch_add(1, Ordering::AcqRel) >= most { Err(StoreError::Overloaded) } else { Ok(place) }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}

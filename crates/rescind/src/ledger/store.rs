@@ -1,5 +1,7 @@
 //! What the ledger asks of a store.
 
+use std::pin::Pin;
+
 use crate::clock::Timestamp;
 use crate::directory::Standing;
 use crate::id::{SessionId, TenantId, UserId};
@@ -24,6 +26,12 @@ pub trait LedgerStore: Send + Sync {
     fn head(&self) -> Answer<'_, Head>;
     /// Entries after `cursor`, in order, at most `limit`. A cursor of [`Cursor::default`] starts from what is not yet purged.
     fn entries_after(&self, cursor: Cursor, limit: u32) -> Answer<'_, Follow>;
+
+    /// Resolves when the ledger may have grown since the last call, as far as the store can tell; none where it cannot, and its
+    /// head is to be read every few milliseconds. A wake-up and no more: one may come late, twice or never.
+    fn changed(&self) -> Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> {
+        None
+    }
 
     /// The newest entry that revokes this token, for `tenant` (where given: only entries of that scope or of none).
     fn token_entry<'a>(&'a self, key: &'a TokenKey, tenant: Option<TenantId>) -> Answer<'a, Entry>;

@@ -1,0 +1,135 @@
+//! The audit trail, written in the transaction of what it records.
+
+use rescind::audit::{Actor, AuditEntry, AuditFilter, AuditStore, Record, Target};
+use rescind::entropy::uuid_v7;
+use rescind::id::{AuditId, TenantId, UserId};
+use rescind::store::{Answer, Page, PageRequest, Provenance};
+use tokio_postgres::Row;
+
+use crate::PostgresStore;
+use crate::conn::Conn;
+use crate::error::{Outcome, corrupt};
+use crate::page::{Conditions, borrowed, page};
+use crate::row::Cells;
+use crate::tx::{Tx, read};
+
+impl AuditStore for PostgresStore {
+    fn audit_entries<'a>(
+        &'a self,
+        filter: &'a AuditFilter,
+        page: &'a PageRequest,
+    ) -> Answer<'a, Page<AuditEntry>> {
+        read!(self, |conn| list(conn, filter, page))
+    }
+}
+
+/// Records an act of `by.actor`.
+pub(crate) async fn record(tx: &Tx, by: &Provenance, record: &Record<'_>) -> Outcome<()> {
+    record_as(tx, by.actor, by, record).await
+}
+
+/// Records an act of somebody else than who gave rise to it.
+pub(crate) async fn record_as(tx: &Tx, actor: Actor, by: &Provenance, record: &Record<'_>) -> Outcome<()> {
+    tx.execute(
+        "INSERT INTO audit (id, at, action, actor, actor_id, target_kind, target_id, tenant_id, user_id, reason,
+                            ip, request_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        &[
+            &uuid_v7(by.at, tx.entropy()),
+            &by.at.as_millis(),
+            &record.action,
+            &actor.to_string(),
+            &actor.id(),
+            &record.target.kind,
+            &record.target.id,
+            &record.tenant.map(|id| id.0),
+            &record.user.map(|id| id.0),
+            &record.reason,
+            &by.ip.map(|ip| ip.to_string()),
+            &by.request_id,
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Erases the addresses from which a user acted, and was acted upon. A user's id means the user of that tenant only, but
+/// for one of the system's own tenant, who acts in all of them.
+pub(crate) async fn erase_addresses(tx: &Tx, tenant: TenantId, user: UserId, system: bool) -> Outcome<()> {
+    tx.execute(
+        "UPDATE audit SET ip = NULL WHERE user_id = $2 AND tenant_id = $1 AND ip IS NOT NULL",
+        &[&tenant.0, &user.0],
+    )
+    .await?;
+    tx.execute(
+        "UPDATE audit SET ip = NULL
+          WHERE actor_id = $2 AND actor = $3 AND ip IS NOT NULL AND ($4 OR tenant_id = $1)",
+        &[&tenant.0, &user.to_string(), &Actor::User(user).to_string(), &system],
+    )
+    .await?;
+    Ok(())
+}
+
+async fn list(conn: &Conn, filter: &AuditFilter, request: &PageRequest) -> Outcome<Page<AuditEntry>> {
+    let before = request.from_number('a')?;
+    let limit = request.items();
+    let (sql, values) = conditions(filter, before).finish("row DESC", limit);
+    let rows = conn.rows(&sql, &borrowed(&values)).await?;
+    Ok(page(&rows, limit, entry, |item| format!("a{}", item.0))?.map(|(_, entry)| entry))
+}
+
+fn conditions(filter: &AuditFilter, before: Option<i64>) -> Conditions {
+    let mut conditions = Conditions::new(
+        "SELECT row, id, at, action, actor, target_kind, target_id, tenant_id, reason, ip, request_id
+           FROM audit WHERE true"
+            .to_owned(),
+    );
+    if let Some(before) = before {
+        conditions.and("row < ?", before);
+    }
+    if let Some(user) = filter.user {
+        conditions.and("user_id = ?", user.0);
+    }
+    if let Some(tenant) = filter.tenant {
+        conditions.and("tenant_id = ?", tenant.0);
+    }
+    if let Some(actor) = &filter.actor {
+        conditions.and("actor_id = ?", actor.clone());
+    }
+    if let Some(target) = &filter.target {
+        conditions.and("target_id = ?", target.clone());
+    }
+    if let Some(action) = &filter.action {
+        conditions.and("action = ?", action.clone());
+    }
+    if let Some(since) = filter.since {
+        conditions.and("at >= ?", since.as_millis());
+    }
+    if !filter.actions.is_empty() {
+        conditions.and(
+            "action = ANY(?)",
+            filter.actions.iter().map(|action| (*action).to_owned()).collect::<Vec<_>>(),
+        );
+    }
+    conditions
+}
+
+fn entry(row: &Row) -> Outcome<(i64, AuditEntry)> {
+    let mut cells = Cells::new(row);
+    let place = cells.take()?;
+    let entry = AuditEntry {
+        id: cells.id(AuditId)?,
+        at: cells.time()?,
+        action: cells.take()?,
+        actor: cells.word()?,
+        target: Target {
+            kind: Target::known_kind(cells.take()?).ok_or_else(|| corrupt("an unknown kind of target"))?,
+            id: cells.take()?,
+        },
+        tenant_id: cells.maybe_id(TenantId)?,
+        reason: cells.take()?,
+        ip: cells.maybe_word()?,
+        request_id: cells.take()?,
+    };
+    Ok((place, entry))
+}

@@ -1,0 +1,71 @@
+//! One connection, for as long as one call needs it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use deadpool_postgres::Object;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Error, Row};
+
+use crate::error::Outcome;
+
+/// What a statement is given.
+pub(crate) type Params<'p> = [&'p (dyn ToSql + Sync)];
+
+/// A connection of the pool. It goes back when it is [released](Self::release), and is closed otherwise: whoever gives up on a
+/// call, or is given up on, leaves nobody a connection in the middle of something.
+pub(crate) struct Conn {
+    object: Option<Object>,
+    released: AtomicBool,
+}
+
+impl Conn {
+    pub(crate) fn new(object: Object) -> Self {
+        Self { object: Some(object), released: AtomicBool::new(false) }
+    }
+
+    /// It is in order, and nothing is under way on it.
+    pub(crate) fn release(&self) {
+        self.released.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) async fn execute(&self, sql: &str, params: &Params<'_>) -> Result<u64, Error> {
+        let client = self.client();
+        let statement = client.prepare_cached(sql).await?;
+        client.execute(&statement, params).await
+    }
+
+    pub(crate) async fn rows(&self, sql: &str, params: &Params<'_>) -> Result<Vec<Row>, Error> {
+        let client = self.client();
+        let statement = client.prepare_cached(sql).await?;
+        client.query(&statement, params).await
+    }
+
+    /// The first row, if there is one.
+    pub(crate) async fn row(&self, sql: &str, params: &Params<'_>) -> Result<Option<Row>, Error> {
+        Ok(self.rows(sql, params).await?.into_iter().next())
+    }
+
+    pub(crate) async fn exists(&self, sql: &str, params: &Params<'_>) -> Outcome<bool> {
+        Ok(self.row(sql, params).await?.is_some())
+    }
+
+    /// Several statements without parameters.
+    pub(crate) async fn batch(&self, sql: &str) -> Result<(), Error> {
+        self.client().batch_execute(sql).await
+    }
+
+    fn client(&self) -> &Object {
+        // It is taken by drop alone.
+        self.object.as_ref().unwrap_or_else(|| unreachable!("a connection that was dropped"))
+    }
+}
+
+impl Drop for Conn {
+    fn drop(&mut self) {
+        if !*self.released.get_mut()
+            && let Some(object) = self.object.take()
+        {
+            drop(Object::take(object));
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! The ledger.
+
+mod append;
+mod cut;
+mod follow;
+mod list;
+mod purge;
+mod reach;
+
+use std::pin::Pin;
+
+use rescind::clock::Timestamp;
+use rescind::id::TenantId;
+use rescind::ledger::{
+    Cursor, Cut, CutOutcome, CutTarget, Entry, EntryFilter, Follow, Head, LedgerStore, PurgeOutcome,
+    PurgeRequest, TokenKey,
+};
+use rescind::store::{Answer, Page, PageRequest};
+
+use crate::PostgresStore;
+use crate::tx::{read, write};
+
+pub(crate) use append::{append, append_in_turn, standing};
+pub(crate) use reach::{count_client, count_tenant, count_user};
+
+impl LedgerStore for PostgresStore {
+    fn cut(&self, cut: Cut) -> Answer<'_, CutOutcome> {
+        write!(self, |tx| cut::cut(tx, &cut))
+    }
+
+    fn count_reach<'a>(&'a self, target: &'a CutTarget, now: Timestamp) -> Answer<'a, u64> {
+        read!(self, |conn| reach::count(conn, target, now))
+    }
+
+    fn head(&self) -> Answer<'_, Head> {
+        read!(self, |conn| follow::head(conn, &self.inner.horizon))
+    }
+
+    fn entries_after(&self, cursor: Cursor, limit: u32) -> Answer<'_, Follow> {
+        read!(self, |conn| follow::entries_after(conn, cursor, limit))
+    }
+
+    fn token_entry<'a>(&'a self, key: &'a TokenKey, tenant: Option<TenantId>) -> Answer<'a, Entry> {
+        read!(self, |conn| list::token_entry(conn, key, tenant))
+    }
+
+    fn entries<'a>(&'a self, filter: &'a EntryFilter, page: &'a PageRequest) -> Answer<'a, Page<Entry>> {
+        read!(self, |conn| list::entries(conn, filter, page))
+    }
+
+    fn purge(&self, request: PurgeRequest) -> Answer<'_, PurgeOutcome> {
+        if request.dry_run {
+            read!(self, |conn| purge::count(conn, &request))
+        } else {
+            write!(self, |tx| purge::purge(tx, &request))
+        }
+    }
+
+    fn changed(&self) -> Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> {
+        Some(Box::pin(self.wake.woken()))
+    }
+}

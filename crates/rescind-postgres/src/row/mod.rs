@@ -1,0 +1,17 @@
+//! From a row to a value of the domain. What does not fit is [`rescind::store::StoreError::Corrupt`], never a value.
+
+mod cells;
+mod chain;
+mod directory;
+mod entry;
+mod refresh;
+mod session;
+
+pub(crate) use cells::Cells;
+pub(crate) use chain::{CHAIN_COLUMNS, chain};
+pub(crate) use directory::{
+    CLIENT_COLUMNS, TENANT_COLUMNS, USER_COLUMNS, client, tenant, tenant_from, user, user_from,
+};
+pub(crate) use entry::{ENTRY_COLUMNS, entry, key_bytes};
+pub(crate) use refresh::{REFRESH_COLUMNS, Refresh, refresh};
+pub(crate) use session::{SESSION_SELECT, SessionRow, session_row};
