@@ -3,9 +3,14 @@
 //! - [`clock`]: a clock that is set by hand.
 //! - [`mod@conformance`]: what every store promises, as tests that run on any of them.
 //! - [`load`]: a small load generator for the benchmarks.
+//! - [`postgres`]: a PostgreSQL that can be broken, and one that is shared.
 //! - [`process`]: the built server as a fixture, and a small client for its API.
 
+mod certificate;
 pub mod clock;
 pub mod conformance;
+mod daemon;
 pub mod load;
+mod port;
+pub mod postgres;
 pub mod process;

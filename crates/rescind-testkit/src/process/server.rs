@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -13,6 +12,7 @@ use tokio::task::JoinHandle;
 use super::api::{Api, Credentials};
 use super::options::{self, Options};
 use super::output::Output;
+use crate::port::free_port;
 
 /// Longer than a start takes on the slowest machine: a hang becomes a failure that shows what was printed.
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -276,21 +276,6 @@ fn printed(line: &str, label: &str) -> Option<String> {
     (!value.is_empty()).then(|| value.to_owned())
 }
 
-/// A port that nobody listens on, below the range from which outgoing connections take theirs: so that it is still free
-/// when a killed server starts again.
-fn free_port() -> u16 {
-    const FIRST: u16 = 12_000;
-    const COUNT: u16 = 20_000;
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    // Tests run in processes of their own, side by side: each begins its search elsewhere.
-    let begin = std::process::id().wrapping_mul(97) % u32::from(COUNT);
-    let begin = u16::try_from(begin).unwrap_or_default();
-    (0..COUNT)
-        .map(|_| FIRST + (begin + NEXT.fetch_add(1, Ordering::Relaxed) % COUNT) % COUNT)
-        .find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok())
-        .expect("a free port")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -307,13 +292,6 @@ mod tests {
         );
         assert_eq!(printed("  admin password: Abc-1  (once)", "admin password: ").as_deref(), Some("Abc-1"));
         assert_eq!(printed("nothing of the kind", "admin password: "), None);
-    }
-
-    #[test]
-    fn ports_are_free_and_differ() {
-        let (one, two) = (free_port(), free_port());
-        assert_ne!(one, two);
-        assert!(one >= 12_000 && two < 32_000, "{one} {two}");
     }
 
     #[tokio::test]
