@@ -1,5 +1,7 @@
 //! Certificates for what the tests start: an authority of its own for each server.
 
+use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -28,11 +30,17 @@ impl Certificate {
         let key = new_key();
         let leaf = named("Rescind test server", &["localhost", "127.0.0.1"]);
         let chain = leaf.signed_by(&key, &issuer).expect("the authority signs").pem();
-        Self {
-            ca: write(directory.join("ca.pem"), &ca),
-            chain: write(directory.join("server.pem"), &chain),
-            key: write(directory.join("server.key"), &key.serialize_pem()),
-        }
+        let certificate = Self::at(directory);
+        write(&certificate.ca, &ca);
+        write(&certificate.chain, &chain);
+        write(&certificate.key, &key.serialize_pem());
+        certificate
+    }
+
+    /// Where [`Certificate::make`] has written them.
+    pub(crate) fn at(directory: &Path) -> Self {
+        let [ca, chain, key] = ["ca.pem", "server.pem", "server.key"].map(|name| directory.join(name));
+        Self { ca, chain, key }
     }
 }
 
@@ -47,10 +55,8 @@ fn new_key() -> KeyPair {
     KeyPair::generate().expect("a new key")
 }
 
-fn write(path: PathBuf, text: &str) -> PathBuf {
-    use std::io::Write as _;
-
-    let mut file = std::fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path);
-    file.as_mut().ok().and_then(|file| file.write_all(text.as_bytes()).ok()).expect("a file of ours");
-    path
+fn write(path: &Path, text: &str) {
+    let mut options = OpenOptions::new();
+    let file = options.create(true).write(true).truncate(true).mode(0o600).open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes())).expect("a file of ours");
 }

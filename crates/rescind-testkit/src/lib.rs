@@ -5,6 +5,7 @@
 //! - [`load`]: a small load generator for the benchmarks.
 //! - [`postgres`]: a PostgreSQL that can be broken, and one that is shared.
 //! - [`process`]: the built server as a fixture, and a small client for its API.
+//! - [`redis`]: a Redis that can be broken, and one with sentinels that can be failed over.
 
 mod certificate;
 pub mod clock;
@@ -14,3 +15,4 @@ pub mod load;
 mod port;
 pub mod postgres;
 pub mod process;
+pub mod redis;
