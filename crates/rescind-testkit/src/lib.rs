@@ -5,6 +5,7 @@
 //! - [`load`]: a small load generator for the benchmarks.
 //! - [`postgres`]: a PostgreSQL that can be broken, and one that is shared.
 //! - [`process`]: the built server as a fixture, and a small client for its API.
+//! - [`proxy`]: the network between two programs, which can be broken.
 //! - [`redis`]: a Redis that can be broken, and one with sentinels that can be failed over.
 
 mod certificate;
@@ -15,4 +16,5 @@ pub mod load;
 mod port;
 pub mod postgres;
 pub mod process;
+pub mod proxy;
 pub mod redis;
