@@ -7,12 +7,10 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use rescind::clock::Timestamp;
+use rescind::ledger::HORIZON_STEP;
 
 use crate::Inner;
 use crate::error::Outcome;
-
-/// How far ahead it is raised, in milliseconds.
-const STEP: i64 = 60_000;
 
 /// What is known to be in the head.
 #[derive(Default)]
@@ -32,7 +30,7 @@ impl Inner {
         if exp <= self.horizon.0.load(Ordering::Acquire) {
             return Ok(());
         }
-        let ahead = exp.saturating_add(STEP);
+        let ahead = access_exp.plus(HORIZON_STEP).as_millis();
         let conn = self.connect().await?;
         let row = conn
             .row("UPDATE head SET horizon = greatest(horizon, $1) WHERE id = 1 RETURNING horizon", &[&ahead])

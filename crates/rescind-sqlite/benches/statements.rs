@@ -55,7 +55,7 @@ impl Site {
         let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let path = dir.path().join("rescind.db");
         let store = SqliteStore::open(&path, &Options::new(Arc::new(SystemEntropy))).unwrap();
-        let backend = Backend { store, reopen: Box::new(|old| old), keep: Box::new(dir) };
+        let backend = Backend::of(store, dir);
         let (world, sessions) = runtime.block_on(populate(backend));
         Self { world, sessions, path, next: 0 }
     }

@@ -127,5 +127,5 @@ fn backend() -> Backend {
     let dir = tempfile::tempdir().unwrap();
     let options = Options::new(Arc::new(SystemEntropy));
     let store = SqliteStore::open(&dir.path().join("rescind.db"), &options).unwrap();
-    Backend { store, reopen: Box::new(|old| old), keep: Box::new(dir) }
+    Backend::of(store, dir)
 }

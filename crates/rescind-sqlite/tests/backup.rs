@@ -33,7 +33,7 @@ async fn site() -> Site {
 }
 
 fn on(store: &Arc<SqliteStore>) -> Backend {
-    Backend { store: store.clone(), reopen: Box::new(|old| old), keep: Box::new(()) }
+    Backend::of(store.clone(), ())
 }
 
 impl Site {

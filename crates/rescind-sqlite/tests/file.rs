@@ -118,7 +118,7 @@ async fn a_closed_store_is_unavailable() {
     store.close();
     store.close();
     assert!(matches!(store.head().await, Err(StoreError::Unavailable(_))));
-    let world = World::empty(Backend { store, reopen: Box::new(|old| old), keep: Box::new(dir) });
+    let world = World::empty(Backend::of(store, dir));
     let started = world.store.first_start(world.first_start()).await;
     assert!(matches!(started, Err(StoreError::Unavailable(_))));
 }
@@ -129,8 +129,7 @@ async fn two_stores_on_one_file_see_each_others_writes() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("rescind.db");
     let store = open(&path);
-    let world =
-        World::new(Backend { store: store.clone(), reopen: Box::new(|old| old), keep: Box::new(()) }).await;
+    let world = World::new(Backend::of(store.clone(), ())).await;
     let user = world.user("jane@example.com").await;
     let session = world.open(&user).await.chain.session;
     let cursor = store.head().await.unwrap().cursor;
@@ -160,8 +159,7 @@ async fn a_corrupt_row_is_never_taken_for_valid() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("rescind.db");
     let store = open(&path);
-    let world =
-        World::new(Backend { store: store.clone(), reopen: Box::new(|old| old), keep: Box::new(()) }).await;
+    let world = World::new(Backend::of(store.clone(), ())).await;
     let user = world.user("jane@example.com").await;
     let chain = world.open(&user).await.chain;
     let held = rescind_testkit::conformance::Held::of(&chain);

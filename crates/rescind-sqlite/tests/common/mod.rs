@@ -20,14 +20,14 @@ pub(crate) fn open(path: &Path) -> Arc<SqliteStore> {
 }
 
 /// An empty store in a directory of its own.
-pub(crate) fn backend() -> Backend {
+pub(crate) async fn backend() -> Backend {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("rescind.db");
     Backend {
         store: open(&path),
         reopen: Box::new(move |old: Arc<dyn Store>| {
             drop(old);
-            open(&path)
+            Box::pin(std::future::ready(open(&path) as Arc<dyn Store>))
         }),
         keep: Box::new(dir),
     }

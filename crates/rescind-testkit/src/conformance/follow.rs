@@ -133,7 +133,7 @@ pub async fn a_restart_keeps_the_history(backend: Backend) {
     let first = world.store.head().await.unwrap();
     let second = world.cut(token(&world)).await.entry;
     let head = world.store.head().await.unwrap();
-    world.restart();
+    world.restart().await;
     assert_eq!(world.store.head().await.unwrap(), head);
     assert_eq!(follow(&world, first.cursor, 10).await, (vec![second], head.cursor));
 }

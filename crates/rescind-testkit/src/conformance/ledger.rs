@@ -45,7 +45,10 @@ pub async fn an_entry_outlives_every_token_minted_before(backend: Backend) {
     reached.push(world.cut_session(held.session).await.entry.mark.expires_at);
     let first = world.access_exp();
     let expected: Vec<_> = (1..=4).map(|hours| first.plus(Duration::from_secs(hours * 3600))).collect();
-    assert_eq!(reached, expected);
+    let early = |(reached, expected): (&Timestamp, &Timestamp)| reached < expected;
+    assert!(!reached.iter().zip(&expected).any(early), "{reached:?} {expected:?}");
+    let late = |(reached, expected): (&Timestamp, &Timestamp)| *reached > expected.plus(HORIZON_STEP);
+    assert!(!reached.iter().zip(&expected).any(late), "{reached:?} {expected:?}");
 }
 
 /// It holds for everybody's tokens, and is about one of that tenant's users; with two of that id it is about neither.
@@ -135,10 +138,9 @@ pub async fn purging_removes_what_has_expired_and_nothing_else(backend: Backend)
     let world = World::new(backend).await;
     let user = world.user("jane@example.com").await;
     let held = Held::of(&world.open(&user).await.chain);
-    world.cut_session(held.session).await;
-    world.cut_user(&user).await;
-    let expiry = world.access_exp();
-    world.pass_secs(60);
+    let expiry = world.cut_session(held.session).await.entry.mark.expires_at;
+    assert_eq!(world.cut_user(&user).await.entry.mark.expires_at, expiry);
+    world.pass_secs(180);
     let kept = world.cut(token(&world)).await.entry;
     world.pass_secs(3600);
 
@@ -216,7 +218,7 @@ pub async fn a_seq_is_never_used_twice(backend: Backend) {
         world.pass_secs(3600);
         world.store.purge(purge(&world, world.now(), 100)).await.unwrap();
         assert_eq!(world.ledger().await, []);
-        world.restart();
+        world.restart().await;
         assert_eq!(world.store.head().await.unwrap().cursor.seq, last);
     }
 }

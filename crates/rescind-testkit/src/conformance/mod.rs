@@ -19,7 +19,7 @@ pub use world::{
     ABSOLUTE, ACCESS_TTL, Backend, Held, IDLE, MAC_KID, POLICY, Reopen, SIGNING_KID, World, all,
 };
 
-/// Runs every promise on a backend, each as a test of its own: `conformance!(make)`, where `make` is a function that
+/// Runs every promise on a backend, each as a test of its own: `conformance!(make)`, where `make` is an async function that
 /// returns a [`Backend`] with an empty store.
 #[macro_export]
 macro_rules! conformance {
@@ -157,7 +157,7 @@ macro_rules! promises {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $promise() {
-                    $crate::conformance::$group::$promise(super::$make()).await;
+                    $crate::conformance::$group::$promise(super::$make().await).await;
                 }
             )+
         }

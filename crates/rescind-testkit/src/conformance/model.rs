@@ -14,15 +14,15 @@ use rescind::store::StoreError;
 use super::{ABSOLUTE, Backend, Held, IDLE, POLICY, World};
 
 /// Drives stores through random histories. `cases` of them, or `PROPTEST_CASES`.
-pub fn sessions_follow_the_model(make: impl Fn() -> Backend, cases: u32) {
+pub fn sessions_follow_the_model(make: impl AsyncFn() -> Backend, cases: u32) {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(cases);
     let config = Config { cases, failure_persistence: None, ..Config::default() };
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let history = prop::collection::vec(step(), 1..60);
     TestRunner::new(config)
         .run(&history, |steps| {
             runtime.block_on(async {
-                let mut machine = Machine::new(make()).await;
+                let mut machine = Machine::new(make().await).await;
                 for step in steps {
                     machine.take(step).await;
                     machine.check_statuses().await;
@@ -198,7 +198,7 @@ impl Machine {
             Step::CutOthers(session) => self.cut_others(session % count).await,
             Step::Wait(time) => self.world.pass(time),
             Step::Back(time) => self.world.set_now(self.world.now().minus(time)),
-            Step::Restart => self.world.restart(),
+            Step::Restart => self.world.restart().await,
             Step::Purge => self.purge().await,
         }
     }

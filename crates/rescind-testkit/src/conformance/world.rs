@@ -1,6 +1,7 @@
 //! A small world on an empty store: two tenants, keys, a clock that is set by hand, ids that count.
 
 use std::any::Any;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -23,7 +24,8 @@ use serde_json::Map;
 use uuid::Uuid;
 
 /// Closes a store, and opens one on the same data.
-pub type Reopen = dyn Fn(Arc<dyn Store>) -> Arc<dyn Store> + Send + Sync;
+pub type Reopen =
+    dyn Fn(Arc<dyn Store>) -> Pin<Box<dyn Future<Output = Arc<dyn Store>> + Send>> + Send + Sync;
 
 /// A store to be tested, empty, with what keeps it alive.
 pub struct Backend {
@@ -33,6 +35,13 @@ pub struct Backend {
     pub reopen: Box<Reopen>,
     /// Dropped last: a directory, say.
     pub keep: Box<dyn Any + Send + Sync>,
+}
+
+impl Backend {
+    /// A store that is not reopened.
+    pub fn of(store: Arc<dyn Store>, keep: impl Any + Send + Sync) -> Self {
+        Self { store, reopen: Box::new(|old| Box::pin(std::future::ready(old))), keep: Box::new(keep) }
+    }
 }
 
 /// How long an access token lives in this world.
@@ -118,12 +127,12 @@ impl World {
     }
 
     /// Closes the store and opens it again.
-    pub fn restart(&mut self) {
+    pub async fn restart(&mut self) {
         // The one in the backend goes too: the last handle closes.
         let placeholder = Arc::clone(&self.store);
         let old = std::mem::replace(&mut self.store, placeholder);
         self.backend.store = Arc::clone(&old);
-        self.store = (self.backend.reopen)(old);
+        self.store = (self.backend.reopen)(old).await;
         self.backend.store = Arc::clone(&self.store);
     }
 

@@ -11,7 +11,7 @@ use crate::store::{Answer, Page, PageRequest, Provenance};
 /// The ledger, kept.
 ///
 /// `seq` follows commit order: a reader that has reached `seq` n has seen every entry ≤ n. An entry's `expires_at` is
-/// never below the highest access `exp` ever minted by this authority, which the store keeps.
+/// never below the highest access `exp` ever minted by this authority, which the store keeps to within [`HORIZON_STEP`].
 pub trait LedgerStore: Send + Sync {
     /// Revokes. Repeating a cut of a token, session or digest changes nothing and keeps the first reason
     /// (but see [`Cut::extends`]); a user or tenant cut always raises the version anew.
@@ -158,6 +158,10 @@ pub struct EntryFilter {
 /// A purge takes a session that is over, and the tag of a batch, when they were old for so long at [`PurgeRequest::before`]: until
 /// then the session is still listed, and the tag known.
 pub const RETENTION: std::time::Duration = std::time::Duration::from_secs(30 * 24 * 3600);
+
+/// By how much a store may raise the horizon, the highest access `exp` ever minted, ahead of what is minted: an entry lives
+/// at most so much longer than it need.
+pub const HORIZON_STEP: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// What is to be purged.
 #[derive(Clone, Debug, PartialEq, Eq)]
