@@ -3,6 +3,7 @@
 
 mod bench;
 mod places;
+mod services;
 mod shell;
 mod steps;
 mod test;
@@ -31,6 +32,8 @@ enum Chore {
     },
     /// Finds or installs what the tests need and prints the variables that tell a test where it is
     Tools,
+    /// Runs the services that tests share until its input ends or ^C, and prints the variables that lead to them
+    Services,
     /// Runs every benchmark and prints one table; writes docs/benchmarks.md
     Bench {
         /// Short rounds, to see that everything runs: prints the table and writes nothing
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
     let outcome = Places::find().and_then(|places| match chore {
         Chore::Test { full } => test::run(&places, full),
         Chore::Tools => tools::print(&places),
+        Chore::Services => services::serve(&places),
         Chore::Bench { quick } => bench::run(&places, quick),
     });
     match outcome {

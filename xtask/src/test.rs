@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use crate::places::Places;
+use crate::services::Services;
 use crate::shell::{self, Outcome, cargo};
 use crate::steps::Steps;
 use crate::tools::{self, Tools};
@@ -31,13 +32,16 @@ pub(crate) fn run(places: &Places, full: bool) -> Outcome {
             shell::run(cargo().args(["bench", "--workspace", "--benches", "--no-run", "--locked"]))
         })?;
     }
-    // The tests come last, so that their own closing line is the last thing above ours.
-    steps.step("doc tests", || {
-        shell::run(for_tests(&mut cargo(), &tools, full).args(["test", "--workspace", "--doc", "--locked"]))
-    })?;
     let nextest = shell::works(cargo().args(["nextest", "--version"]));
     steps.step("build tests", || shell::run(tests(nextest, full).arg("--no-run")))?;
-    steps.step("tests", || shell::run(for_tests(&mut tests(nextest, full), &tools, full)))?;
+    // Built just now, for its own tests.
+    let services = steps.step("services", || Services::start(places))?;
+    let told = |command: Command| for_tests(command, &tools, &services, full);
+    // The tests come last, so that their own closing line is the last thing above ours.
+    steps
+        .step("doc tests", || shell::run(told(cargo()).args(["test", "--workspace", "--doc", "--locked"])))?;
+    steps.step("tests", || shell::run(&mut told(tests(nextest, full))))?;
+    services.end()?;
     steps.finish();
     Ok(())
 }
@@ -63,11 +67,12 @@ fn tests(nextest: bool, full: bool) -> Command {
     command
 }
 
-fn for_tests<'a>(command: &'a mut Command, tools: &Tools, full: bool) -> &'a mut Command {
-    command.envs(tools.variables());
+fn for_tests(mut command: Command, tools: &Tools, services: &Services, full: bool) -> Command {
+    command.envs(tools.variables()).envs(services.variables());
     if full {
-        command.env("RESCIND_TEST_FULL", "1").env("PROPTEST_CASES", "1000")
+        command.env("RESCIND_TEST_FULL", "1").env("PROPTEST_CASES", "1000");
     } else {
-        command.env_remove("RESCIND_TEST_FULL")
+        command.env_remove("RESCIND_TEST_FULL");
     }
+    command
 }

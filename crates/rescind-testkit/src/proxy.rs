@@ -180,8 +180,7 @@ async fn forward(
     garbles: Mode,
 ) {
     let mut buffer = vec![0; 16 * 1024];
-    loop {
-        let Ok(count) = from.read(&mut buffer).await else { break };
+    while let Ok(count) = from.read(&mut buffer).await {
         // The end of a connection is held back as what is sent is.
         let Some(reached) = until_due(&mut mode).await else { break };
         if count == 0 {

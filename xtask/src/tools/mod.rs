@@ -1,5 +1,6 @@
 //! What the tests need beside Rust: found, or installed below the target directory.
 
+pub(crate) mod databases;
 mod debian;
 pub(crate) mod deny;
 mod node;
@@ -34,6 +35,7 @@ pub(crate) fn ensure(places: &Places) -> Outcome<Tools> {
     // What the README's tour is typed with.
     debian::ensure("curl 7.82", &["curl"], || command("curl", &["--json", "{}", "--version"]))?;
     debian::ensure("jq", &["jq"], || command("jq", &["--version"]))?;
+    databases::ensure()?;
     let python = python::ensure(places)?;
     let (node, node_modules) = node::ensure(places)?;
     Ok(Tools { python, node, node_modules })

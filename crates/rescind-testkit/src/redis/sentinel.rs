@@ -36,6 +36,8 @@ impl Sentinel {
             [sentinel(master.port()).await, sentinel(master.port()).await, sentinel(master.port()).await];
         let rig = Self { servers: [master, replica], sentinels };
         wait("all know each other", || rig.is_complete()).await;
+        // A master holds its first news back until the replica has acknowledged the copy that it began with.
+        rig.replicated().await;
         rig
     }
 
@@ -77,6 +79,21 @@ impl Sentinel {
     pub async fn master(&self) -> &Redis {
         let port = self.master_port().await;
         self.servers.iter().find(|server| server.port() == port).expect("one of two")
+    }
+
+    /// Waits until the replica has all that the master has written by now: what is lost when the master is killed
+    /// is then what it wrote later.
+    ///
+    /// # Panics
+    /// If the replica does not follow.
+    pub async fn replicated(&self) {
+        let master = self.master().await;
+        let replica = self.servers.iter().find(|server| server.port() != master.port()).expect("one of two");
+        let written = offset(&master.command(&["ROLE"]).await, 1);
+        wait("the replica has it all", async || {
+            replica.try_command(&["ROLE"]).await.is_ok_and(|role| offset(&role, 4) >= written)
+        })
+        .await;
     }
 
     /// SIGKILL for the master; returns its port, before anybody has taken notice.
@@ -142,6 +159,11 @@ impl Sentinel {
         let role = replica.try_command(&["ROLE"]).await.unwrap_or_default();
         role.starts_with(&format!("slave\n127.0.0.1\n{master}\nconnected\n"))
     }
+}
+
+/// How much was written, from what a server says of its role: a master in its second line, a replica in its fifth.
+fn offset(role: &str, line: usize) -> i64 {
+    role.lines().nth(line).and_then(|offset| offset.parse().ok()).unwrap_or(-1)
 }
 
 async fn sentinel(master: u16) -> Node {
