@@ -1,6 +1,7 @@
 //! Copies of a server's data: a backup, and an older one put back.
 
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 use super::server::{Postgres, run};
 use crate::daemon::random_word;
@@ -26,8 +27,19 @@ impl Postgres {
     /// If it runs.
     pub async fn restore_data(&self, copy: &DataCopy) {
         assert!(!self.is_running(), "stop the server before taking its data away");
+        self.release_memory();
         std::fs::remove_dir_all(self.data()).expect("the data of a stopped server");
         self.copy(copy.0.clone(), self.data()).await;
+    }
+
+    /// Frees the segment of shared memory that a killed server has left behind. Its next start would, but the data tells
+    /// which one it is.
+    fn release_memory(&self) {
+        let left = std::fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
+        if let Some(segment) = left.lines().nth(6).and_then(|line| line.split_whitespace().nth(1)) {
+            // No matter if it is gone already, or where there is no such thing.
+            let _ = Command::new("ipcrm").args(["-m", segment]).stderr(Stdio::null()).status();
+        }
     }
 
     async fn copy(&self, from: PathBuf, to: PathBuf) {
