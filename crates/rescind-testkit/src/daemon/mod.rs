@@ -4,7 +4,8 @@ mod family;
 mod guard;
 mod user;
 
-use std::fs::OpenOptions;
+use std::fs::{OpenOptions, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -34,7 +35,10 @@ impl Daemon {
     /// Makes the directory; nothing runs yet.
     pub(crate) fn new(name: &str, ending: Ending) -> Self {
         let prefix = format!("rescind-{name}-");
-        let directory = tempfile::Builder::new().prefix(&prefix).tempdir().expect("a temporary directory");
+        let mut builder = tempfile::Builder::new();
+        // Nobody else reads the passwords and keys in it.
+        builder.prefix(&prefix).permissions(Permissions::from_mode(0o700));
+        let directory = builder.tempdir().expect("a temporary directory");
         // The guard removes it: it also does when this process is killed.
         let directory = directory.keep();
         let guard = Guard::of(&directory, ending);
