@@ -5,7 +5,7 @@ use std::time::Duration;
 use rescind::audit::action;
 use rescind::clock::Timestamp;
 use rescind::id::{Jti, UserId};
-use rescind::ledger::{CutKind, CutTarget, EntryFilter, PurgeOutcome, PurgeRequest, TokenKey};
+use rescind::ledger::{CutKind, CutTarget, EntryFilter, HORIZON_STEP, PurgeOutcome, PurgeRequest, TokenKey};
 use rescind::store::{PageRequest, StoreError};
 
 use super::{Backend, Held, SIGNING_KID, World, all};

@@ -11,5 +11,6 @@ pub use draft::Draft;
 pub use entry::Entry;
 pub use mark::{CutKind, InvalidMark, Mark, MarkKey, TokenKey};
 pub use store::{
-    Cut, CutOutcome, CutTarget, EntryFilter, Follow, HORIZON_STEP, Head, LedgerStore, PurgeOutcome, PurgeRequest, RETENTION,
+    Cut, CutOutcome, CutTarget, EntryFilter, Follow, HORIZON_STEP, Head, LedgerStore, PurgeOutcome,
+    PurgeRequest, RETENTION,
 };
