@@ -3,11 +3,12 @@
 mod cursor;
 mod entry;
 mod mark;
+pub mod snapshot;
 mod store;
 
 pub use cursor::{Cursor, InvalidCursor};
 pub use entry::Entry;
-pub use mark::{CutKind, InvalidMark, Mark, MarkKey, TokenKey};
+pub use mark::{CutKind, InvalidMark, Mark, MarkKey, PlacedMark, TokenKey};
 pub use store::{
     Cut, CutOutcome, CutTarget, EntryFilter, Follow, Head, LedgerStore, PurgeOutcome, PurgeRequest, RETENTION,
 };

@@ -3,7 +3,7 @@
 use crate::clock::Timestamp;
 use crate::directory::Standing;
 use crate::id::{SessionId, TenantId, UserId};
-use crate::ledger::{Cursor, CutKind, Entry, TokenKey};
+use crate::ledger::{Cursor, CutKind, Entry, PlacedMark, TokenKey};
 use crate::store::{Answer, Page, PageRequest, Provenance};
 
 /// The ledger, kept.
@@ -24,6 +24,9 @@ pub trait LedgerStore: Send + Sync {
     fn head(&self) -> Answer<'_, Head>;
     /// Entries after `cursor`, in order, at most `limit`. A cursor of [`Cursor::default`] starts from what is not yet purged.
     fn entries_after(&self, cursor: Cursor, limit: u32) -> Answer<'_, Follow>;
+    /// The same entries as verifiers need them: what each one means, with the cursor of its own place, from which a reader
+    /// that has seen it can go on.
+    fn marks_after(&self, cursor: Cursor, limit: u32) -> Answer<'_, Follow<PlacedMark>>;
 
     /// The newest entry that revokes this token, for `tenant` (where given: only entries of that scope or of none).
     fn token_entry<'a>(&'a self, key: &'a TokenKey, tenant: Option<TenantId>) -> Answer<'a, Entry>;
@@ -127,9 +130,9 @@ pub struct Head {
 
 /// What follows a cursor.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Follow {
+pub enum Follow<T = Entry> {
     /// Entries in order, and the cursor after them. Fewer than asked for: that was all.
-    Entries(Vec<Entry>, Cursor),
+    Entries(Vec<T>, Cursor),
     /// The cursor is of another history, or what follows it was purged: load everything anew.
     OtherHistory,
 }
