@@ -6,6 +6,8 @@ use std::time::Duration;
 use rescind::authority::Authority;
 use tokio::time::MissedTickBehavior;
 
+use crate::feed::Feed;
+
 /// How often the ledger's head is read. A store that is a file says nothing by itself when another process has written to it;
 /// reading a single row of it costs some 10 µs, and so a revocation at the command line holds here within this time.
 const INTERVAL: Duration = Duration::from_millis(5);
@@ -13,14 +15,14 @@ const INTERVAL: Duration = Duration::from_millis(5);
 /// How long to wait after a failure.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Follows the ledger for ever. A failure makes the replica stale, and is tried again.
-pub async fn follow(authority: Arc<Authority>) {
+/// Follows the ledger for ever, and tells `feed` what it reads. A failure makes the replica stale, and is tried again.
+pub async fn follow(authority: Arc<Authority>, feed: Arc<Feed>) {
     let mut tick = tokio::time::interval(INTERVAL);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut failing = false;
     loop {
         tick.tick().await;
-        match authority.follow().await {
+        match authority.follow_for(feed.hub()).await {
             Ok(_) if failing => {
                 tracing::info!("the ledger can be read again");
                 failing = false;

@@ -31,9 +31,9 @@ pub struct Followed {
 
 /// Hears what following reads, so that one reading of the ledger serves everybody who waits for it on this node.
 pub trait FollowListener: Send + Sync {
-    /// These marks were read, in order, and nothing stands between them, or between what was told last and the first
-    /// of them. After a reading that failed midway, some are told again. The node counts as fresh only afterwards.
-    fn read(&self, marks: &[PlacedMark]);
+    /// These marks were read, in order, up to `reached`, and nothing stands between them, or between what was told last and
+    /// the first of them. After a reading that failed midway, some are told again. The node counts as fresh only afterwards.
+    fn read(&self, marks: &[PlacedMark], reached: Cursor);
     /// What was told does not lead on to what will be: all is about to be loaded anew.
     fn lost(&self);
     /// All was loaded anew, up to here. What is read from now on follows it.
@@ -44,7 +44,7 @@ pub trait FollowListener: Send + Sync {
 struct Nobody;
 
 impl FollowListener for Nobody {
-    fn read(&self, _: &[PlacedMark]) {}
+    fn read(&self, _: &[PlacedMark], _: Cursor) {}
     fn lost(&self) {}
     fn found(&self, _: Cursor) {}
 }
@@ -159,7 +159,7 @@ impl Authority {
             for placed in &marks {
                 self.replica.apply(&placed.mark, began);
             }
-            listener.read(&marks);
+            listener.read(&marks, next);
             followed.entries += marks.len() as u64;
             cursor = next;
             if is_last(&marks) {
