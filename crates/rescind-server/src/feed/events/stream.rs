@@ -115,8 +115,10 @@ impl Stream {
                 if reached.seq > self.at.seq {
                     self.at = reached;
                 }
-                if std::mem::take(&mut self.beat_due) {
-                    outlet.send(self.beat(reached, as_of)).await?;
+                // What the reader has from the store already, the node has yet to come to.
+                let level = reached.seq >= self.at.seq;
+                if level && std::mem::take(&mut self.beat_due) {
+                    outlet.send(self.beat(as_of)).await?;
                 }
                 self.wait().await?;
             }
@@ -150,8 +152,8 @@ impl Stream {
         replica.staleness(self.app.authority.now()).and(as_of)
     }
 
-    fn beat(&self, reached: Cursor, as_of: Option<Timestamp>) -> Bytes {
-        as_of.map_or_else(text::comment, |as_of| text::heartbeat(self.at, reached.seq, as_of))
+    fn beat(&self, as_of: Option<Timestamp>) -> Bytes {
+        as_of.map_or_else(text::comment, |as_of| text::heartbeat(self.at, as_of))
     }
 
     /// Sends what the hub holds.

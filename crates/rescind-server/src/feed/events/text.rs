@@ -15,10 +15,10 @@ pub(in crate::feed) fn revocation(placed: &PlacedMark, out: &mut Vec<u8>) {
     event("revocation", placed.cursor, &view, out);
 }
 
-/// The event that nothing was revoked. `at` is the reader's place, `seq` the node's.
-pub(super) fn heartbeat(at: Cursor, seq: i64, as_of: Timestamp) -> Bytes {
+/// The event that this is all: the node and the reader are at `at`.
+pub(super) fn heartbeat(at: Cursor, as_of: Timestamp) -> Bytes {
     let mut out = Vec::with_capacity(160);
-    event("heartbeat", at, &Heartbeat { seq, as_of }, &mut out);
+    event("heartbeat", at, &Heartbeat { seq: at.seq, as_of }, &mut out);
     out.into()
 }
 
@@ -59,10 +59,10 @@ mod tests {
     }
 
     #[test]
-    fn a_heartbeat_has_the_readers_place_and_the_nodes_freshness() {
-        let beat = heartbeat(Cursor { seq: 9, tag: [0; 16] }, 7, Timestamp::from_secs(1));
+    fn a_heartbeat_has_the_place_and_the_nodes_freshness() {
+        let beat = heartbeat(Cursor { seq: 9, tag: [0; 16] }, Timestamp::from_secs(1));
         let expected = "event: heartbeat\nid: 9.00000000000000000000000000000000\n\
-            data: {\"seq\":7,\"as_of\":\"1970-01-01T00:00:01.000Z\"}\n\n";
+            data: {\"seq\":9,\"as_of\":\"1970-01-01T00:00:01.000Z\"}\n\n";
         assert_eq!(beat, expected);
     }
 }

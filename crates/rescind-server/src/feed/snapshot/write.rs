@@ -5,7 +5,7 @@ use rescind::ledger::snapshot::Unencodable;
 use rescind::ledger::{Cursor, Follow};
 
 use super::form::Form;
-use super::packing::Packing;
+use super::packing::{PIECE, Packing};
 use crate::feed::body::{Gone, Outlet};
 
 /// How many marks one read of the store brings.
@@ -57,10 +57,12 @@ async fn write_all(
         let wanted = marks.iter().take_while(|placed| placed.cursor.seq <= head.seq);
         for placed in wanted.filter(|placed| feed.takes(&placed.mark)) {
             form.mark(placed, &mut bytes)?;
-        }
-        packing.take(&mut bytes)?;
-        if let Some(piece) = packing.piece() {
-            outlet.send(piece.into()).await?;
+            if bytes.len() >= PIECE {
+                packing.take(&mut bytes)?;
+                if let Some(piece) = packing.piece() {
+                    outlet.send(piece.into()).await?;
+                }
+            }
         }
         at = reached;
     }

@@ -38,7 +38,7 @@ pub use encode::{Encoder, Unencodable};
 pub const MEDIA_TYPE: &str = "application/vnd.rescind.snapshot";
 
 /// The longest `jti` or `kid`, in bytes.
-pub const LONGEST_TEXT: usize = 1 << 20;
+pub const LONGEST_TEXT: usize = 1 << 16;
 
 /// What it begins with. Neither ASCII nor UTF-8, and with a line end that a transfer as text would change.
 const MAGIC: [u8; 8] = *b"\x89RSNP\r\n\x1a";
