@@ -103,3 +103,20 @@ impl Limit {
         Arc::clone(&self.free).try_acquire_owned().map_err(|_| overloaded())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_finds_no_place_is_told_when_to_come_back() {
+        let limit = Limit::new(2);
+        let places = [limit.take().unwrap(), limit.take().unwrap()];
+        assert_eq!(limit.taken(), 2);
+        let refused = limit.take().unwrap_err();
+        assert_eq!((refused.code(), refused.wait()), (Code::Overloaded, Some(COME_BACK)));
+        drop(places);
+        assert_eq!(limit.taken(), 0);
+        assert!(limit.take().is_ok());
+    }
+}

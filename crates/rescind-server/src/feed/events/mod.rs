@@ -129,7 +129,8 @@ mod tests {
     #[test]
     fn what_is_no_cursor_or_two_is_a_422_that_names_it() {
         let one = ONE.as_bytes();
-        let cases: [(&[&[u8]], Option<&str>, &str); 7] = [
+        type Case<'a> = (&'a [&'a [u8]], Option<&'a str>, &'a str);
+        let cases: [Case<'_>; 7] = [
             (&[one], Some(TWO), "`after`"),
             (&[one, one], None, "`Last-Event-ID`"),
             (&[b""], None, "`Last-Event-ID`"),
