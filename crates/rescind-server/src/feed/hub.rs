@@ -41,7 +41,7 @@ struct Ring {
 #[derive(Debug)]
 pub(super) struct Slab {
     /// What they follow on.
-    pub(super) after: i64,
+    after: i64,
     pub(super) marks: Vec<PlacedMark>,
     /// All of them, as text.
     pub(super) text: Bytes,
@@ -189,6 +189,11 @@ impl Slab {
         Self { after, marks: marks.to_vec(), text: bytes.into(), ends }
     }
 
+    /// Whether none of it is known to a reader at `seq`.
+    pub(super) const fn is_all_new_at(&self, seq: i64) -> bool {
+        seq <= self.after
+    }
+
     /// Each event with its text.
     pub(super) fn events(&self) -> impl Iterator<Item = (&PlacedMark, &[u8])> {
         let begins = std::iter::once(0).chain(self.ends.iter().copied());
@@ -248,6 +253,9 @@ mod tests {
             Next::Lost => panic!("nothing was lost"),
             Next::CaughtUp(_) => Vec::new(),
             Next::Behind => store.iter().filter(after).take(page).map(|placed| placed.cursor.seq).collect(),
+            Next::Slab(slab) if slab.is_all_new_at(at) => {
+                slab.marks.iter().map(|placed| placed.cursor.seq).collect()
+            }
             Next::Slab(slab) => slab.marks.iter().filter(after).map(|placed| placed.cursor.seq).collect(),
         }
     }

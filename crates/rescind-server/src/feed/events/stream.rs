@@ -159,8 +159,7 @@ impl Stream {
     /// Sends what the hub holds.
     async fn pass_on(&mut self, slab: &Slab, outlet: &Outlet) -> Result<(), Over> {
         self.look_out(slab.marks.iter()).await?;
-        let whole = self.feed.tenant().is_none() && self.at.seq <= slab.after;
-        if whole {
+        if self.feed.tenant().is_none() && slab.is_all_new_at(self.at.seq) {
             outlet.send(slab.text.clone()).await?;
         } else {
             let mut bytes = Vec::new();
