@@ -96,5 +96,5 @@ async fn a_server_that_is_told_to_stop_ends_its_streams_and_goes() {
 
     server.restart().await;
     let mut events = Events::after(&desk.api, &client, &last).await;
-    assert_eq!(events.until_caught_up().await, []);
+    assert_eq!(events.until_caught_up(1).await, []);
 }

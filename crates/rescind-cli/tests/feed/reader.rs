@@ -117,12 +117,7 @@ impl Events {
 
     /// The next revocation.
     pub(crate) async fn revocation(&mut self) -> Event {
-        loop {
-            let event = self.next().await.unwrap_or_else(|end| panic!("it ended: {end:?}"));
-            if !event.is_heartbeat() {
-                return event;
-            }
-        }
+        self.first(|event| !event.is_heartbeat()).await
     }
 
     /// So many revocations.
@@ -134,34 +129,46 @@ impl Events {
         events
     }
 
-    /// All revocations until the node says that there are no more.
-    pub(crate) async fn until_caught_up(&mut self) -> Vec<Event> {
+    /// All revocations until the node has come to `seq` itself, and says that there are no more.
+    pub(crate) async fn until_caught_up(&mut self, seq: usize) -> Vec<Event> {
         let mut events = Vec::new();
         loop {
-            match self.next().await.unwrap_or_else(|end| panic!("it ended: {end:?}")) {
-                event if event.is_heartbeat() => return events,
-                event => events.push(event),
+            match self.first(|_| true).await {
+                event if !event.is_heartbeat() => events.push(event),
+                beat if beat.seq() >= i64::try_from(seq).expect("a seq") => return events,
+                _ => {}
             }
         }
     }
 
     /// The next heartbeat.
     pub(crate) async fn heartbeat(&mut self) -> Event {
-        loop {
-            let event = self.next().await.unwrap_or_else(|end| panic!("it ended: {end:?}"));
-            if event.is_heartbeat() {
-                return event;
+        self.first(Event::is_heartbeat).await
+    }
+
+    /// The next event of that kind.
+    pub(crate) async fn first(&mut self, is_wanted: impl Fn(&Event) -> bool) -> Event {
+        let found = async {
+            loop {
+                let event = self.next().await.unwrap_or_else(|end| panic!("it ended: {end:?}"));
+                if is_wanted(&event) {
+                    return event;
+                }
             }
-        }
+        };
+        soon(found).await
     }
 
     /// Reads on until it ends.
     pub(crate) async fn ends(&mut self) -> End {
-        loop {
-            if let Err(end) = self.next().await {
-                return end;
+        let ended = async {
+            loop {
+                if let Err(end) = self.next().await {
+                    return end;
+                }
             }
-        }
+        };
+        soon(ended).await
     }
 }
 

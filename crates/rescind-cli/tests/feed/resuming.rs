@@ -99,7 +99,7 @@ async fn whoever_is_far_behind_catches_up_while_cuts_go_on() {
     cutting.await.expect("cut");
     let expected = as_marks(&ledger(&desk).await);
     let mut late = Events::after(&desk.api, &client, BEGINNING).await;
-    assert_eq!(without_versions(&marks(&late.until_caught_up().await)), expected);
+    assert_eq!(without_versions(&marks(&late.until_caught_up(CUTS).await)), expected);
     for got in behind.join_all().await {
         assert_eq!(without_versions(&marks(&got)), expected);
     }
