@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::config::Settings;
+use crate::feed::Feed;
 use crate::http::layers::{self, Edge};
 use crate::http::serve;
 use crate::telemetry::Counters;
@@ -116,9 +117,11 @@ pub async fn run(options: Serve) -> Result<(), ServeError> {
         Ok(started) => started,
     };
     let (authority, first) = (Arc::new(started.authority), started.first);
-    let router = service(Arc::clone(&authority), &settings);
+    let options = serve::Options::default();
+    let feed = Arc::new(Feed::new(&authority, options.places()));
+    let router = service(Arc::clone(&authority), Arc::clone(&feed), &settings);
     let stop = CancellationToken::new();
-    let mut tasks = tasks::start(&authority, settings.purge_interval, &stop);
+    let mut tasks = tasks::start(&authority, &feed, settings.purge_interval, &stop);
     on_started(&StartedInfo { address, issuer: authority.settings().issuer.clone(), first });
     let mut failed = false;
     let until = async {
@@ -127,8 +130,10 @@ pub async fn run(options: Serve) -> Result<(), ServeError> {
             // They never end by themselves: without them this process would go blind, and look alive.
             _ = tasks.join_next() => failed = true,
         }
+        // Its readers would stay for ever: what is drained is what ends by itself.
+        feed.close();
     };
-    serve::serve(listener, router, serve::Options::default(), until).await;
+    serve::serve(listener, router, options, until).await;
     stop.cancel();
     while tasks.join_next().await.is_some() {}
     if failed { Err(ServeError::TaskEnded) } else { Ok(()) }
@@ -235,7 +240,7 @@ fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
 }
 
 /// Every route, with everything around it: what [`run`] serves.
-pub fn service(authority: Arc<Authority>, settings: &Settings) -> Router {
+pub fn service(authority: Arc<Authority>, feed: Arc<Feed>, settings: &Settings) -> Router {
     let counters = Counters::new();
     let edge = Edge {
         trusted_proxies: settings.trusted_proxies.clone(),
@@ -245,6 +250,7 @@ pub fn service(authority: Arc<Authority>, settings: &Settings) -> Router {
     let (router, document) = router::routes().split_for_parts();
     let app = App {
         authority,
+        feed,
         counters,
         openapi: crate::openapi::json(&document).into(),
         reference: crate::openapi::page(&document).into(),

@@ -12,8 +12,8 @@ use std::pin::Pin;
 use rescind::clock::Timestamp;
 use rescind::id::TenantId;
 use rescind::ledger::{
-    Cursor, Cut, CutOutcome, CutTarget, Entry, EntryFilter, Follow, Head, LedgerStore, PurgeOutcome,
-    PurgeRequest, TokenKey,
+    Cursor, Cut, CutOutcome, CutTarget, Entry, EntryFilter, Follow, Head, LedgerStore, PlacedMark,
+    PurgeOutcome, PurgeRequest, TokenKey,
 };
 use rescind::store::{Answer, Page, PageRequest};
 
@@ -38,6 +38,10 @@ impl LedgerStore for PostgresStore {
 
     fn entries_after(&self, cursor: Cursor, limit: u32) -> Answer<'_, Follow> {
         read!(self, |conn| follow::entries_after(conn, cursor, limit))
+    }
+
+    fn marks_after(&self, cursor: Cursor, limit: u32) -> Answer<'_, Follow<PlacedMark>> {
+        read!(self, |conn| follow::marks_after(conn, cursor, limit))
     }
 
     fn token_entry<'a>(&'a self, key: &'a TokenKey, tenant: Option<TenantId>) -> Answer<'a, Entry> {

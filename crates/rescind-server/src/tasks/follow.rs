@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use rescind::authority::Authority;
 
+use crate::feed::Feed;
+
 /// How often the ledger's head is read where the store cannot tell that it has changed. A file says nothing by itself when
 /// another process has written to it; reading a single row of it costs some 10 µs, and so a revocation at the command line
 /// holds here within this time.
@@ -16,11 +18,11 @@ const QUIET: Duration = Duration::from_millis(100);
 /// How long to wait after a failure.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Follows the ledger for ever. A failure makes the replica stale, and is tried again.
-pub async fn follow(authority: Arc<Authority>) {
+/// Follows the ledger for ever, and tells `feed` what it reads. A failure makes the replica stale, and is tried again.
+pub async fn follow(authority: Arc<Authority>, feed: Arc<Feed>) {
     let mut failing = false;
     loop {
-        match authority.follow().await {
+        match authority.follow_for(feed.hub()).await {
             Ok(_) if failing => {
                 tracing::info!("the ledger can be read again");
                 failing = false;

@@ -11,6 +11,7 @@ use rescind::authority::{Authority, Error};
 use rescind::ledger::CutKind;
 
 use super::metrics::{HttpMetrics, Metrics};
+use crate::feed::Feed;
 
 /// What is counted of Rescind's own work, beside HTTP. Clones share the numbers.
 #[derive(Clone, Debug)]
@@ -22,6 +23,7 @@ pub struct Counters {
     cuts: Family<Kind, Counter>,
     marks: Family<Kind, Gauge>,
     replica: ReplicaGauges,
+    feed_connections: Gauge,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -64,7 +66,14 @@ impl Counters {
             Family::clone(&marks),
         );
         let replica = ReplicaGauges::register(registry);
-        Self { metrics: Arc::new(metrics), checks, sign_ins, refreshes, cuts, marks, replica }
+        let feed_connections = Gauge::default();
+        registry.register(
+            "rescind_feed_connections",
+            "Readers of the feed's events that are connected",
+            feed_connections.clone(),
+        );
+        let metrics = Arc::new(metrics);
+        Self { metrics, checks, sign_ins, refreshes, cuts, marks, replica, feed_connections }
     }
 
     /// The numbers of HTTP, to be handed to the layers.
@@ -97,8 +106,9 @@ impl Counters {
         self.cuts.get_or_create(&Kind { kind: kind.as_str() }).inc();
     }
 
-    /// Reads what is not counted as it happens: the state of the replica.
-    pub fn look_at(&self, authority: &Authority) {
+    /// Reads what is not counted as it happens: the state of the replica, and who reads the feed.
+    pub fn look_at(&self, authority: &Authority, feed: &Feed) {
+        self.feed_connections.set(signed(feed.connections()));
         let replica = authority.replica();
         for kind in CutKind::ALL {
             self.marks.get_or_create(&Kind { kind: kind.as_str() }).set(signed(replica.count(kind)));

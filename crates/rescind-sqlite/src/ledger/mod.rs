@@ -10,8 +10,8 @@ mod reach;
 use rescind::clock::Timestamp;
 use rescind::id::TenantId;
 use rescind::ledger::{
-    Cursor, Cut, CutOutcome, CutTarget, Entry, EntryFilter, Follow, Head, LedgerStore, PurgeOutcome,
-    PurgeRequest, TokenKey,
+    Cursor, Cut, CutOutcome, CutTarget, Entry, EntryFilter, Follow, Head, LedgerStore, PlacedMark,
+    PurgeOutcome, PurgeRequest, TokenKey,
 };
 use rescind::store::{Answer, Page, PageRequest};
 
@@ -36,6 +36,10 @@ impl LedgerStore for SqliteStore {
 
     fn entries_after(&self, cursor: Cursor, limit: u32) -> Answer<'_, Follow> {
         self.read(move |conn| follow::entries_after(conn, cursor, limit))
+    }
+
+    fn marks_after(&self, cursor: Cursor, limit: u32) -> Answer<'_, Follow<PlacedMark>> {
+        self.read(move |conn| follow::marks_after(conn, cursor, limit))
     }
 
     fn token_entry<'a>(&'a self, key: &'a TokenKey, tenant: Option<TenantId>) -> Answer<'a, Entry> {

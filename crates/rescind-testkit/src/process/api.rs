@@ -236,10 +236,18 @@ impl Api {
         let call = format!("{} {}", request.method(), request.url().path());
         let response = self.http.execute(request).await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let body = response.text().await?;
+        let body = if is_endless(&response) { first_event(response).await? } else { response.text().await? };
         let json = serde_json::from_str(&body).unwrap_or_default();
         self.remember(&json);
         Ok(Reply { call, status, headers, body, json })
+    }
+
+    /// Sends a request and leaves the answer to be read bit by bit, however long that takes.
+    ///
+    /// # Errors
+    /// If the connection ends before the answer begins.
+    pub async fn stream(&self, request: RequestBuilder) -> Result<reqwest::Response, reqwest::Error> {
+        self.http.execute(request.timeout(Duration::from_secs(24 * 3600)).build()?).await
     }
 
     fn remember(&self, body: &Value) {
@@ -248,4 +256,19 @@ impl Api {
             secrets.extend(body[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned));
         }
     }
+}
+
+fn is_endless(response: &reqwest::Response) -> bool {
+    let kind = response.headers().get(reqwest::header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"))
+}
+
+/// Of Server-Sent Events, the first: they would never end.
+async fn first_event(mut response: reqwest::Response) -> Result<String, reqwest::Error> {
+    let mut text = String::new();
+    while !text.contains("\n\n") {
+        let Some(bytes) = response.chunk().await? else { break };
+        text += &String::from_utf8_lossy(&bytes);
+    }
+    Ok(text)
 }
