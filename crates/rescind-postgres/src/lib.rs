@@ -8,6 +8,10 @@
 //! numbers, and commits. So `seq` follows the order of commits, and a reader that has seen `seq` n has seen everything
 //! before. A notification wakes whoever [waits](rescind::ledger::LedgerStore::changed); it carries nothing, and losing it loses nothing.
 //!
+//! **Company.** Rotations of refresh tokens and cuts of single tokens come in batches: whoever asks while one is under way
+//! shares the next, one statement and one commit for all. What does not fit, a token that is not the current one, say, is done
+//! by itself afterwards.
+//!
 //! **Locks** are taken in one order: tenant, client, user, sessions, the ledger. What a verb decides by is either locked,
 //! or guarded in the statement that writes, or harmless when it changes meanwhile: a session stores the floors that it was
 //! opened under, and is dead when they were raised at the same moment.
@@ -22,11 +26,14 @@ mod conn;
 mod connect;
 mod directory;
 mod error;
+mod group;
 mod horizon;
 mod keys;
 mod ledger;
 mod migrate;
 mod page;
+#[cfg(test)]
+mod plans;
 mod row;
 mod session;
 mod tls;
@@ -44,6 +51,7 @@ use rescind::store::StoreError;
 use crate::conn::Conn;
 use crate::connect::Address;
 use crate::error::Outcome;
+use crate::group::{Cuts, Group, Rotations};
 use crate::horizon::Horizon;
 use crate::tx::{Tx, told};
 use crate::wake::Wake;
@@ -54,6 +62,8 @@ pub use migrate::{LATEST, Migrated, Server, look, migrate, schema_version};
 /// The whole store, on one PostgreSQL database. Opened by [`PostgresStore::open`].
 pub struct PostgresStore {
     inner: Arc<Inner>,
+    rotations: Group<Rotations>,
+    cuts: Group<Cuts>,
     wake: Wake,
 }
 
@@ -82,7 +92,12 @@ impl PostgresStore {
             patience: options.patience,
             horizon: Horizon::default(),
         });
-        Ok(Arc::new(Self { inner, wake: Wake::listen(address) }))
+        Ok(Arc::new(Self {
+            rotations: Group::start(&inner, options.queue),
+            cuts: Group::start(&inner, options.queue),
+            inner,
+            wake: Wake::listen(address),
+        }))
     }
 
     /// Ends what the store does by itself, and closes its connections. Whoever asks for something afterwards is told
@@ -91,6 +106,12 @@ impl PostgresStore {
         self.wake.stop();
         self.inner.pool.close();
     }
+}
+
+/// The statement that rotates refresh tokens, for the benchmark that runs it bare.
+#[doc(hidden)]
+pub fn rotation_statement() -> &'static str {
+    &session::ROTATE
 }
 
 impl Drop for PostgresStore {

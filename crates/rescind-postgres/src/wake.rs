@@ -22,7 +22,8 @@ use crate::connect::Address;
 pub(crate) const NOTIFY: &str = "SELECT pg_notify('rescind_' || 'head'::regclass::oid, '')";
 
 /// Becomes the leader, if there is none, and stays it.
-const LEAD: &str = "SELECT pg_try_advisory_lock(1919251303, 'head'::regclass::oid::bigint::integer)";
+const LEAD: &str =
+    "SELECT pg_try_advisory_lock(1919251303, ('head'::regclass::oid::bigint & 2147483647)::integer)";
 
 /// How often a node tries to lead, and a leader looks whether it still has its connection.
 const LOOK: Duration = Duration::from_secs(2);

@@ -15,7 +15,12 @@ pub(crate) const ENTRY_COLUMNS: &str =
 pub(crate) const MARK_COLUMNS: &str = "seq, kind, key, spelled, tenant_id, min_version, expires_at";
 
 pub(crate) fn entry(row: &Row) -> Outcome<Entry> {
-    let mut cells = Cells::new(row);
+    entry_from(row, 0)
+}
+
+/// From this column on.
+pub(crate) fn entry_from(row: &Row, at: usize) -> Outcome<Entry> {
+    let mut cells = Cells::from(row, at);
     Ok(Entry {
         seq: cells.take()?,
         mark: mark(&mut cells)?,
