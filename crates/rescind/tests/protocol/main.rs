@@ -1,0 +1,6 @@
+//! The protocol, model-checked.
+#![allow(clippy::print_stdout, reason = "how many states were gone through is shown with --nocapture")]
+
+mod checking;
+mod order;
+mod replicas;
