@@ -17,6 +17,11 @@ fn a_follower_never_feels_fresher_than_it_is() {
 }
 
 #[test]
+fn a_follower_that_goes_on_at_another_node_does_not_either() {
+    holds(Feed { nodes: 2, cuts: 1, ticks: bound(1, 2), breaks: 1, ..Feed::as_built() });
+}
+
+#[test]
 fn a_heartbeat_with_the_time_of_sending_lets_a_cut_off_node_look_fresh() {
     is_broken(Feed { rule: Rule::TimeOfSending, ..Feed::as_built() }, HONEST);
 }
@@ -50,7 +55,7 @@ const LIFE: u8 = 1;
 
 impl Feed {
     fn as_built() -> Self {
-        Self { rule: Rule::AsBuilt, nodes: bound(1, 2), cuts: 2, ticks: bound(2, 2), breaks: 1 }
+        Self { rule: Rule::AsBuilt, nodes: 1, cuts: 2, ticks: 2, breaks: bound(1, 2) }
     }
 }
 

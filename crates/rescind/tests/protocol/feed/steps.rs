@@ -155,8 +155,9 @@ impl Model for Feed {
             Property::sometimes("a follower is fresh", |_, state: &State| {
                 state.follower.as_of == Some(state.now) && state.now > 0 && !state.follower.marks.is_empty()
             }),
-            Property::sometimes("a follower's place is gone", |_, state: &State| {
-                state.follower.cursor.is_some_and(|cursor| cursor < state.purged)
+            Property::sometimes("a follower's place is gone", |model: &Self, state: &State| {
+                // Nothing expires in less.
+                model.ticks <= LIFE || state.follower.cursor.is_some_and(|cursor| cursor < state.purged)
             }),
         ]
     }
