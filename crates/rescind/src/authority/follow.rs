@@ -1,4 +1,6 @@
 //! Following the ledger: how this node learns what others wrote, and how fresh it is.
+//!
+//! The steps are model-checked in `tests/protocol`: `replicas`, `feed` and `history`. Whoever changes their order changes it there first.
 
 use std::pin::Pin;
 use std::sync::atomic::Ordering;

@@ -1,4 +1,7 @@
 //! What the ledger asks of a store.
+//!
+//! That its order keeps what is promised here, and that a reader then misses nothing, is model-checked in `tests/protocol`: `order`,
+//! `replicas` and `history`.
 
 use std::pin::Pin;
 
