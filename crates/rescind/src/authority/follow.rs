@@ -7,7 +7,7 @@ use crate::authority::Authority;
 use crate::authority::error::{Error, Result};
 use crate::clock::Timestamp;
 use crate::ledger::{Cursor, Entry, Follow, Head};
-use crate::replica::Expired;
+use crate::replica::{Expired, Loader};
 
 /// How many entries one read of the ledger brings.
 const PAGE: u32 = 10_000;
@@ -23,8 +23,10 @@ const LARGEST_SKEW_MS: u64 = 2_000;
 pub struct Followed {
     /// How many entries were read.
     pub entries: u64,
-    /// Whether the ledger was of another history, and was loaded anew.
+    /// Whether the ledger was of another history, or the clock stepped back, and it was loaded anew.
     pub reloaded: bool,
+    /// How many revocations were written back that another history lacked.
+    pub reinstated: u64,
     /// Whether the keys were loaded anew.
     pub keys_reloaded: bool,
 }
@@ -33,6 +35,7 @@ impl Authority {
     /// Reads the ledger to its end, and the keys where they have changed. Its success makes the replica fresh as of its
     /// beginning. To be called by one task, every few milliseconds where the store is a file that others write too.
     pub async fn follow(&self) -> Result<Followed> {
+        let own = self.history.last_unread();
         let began = self.now();
         let mut followed = Followed::default();
         let head = self.store.head().await?;
@@ -41,17 +44,17 @@ impl Authority {
             tracing::error!(skew_ms = skew, "this clock is too far off the store's: not fresh");
             return Ok(followed);
         }
+        let lost = self.history.is_lost() || head.cursor.seq < own;
         // The clock is asked again: cuts that came while the head was read have moved the replica's own.
-        if self.replica.expire(self.now()) == Expired::ClockSteppedBack {
+        let stepped_back = !lost && self.replica.expire(self.now()) == Expired::ClockSteppedBack;
+        if lost || !self.read_on(self.replica.cursor(), head.cursor, began, &mut followed).await? {
+            self.go_over(&mut followed).await?;
+        } else if stepped_back {
             tracing::warn!("the clock stepped back: the ledger is loaded anew");
-            self.load_all(began, &mut followed).await?;
-            return Ok(followed);
+            let loader = self.replica.load(0);
+            let cursor = self.load_into(&loader, began, &mut followed).await?;
+            loader.finish(cursor, began);
         }
-        if self.read_on(self.replica.cursor(), head.cursor, began, &mut followed).await? {
-            return Ok(followed);
-        }
-        tracing::warn!("the ledger is of another history: it is loaded anew");
-        self.load_all(began, &mut followed).await?;
         Ok(followed)
     }
 
@@ -90,10 +93,15 @@ impl Authority {
         }
     }
 
-    /// Loads everything anew. What is known to be revoked stays refused meanwhile, and until it expires.
-    async fn load_all(&self, began: Timestamp, followed: &mut Followed) -> Result<()> {
+    /// Loads everything anew, and returns the place that was reached. What is known to be revoked stays refused meanwhile, and
+    /// until it expires.
+    pub(super) async fn load_into(
+        &self,
+        loader: &Loader<'_>,
+        began: Timestamp,
+        followed: &mut Followed,
+    ) -> Result<Cursor> {
         followed.reloaded = true;
-        let loader = self.replica.load(0);
         let mut cursor = Cursor::default();
         loop {
             let Follow::Entries(entries, next) = self.store.entries_after(cursor, PAGE).await? else {
@@ -102,16 +110,16 @@ impl Authority {
             for entry in &entries {
                 loader.apply(&entry.mark, began);
             }
+            self.history.read(&entries, next.seq);
             followed.entries += entries.len() as u64;
             cursor = next;
             if is_last(&entries) {
-                loader.finish(cursor, began);
-                return Ok(());
+                return Ok(cursor);
             }
         }
     }
 
-    /// Reads from `cursor` to `end`; false where that is of another history.
+    /// Reads from `cursor` to `end`; false where that is of another history, or lacks what this node wrote.
     async fn read_on(
         &self,
         mut cursor: Cursor,
@@ -123,12 +131,18 @@ impl Authority {
             let Follow::Entries(entries, next) = self.store.entries_after(cursor, PAGE).await? else {
                 return Ok(false);
             };
-            self.apply(&entries, began);
+            for entry in &entries {
+                self.replica.apply(&entry.mark, began);
+            }
+            self.history.read(&entries, next.seq);
             followed.entries += entries.len() as u64;
             cursor = next;
             if is_last(&entries) {
                 break;
             }
+        }
+        if self.history.misses_own() {
+            return Ok(false);
         }
         self.replica.advance(cursor, began);
         Ok(true)

@@ -10,6 +10,7 @@ mod check;
 mod clients;
 mod error;
 mod follow;
+mod history;
 mod identity;
 mod key_care;
 mod mint;
@@ -74,6 +75,7 @@ pub struct Authority {
     throttle: Throttle,
     reloading: tokio::sync::Mutex<()>,
     keys_failed_at: AtomicI64,
+    history: history::History,
     system_tenant: TenantId,
 }
 

@@ -12,5 +12,5 @@ pub use entry::Entry;
 pub use mark::{CutKind, InvalidMark, Mark, MarkKey, TokenKey};
 pub use store::{
     Cut, CutOutcome, CutTarget, EntryFilter, Follow, HORIZON_STEP, Head, LedgerStore, PurgeOutcome,
-    PurgeRequest, RETENTION,
+    PurgeRequest, RETENTION, Reinstate,
 };
