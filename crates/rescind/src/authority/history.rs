@@ -89,9 +89,11 @@ impl Authority {
     /// Goes over to the history that the ledger now is of: writes back what it has lost, and loads it anew. Until that is done this
     /// node is not ready. Where it fails, nothing is forgotten, and the next step of following does it again.
     pub(super) async fn go_over(&self, followed: &mut Followed) -> Result<()> {
-        tracing::warn!(
-            "the ledger is of another history: what it has lost is written back, then it is loaded anew"
-        );
+        if !self.history.is_lost() {
+            tracing::warn!(
+                "the ledger is of another history: what it lacks is written back, then it is loaded anew"
+            );
+        }
         self.history.begin();
         self.replica.doubt();
         let anchor = self.store.head().await?.cursor;
@@ -168,5 +170,58 @@ impl Authority {
             ..TokenFacts::default()
         };
         self.replica.evaluate(&facts).is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::Actor;
+    use crate::clock::Timestamp;
+    use crate::ledger::{MarkKey, TokenKey};
+
+    fn entry(seq: i64, jti: &str) -> Entry {
+        let key = MarkKey::Token(TokenKey::new(jti));
+        let at = Timestamp::from_secs(1_700_000_000);
+        Entry {
+            seq,
+            mark: Mark { tenant: None, key, min_version: None, expires_at: at },
+            user: None,
+            revoked_at: at,
+            reason: None,
+            revoked_by: Actor::System,
+        }
+    }
+
+    #[test]
+    fn what_is_read_as_it_was_written_is_not_missed() {
+        let history = History::default();
+        history.wrote(&[entry(3, "a"), entry(5, "b")]);
+        assert_eq!(history.last_unread(), 5);
+        history.read(&[entry(3, "a"), entry(4, "another's")], 4);
+        assert!(!history.misses_own());
+        history.read(&[entry(5, "b")], 5);
+        assert!(!history.misses_own());
+        assert_eq!(history.last_unread(), 0);
+    }
+
+    #[test]
+    fn what_is_acknowledged_only_after_it_was_read_is_not_missed() {
+        let history = History::default();
+        history.read(&[entry(3, "a")], 3);
+        history.wrote(&[entry(3, "a")]);
+        assert_eq!((history.last_unread(), history.misses_own()), (0, false));
+    }
+
+    #[test]
+    fn another_entry_in_its_place_is_noticed_and_so_is_none() {
+        for there in [vec![entry(3, "another's")], vec![]] {
+            let history = History::default();
+            history.wrote(&[entry(3, "a")]);
+            history.read(&there, 4);
+            assert!(history.misses_own());
+            history.begin();
+            assert!(history.is_lost() && !history.misses_own());
+        }
     }
 }
