@@ -48,8 +48,8 @@ use crate::horizon::Horizon;
 use crate::tx::{Tx, told};
 use crate::wake::Wake;
 
-pub use connect::Options;
-pub use migrate::{LATEST, Migrated, migrate, schema_version};
+pub use connect::{OpenError, Options};
+pub use migrate::{LATEST, Migrated, Server, look, migrate, schema_version};
 
 /// The whole store, on one PostgreSQL database. Opened by [`PostgresStore::open`].
 pub struct PostgresStore {
@@ -61,13 +61,21 @@ impl PostgresStore {
     /// Opens a database, and brings its schema up to date first.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] where the server cannot be reached or does not let us in, [`StoreError::TooNew`] where a newer
-    /// program has written to it.
-    pub async fn open(options: &Options) -> Result<Arc<Self>, StoreError> {
+    /// See [`OpenError`].
+    pub async fn open(options: &Options) -> Result<Arc<Self>, OpenError> {
         migrate(&options.url).await?;
+        Self::open_as_it_is(options)
+    }
+
+    /// Opens a database whose schema is known to be this program's; connects when something is asked of it.
+    ///
+    /// # Errors
+    /// [`OpenError::Address`].
+    pub fn open_as_it_is(options: &Options) -> Result<Arc<Self>, OpenError> {
         let address = Address::parse(&options.url)?;
+        let pool = address.pool(options).map_err(|error| OpenError::Address(error.to_string()))?;
         let inner = Arc::new(Inner {
-            pool: address.pool(options)?,
+            pool,
             entropy: Arc::clone(&options.entropy),
             waiting: AtomicUsize::new(0),
             queue: options.queue,

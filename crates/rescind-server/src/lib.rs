@@ -21,6 +21,7 @@ mod run;
 mod tasks;
 pub mod telemetry;
 pub mod view;
+mod waiting;
 
 pub use router::routes;
-pub use run::{Serve, ServeError, StartedInfo, run, service};
+pub use run::{Foundation, NotOpened, Opener, Opening, Serve, ServeError, StartedInfo, run, service};

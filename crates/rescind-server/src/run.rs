@@ -1,10 +1,12 @@
 //! The running server: from settings and a store to answered requests, and down again in order.
 
 use std::net::SocketAddr;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
-use rescind::authority::{Authority, MasterKeySource, Operator, Ports, StartError};
+use rescind::authority::{Authority, Error, MasterKeySource, Operator, Ports, StartError, Started};
 use rescind::clock::Clock;
 use rescind::store::Store;
 use rescind::system::SystemEntropy;
@@ -17,20 +19,43 @@ use crate::config::Settings;
 use crate::http::layers::{self, Edge};
 use crate::http::serve;
 use crate::telemetry::Counters;
-use crate::{router, tasks};
+use crate::{router, tasks, waiting};
 
 /// What a server is made of.
 pub struct Serve {
     /// What it is told.
     pub settings: Settings,
-    /// The store.
-    pub store: Arc<dyn Store>,
-    /// Where the master key is kept.
-    pub master_keys: Arc<dyn MasterKeySource>,
+    /// Opens what it stands on. Called again, after a while, for as long as that [may pass](NotOpened::Later).
+    pub open: Opener,
     /// What time it is: [`rescind::system::SystemClock`], unless in a test.
     pub clock: Arc<dyn Clock>,
     /// Called once it listens and may be sent requests.
     pub on_started: Box<dyn FnOnce(&StartedInfo) + Send>,
+}
+
+/// Opens what a server stands on.
+pub type Opener = Box<dyn Fn() -> Opening + Send + Sync>;
+
+/// The opening.
+pub type Opening = Pin<Box<dyn Future<Output = Result<Foundation, NotOpened>> + Send>>;
+
+/// What a server stands on.
+pub struct Foundation {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// Where the master key is kept.
+    pub master_keys: Arc<dyn MasterKeySource>,
+    /// Whether the store is another machine's, which may be away for a while: then a start waits for it.
+    pub remote: bool,
+}
+
+/// Why it was not opened.
+#[derive(Debug)]
+pub enum NotOpened {
+    /// It cannot be reached, and may be later.
+    Later(String),
+    /// Waiting helps nothing.
+    Never(Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// A server that listens.
@@ -56,6 +81,9 @@ pub enum ServeError {
     /// What runs beside the requests has ended, which it never should.
     #[error("a background task has ended; the log says why")]
     TaskEnded,
+    /// What it stands on cannot be opened.
+    #[error("{0}")]
+    Open(Box<dyn std::error::Error + Send + Sync>),
     /// A first start without a password for its operator.
     #[error("the first start needs RESCIND_ADMIN_PASSWORD")]
     NoPassword,
@@ -64,24 +92,29 @@ pub enum ServeError {
     Start(#[from] StartError),
 }
 
-/// Serves until SIGTERM or SIGINT; then requests in flight are finished, and tasks ended.
+/// Serves until SIGTERM or SIGINT; then requests in flight are finished, and tasks ended. While the store cannot be reached
+/// it waits, says so, and answers that it is not ready.
 ///
 /// # Errors
 /// Before it listens; afterwards only where a background task ended by itself.
 pub async fn run(options: Serve) -> Result<(), ServeError> {
-    let Serve { settings, store, master_keys, clock, on_started } = options;
+    let Serve { settings, open, clock, on_started } = options;
     settings.notices().iter().for_each(|notice| tracing::warn!("{notice}"));
     // Before anything is made, so that a signal during the start is not lost.
     let shutdown = told_to_stop().map_err(ServeError::Signals)?;
+    let mut shutdown = pin!(shutdown);
     let unlistenable = |error| ServeError::Listen(settings.listen, error);
     let listener = TcpListener::bind(settings.listen).await.map_err(unlistenable)?;
     let address = listener.local_addr().map_err(unlistenable)?;
-    let operator = Operator {
-        email: settings.admin_email.clone(),
-        password: settings.admin_password.clone().ok_or(ServeError::NoPassword)?,
+    let start = Start { settings: &settings, open, clock, address };
+    let started = match start.attempt().await {
+        Err(Attempt::Later(why)) => match start.wait(&listener, why, shutdown.as_mut()).await? {
+            Some(started) => started,
+            None => return Ok(()),
+        },
+        Err(Attempt::Never(error)) => return Err(error),
+        Ok(started) => started,
     };
-    let ports = ports(store, master_keys, clock);
-    let started = Authority::start(ports, settings.authority(address), || operator).await?;
     let (authority, first) = (Arc::new(started.authority), started.first);
     let router = service(Arc::clone(&authority), &settings);
     let stop = CancellationToken::new();
@@ -99,6 +132,93 @@ pub async fn run(options: Serve) -> Result<(), ServeError> {
     stop.cancel();
     while tasks.join_next().await.is_some() {}
     if failed { Err(ServeError::TaskEnded) } else { Ok(()) }
+}
+
+/// A start, which may take more than one attempt.
+struct Start<'s> {
+    settings: &'s Settings,
+    open: Opener,
+    clock: Arc<dyn Clock>,
+    address: SocketAddr,
+}
+
+/// Why an attempt came to nothing.
+enum Attempt {
+    Later(String),
+    Never(ServeError),
+}
+
+impl Start<'_> {
+    async fn attempt(&self) -> Result<Started, Attempt> {
+        let foundation = (self.open)().await.map_err(|error| match error {
+            NotOpened::Later(why) => Attempt::Later(why),
+            NotOpened::Never(error) => Attempt::Never(ServeError::Open(error)),
+        })?;
+        let operator = Operator {
+            email: self.settings.admin_email.clone(),
+            password: self.settings.admin_password.clone().ok_or(Attempt::Never(ServeError::NoPassword))?,
+        };
+        let remote = foundation.remote;
+        let ports = ports(foundation, Arc::clone(&self.clock));
+        Authority::start(ports, self.settings.authority(self.address), || operator).await.map_err(|error| {
+            match error {
+                StartError::Other(Error::Unavailable | Error::Overloaded) if remote => {
+                    Attempt::Later("it was lost during the start".to_owned())
+                }
+                other => Attempt::Never(other.into()),
+            }
+        })
+    }
+
+    /// Tries again until it succeeds, and tells whoever asks meanwhile. None: it was told to stop.
+    async fn wait(
+        &self,
+        listener: &TcpListener,
+        why: String,
+        shutdown: Pin<&mut (impl Future<Output = ()> + Send)>,
+    ) -> Result<Option<Started>, ServeError> {
+        let unlistenable = |error| ServeError::Listen(self.settings.listen, error);
+        let same = clone_listener(listener).map_err(unlistenable)?;
+        let mut outcome = Ok(None);
+        let until = async {
+            tokio::select! {
+                () = shutdown => {}
+                started = self.until_started(why) => outcome = started.map(Some),
+            }
+        };
+        serve::serve(same, waiting::router(&self.clock), serve::Options::default(), until).await;
+        outcome
+    }
+
+    async fn until_started(&self, mut why: String) -> Result<Started, ServeError> {
+        for attempt in 0_u32.. {
+            if attempt % SAY_AGAIN == 0 {
+                tracing::warn!(%why, "the store cannot be reached: waiting for it");
+            }
+            tokio::time::sleep(TRY_AGAIN).await;
+            match self.attempt().await {
+                Ok(started) => {
+                    tracing::info!("the store can be reached");
+                    return Ok(started);
+                }
+                Err(Attempt::Later(again)) => why = again,
+                Err(Attempt::Never(error)) => return Err(error),
+            }
+        }
+        unreachable!("attempts do not end")
+    }
+}
+
+/// How long to wait between two attempts to start.
+const TRY_AGAIN: Duration = Duration::from_millis(500);
+
+/// After so many attempts the log says again that it waits.
+const SAY_AGAIN: u32 = 60;
+
+/// Another handle on the same socket.
+fn clone_listener(listener: &TcpListener) -> std::io::Result<TcpListener> {
+    let same = rustix::io::dup(listener)?;
+    TcpListener::from_std(same.into())
 }
 
 /// Resolves at SIGTERM, or at SIGINT (Ctrl-C).
@@ -132,13 +252,13 @@ pub fn service(authority: Arc<Authority>, settings: &Settings) -> Router {
     layers::dress(router.with_state(app), edge)
 }
 
-fn ports(store: Arc<dyn Store>, master_keys: Arc<dyn MasterKeySource>, clock: Arc<dyn Clock>) -> Ports {
+fn ports(foundation: Foundation, clock: Arc<dyn Clock>) -> Ports {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     Ports {
-        store,
+        store: foundation.store,
         clock,
         entropy: Arc::new(SystemEntropy),
         offload: Arc::new(tasks::Hashing::new(cores)),
-        master_keys,
+        master_keys: foundation.master_keys,
     }
 }

@@ -64,4 +64,8 @@ impl LedgerStore for PostgresStore {
     fn changed(&self) -> Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> {
         Some(Box::pin(self.wake.woken()))
     }
+
+    fn leads(&self) -> bool {
+        self.wake.leads()
+    }
 }

@@ -47,6 +47,7 @@ pub struct Client {
 #[derive(Clone, Debug)]
 pub struct Api {
     base: String,
+    issuer: String,
     http: reqwest::Client,
     secrets: Arc<Mutex<BTreeSet<String>>>,
 }
@@ -63,7 +64,14 @@ impl Api {
             .timeout(CALL_LIMIT)
             .build()
             .expect("a client without TLS needs nothing");
-        Self { base: base.into(), http, secrets: Arc::default() }
+        let base = base.into();
+        Self { issuer: base.clone(), base, http, secrets: Arc::default() }
+    }
+
+    /// The same client of a server that was told another issuer than its address.
+    #[must_use]
+    pub fn of_issuer(self, issuer: impl Into<String>) -> Self {
+        Self { issuer: issuer.into(), ..self }
     }
 
     /// The server's address, which is also its issuer unless it was told another.
@@ -84,7 +92,7 @@ impl Api {
 
     /// `POST /api/v1/auth/login` for the audience that calls under `/api/v1/admin` take.
     pub async fn login_as_admin(&self, email: &str, password: &str) -> Reply {
-        let audience = format!("{}/admin", self.base);
+        let audience = format!("{}/admin", self.issuer);
         let body = json!({"email": email, "password": password, "audience": audience});
         self.post("/api/v1/auth/login", Credentials::Nobody, body).await
     }

@@ -1,5 +1,6 @@
 //! Following the ledger: how this node learns what others wrote, and how fresh it is.
 
+use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -33,7 +34,8 @@ pub struct Followed {
 
 impl Authority {
     /// Reads the ledger to its end, and the keys where they have changed. Its success makes the replica fresh as of its
-    /// beginning. To be called by one task, every few milliseconds where the store is a file that others write too.
+    /// beginning. To be called by one task, whenever the ledger may have [changed](Self::changed), and every few milliseconds where the store
+    /// cannot tell.
     pub async fn follow(&self) -> Result<Followed> {
         let own = self.history.last_unread();
         let began = self.now();
@@ -56,6 +58,16 @@ impl Authority {
             loader.finish(cursor, began);
         }
         Ok(followed)
+    }
+
+    /// Resolves when the ledger may have grown, where the store can tell: see [`crate::ledger::LedgerStore::changed`].
+    pub fn changed(&self) -> Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> {
+        self.store.changed()
+    }
+
+    /// Whether this is the node that purges and cares for the keys.
+    pub fn leads(&self) -> bool {
+        self.store.leads()
     }
 
     /// Whether this node may serve: it has read the ledger to its end, and not too long ago.

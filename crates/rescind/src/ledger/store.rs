@@ -36,6 +36,12 @@ pub trait LedgerStore: Send + Sync {
         None
     }
 
+    /// Whether this is the node that does what one node is to do (purge, rotate keys): of several on one store it is one at a time,
+    /// and another soon after that one died. A store that is one machine's says yes.
+    fn leads(&self) -> bool {
+        true
+    }
+
     /// The newest entry that revokes this token, for `tenant` (where given: only entries of that scope or of none).
     fn token_entry<'a>(&'a self, key: &'a TokenKey, tenant: Option<TenantId>) -> Answer<'a, Entry>;
     /// Entries that match, newest first.
