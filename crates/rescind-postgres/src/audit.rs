@@ -9,6 +9,7 @@ use tokio_postgres::Row;
 use crate::PostgresStore;
 use crate::conn::Conn;
 use crate::error::{Outcome, corrupt};
+use crate::ledger::column;
 use crate::page::{Conditions, borrowed, page};
 use crate::row::Cells;
 use crate::tx::{Tx, read};
@@ -45,6 +46,32 @@ pub(crate) async fn record_as(tx: &Tx, actor: Actor, by: &Provenance, record: &R
             &record.tenant.map(|id| id.0),
             &record.user.map(|id| id.0),
             &record.reason,
+            &by.ip.map(|ip| ip.to_string()),
+            &by.request_id,
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Records many acts with one statement.
+pub(crate) async fn record_all(tx: &Tx, by: &Provenance, records: &[Record<'_>]) -> Outcome<()> {
+    tx.execute(
+        "INSERT INTO audit (id, action, target_kind, target_id, tenant_id, user_id, reason,
+                            at, actor, actor_id, ip, request_id)
+         SELECT *, $8::bigint, $9::text, $10::text, $11::text, $12::text
+           FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::text[])",
+        &[
+            &column(records, |_| uuid_v7(by.at, tx.entropy())),
+            &column(records, |record| record.action),
+            &column(records, |record| record.target.kind),
+            &column(records, |record| record.target.id.as_deref()),
+            &column(records, |record| record.tenant.map(|id| id.0)),
+            &column(records, |record| record.user.map(|id| id.0)),
+            &column(records, |record| record.reason),
+            &by.at.as_millis(),
+            &by.actor.to_string(),
+            &by.actor.id(),
             &by.ip.map(|ip| ip.to_string()),
             &by.request_id,
         ],

@@ -49,11 +49,15 @@ impl Tx {
 
     /// The next place in the ledger, and the horizon. Only after [`Self::take_turn`].
     pub(crate) async fn next_seq(&self, at: Timestamp) -> Outcome<(i64, Timestamp)> {
+        self.next_seqs(1, at).await
+    }
+
+    /// The last of the next `count` places, and the horizon. Only after [`Self::take_turn`].
+    pub(crate) async fn next_seqs(&self, count: i64, at: Timestamp) -> Outcome<(i64, Timestamp)> {
         let tag = self.tag.as_slice();
-        let row = self
-            .row("UPDATE head SET seq = seq + 1, tag = $1 WHERE id = 1 RETURNING seq, horizon", &[&tag])
-            .await?
-            .ok_or_else(|| crate::error::corrupt("the head is gone"))?;
+        let sql = "UPDATE head SET seq = seq + $2, tag = $1 WHERE id = 1 RETURNING seq, horizon";
+        let row =
+            self.row(sql, &[&tag, &count]).await?.ok_or_else(|| crate::error::corrupt("the head is gone"))?;
         let (seq, horizon): (i64, i64) = (row.get(0), row.get(1));
         self.last_seq.store(seq, Ordering::Relaxed);
         self.last_at.store(at.as_millis(), Ordering::Relaxed);

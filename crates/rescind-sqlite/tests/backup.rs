@@ -159,6 +159,31 @@ async fn sessions_may_be_kept_and_cursors_notice_all_the_same() {
     site.at(&store).await.rotate(held).await;
 }
 
+/// By hand, without going on from it properly: the history of the copy goes on as another, and past the old one's end.
+#[tokio::test]
+async fn cursors_notice_a_copy_that_was_put_back_and_has_grown_past_them() {
+    let site = site().await;
+    site.world.cut(token(&site.world)).await;
+    let copy = site.dir.path().join("copy.db");
+    site.store.backup_to(copy.clone()).await.unwrap();
+    let common = site.store.head().await.unwrap().cursor;
+    let mut lost = Vec::new();
+    for _ in 0..3 {
+        site.world.cut(token(&site.world)).await;
+        lost.push(site.store.head().await.unwrap().cursor);
+    }
+    let store = open(&copy);
+    let world = site.at(&store).await;
+    for grown in 0..5 {
+        for cursor in &lost {
+            assert_eq!(store.entries_after(*cursor, 10).await, Ok(Follow::OtherHistory), "{grown} {cursor}");
+        }
+        world.cut(token(&world)).await;
+    }
+    let Follow::Entries(since, _) = store.entries_after(common, 10).await.unwrap() else { panic!() };
+    assert_eq!(since.len(), 5, "whoever stood at the copy's end goes on");
+}
+
 #[tokio::test]
 async fn a_broken_backup_is_refused_and_leaves_nothing() {
     let site = site().await;

@@ -6,6 +6,7 @@ mod follow;
 mod list;
 mod purge;
 mod reach;
+mod reinstate;
 
 use std::pin::Pin;
 
@@ -13,14 +14,14 @@ use rescind::clock::Timestamp;
 use rescind::id::TenantId;
 use rescind::ledger::{
     Cursor, Cut, CutOutcome, CutTarget, Entry, EntryFilter, Follow, Head, LedgerStore, PlacedMark,
-    PurgeOutcome, PurgeRequest, TokenKey,
+    PurgeOutcome, PurgeRequest, Reinstate, TokenKey,
 };
 use rescind::store::{Answer, Page, PageRequest};
 
 use crate::PostgresStore;
 use crate::tx::{read, write};
 
-pub(crate) use append::{append, append_in_turn, standing};
+pub(crate) use append::{all_standing, append, append_all_in_turn, append_in_turn, column, standing};
 pub(crate) use reach::{count_client, count_tenant, count_user};
 
 impl LedgerStore for PostgresStore {
@@ -36,6 +37,10 @@ impl LedgerStore for PostgresStore {
             let done: Answer<'_, CutOutcome> = write!(self, |tx| cut::cut(tx, &cut));
             done.await
         })
+    }
+
+    fn reinstate(&self, reinstate: Reinstate) -> Answer<'_, Vec<Entry>> {
+        write!(self, minting reinstate.access_exp, |tx| reinstate::reinstate(tx, &reinstate))
     }
 
     fn count_reach<'a>(&'a self, target: &'a CutTarget, now: Timestamp) -> Answer<'a, u64> {

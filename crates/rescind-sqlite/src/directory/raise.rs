@@ -125,7 +125,7 @@ fn raise_floor(tx: &Tx<'_>, tenant: TenantId, user: UserId, now: Timestamp) -> O
 }
 
 /// Remembers how the sessions below a floor were ended.
-fn note_raise(
+pub(crate) fn note_raise(
     tx: &Tx<'_>,
     tenant: TenantId,
     user: Option<UserId>,

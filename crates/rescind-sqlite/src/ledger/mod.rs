@@ -6,12 +6,13 @@ mod follow;
 mod list;
 mod purge;
 mod reach;
+mod reinstate;
 
 use rescind::clock::Timestamp;
 use rescind::id::TenantId;
 use rescind::ledger::{
     Cursor, Cut, CutOutcome, CutTarget, Entry, EntryFilter, Follow, Head, LedgerStore, PlacedMark,
-    PurgeOutcome, PurgeRequest, TokenKey,
+    PurgeOutcome, PurgeRequest, Reinstate, TokenKey,
 };
 use rescind::store::{Answer, Page, PageRequest};
 
@@ -23,6 +24,10 @@ pub(crate) use reach::{count_client, count_tenant, count_user};
 impl LedgerStore for SqliteStore {
     fn cut(&self, cut: Cut) -> Answer<'_, CutOutcome> {
         self.write(move |tx| cut::cut(tx, &cut))
+    }
+
+    fn reinstate(&self, reinstate: Reinstate) -> Answer<'_, Vec<Entry>> {
+        self.write(move |tx| reinstate::reinstate(tx, &reinstate))
     }
 
     fn count_reach<'a>(&'a self, target: &'a CutTarget, now: Timestamp) -> Answer<'a, u64> {

@@ -7,6 +7,7 @@ pub mod clients;
 pub mod cuts;
 pub mod directory;
 pub mod follow;
+pub mod history;
 pub mod keys;
 pub mod ledger;
 pub mod model;
@@ -106,6 +107,18 @@ macro_rules! conformance {
                 a_cursor_ahead_of_the_head_is_told,
                 a_cursor_that_was_purged_past_is_told,
                 a_restart_keeps_the_history;
+            history:
+                every_kind_of_mark_is_written_back_once,
+                what_stands_is_not_written_again,
+                what_is_written_back_outlives_what_was_minted,
+                an_entry_that_expires_too_early_is_extended_with_the_first_reason,
+                a_users_version_and_floor_come_back,
+                a_tenants_version_and_floor_come_back,
+                a_session_is_ended_again,
+                a_client_is_deleted_again,
+                a_key_is_revoked_again,
+                nodes_that_write_back_at_once_write_once,
+                the_most_marks_are_written_back_at_once;
             directory:
                 the_first_start_is_only_one,
                 tenants_are_listed_oldest_first,
@@ -176,6 +189,7 @@ mod tests {
             include_str!("cuts.rs"),
             include_str!("directory.rs"),
             include_str!("follow.rs"),
+            include_str!("history.rs"),
             include_str!("keys.rs"),
             include_str!("ledger.rs"),
             include_str!("opening.rs"),

@@ -116,6 +116,8 @@ pub mod action {
     pub const KEYS_REWRAPPED: &str = "keys_rewrapped";
     /// Expired ledger entries were removed.
     pub const LEDGER_PURGED: &str = "ledger_purged";
+    /// A revocation that the store had lost was written back by a node that remembered it.
+    pub const REVOCATION_REINSTATED: &str = "revocation_reinstated";
     /// The store was restored from a backup.
     pub const RESTORED: &str = "restored";
 }

@@ -119,7 +119,7 @@ impl Authority {
         }
         let session = found(self.store.session(owner.session, Some(owner.tenant), now).await)?;
         Ok(match session {
-            Some(session) if session.status == Status::Active => {
+            Some(session) if session.status == Status::Active && !self.knows_ended(&session) => {
                 Introspection::Refresh(Box::new(RefreshIntrospection {
                     session,
                     expires_at: refresh.expires_at(),

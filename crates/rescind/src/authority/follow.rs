@@ -1,6 +1,4 @@
 //! Following the ledger: how this node learns what others wrote, and how fresh it is.
-//!
-//! The steps are model-checked in `tests/protocol`: `replicas`, `feed` and `history`. Whoever changes their order changes it there first.
 
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
@@ -10,7 +8,7 @@ use crate::authority::Authority;
 use crate::authority::error::{Error, Result};
 use crate::clock::Timestamp;
 use crate::ledger::{Cursor, Follow, Head, PlacedMark};
-use crate::replica::Expired;
+use crate::replica::{Expired, Loader};
 
 /// How many entries one read of the ledger brings.
 const PAGE: u32 = 10_000;
@@ -26,8 +24,10 @@ const LARGEST_SKEW_MS: u64 = 2_000;
 pub struct Followed {
     /// How many entries were read.
     pub entries: u64,
-    /// Whether the ledger was of another history, and was loaded anew.
+    /// Whether the ledger was of another history, or the clock stepped back, and it was loaded anew.
     pub reloaded: bool,
+    /// How many revocations were written back that another history lacked.
+    pub reinstated: u64,
     /// Whether the keys were loaded anew.
     pub keys_reloaded: bool,
 }
@@ -62,6 +62,7 @@ impl Authority {
 
     /// As [`Authority::follow`], telling `listener` what is read.
     pub async fn follow_for(&self, listener: &dyn FollowListener) -> Result<Followed> {
+        let own = self.history.last_unread();
         let began = self.now();
         let mut followed = Followed::default();
         let head = self.store.head().await?;
@@ -70,17 +71,19 @@ impl Authority {
             tracing::error!(skew_ms = skew, "this clock is too far off the store's: not fresh");
             return Ok(followed);
         }
+        let lost = self.history.is_lost() || head.cursor.seq < own;
         // The clock is asked again: cuts that came while the head was read have moved the replica's own.
-        if self.replica.expire(self.now()) == Expired::ClockSteppedBack {
+        let stepped_back = !lost && self.replica.expire(self.now()) == Expired::ClockSteppedBack;
+        if lost || !self.read_on(head.cursor, began, listener, &mut followed).await? {
+            self.go_over(listener, &mut followed).await?;
+        } else if stepped_back {
             tracing::warn!("the clock stepped back: the ledger is loaded anew");
-            self.load_all(began, listener, &mut followed).await?;
-            return Ok(followed);
+            listener.lost();
+            let loader = self.replica.load(0);
+            let cursor = self.load_into(&loader, began, &mut followed).await?;
+            listener.found(cursor);
+            loader.finish(cursor, began);
         }
-        if self.read_on(head.cursor, began, listener, &mut followed).await? {
-            return Ok(followed);
-        }
-        tracing::warn!("the ledger is of another history: it is loaded anew");
-        self.load_all(began, listener, &mut followed).await?;
         Ok(followed)
     }
 
@@ -129,16 +132,15 @@ impl Authority {
         }
     }
 
-    /// Loads everything anew. What is known to be revoked stays refused meanwhile, and until it expires.
-    async fn load_all(
+    /// Loads everything anew, and returns the place that was reached. What is known to be revoked stays refused meanwhile, and
+    /// until it expires.
+    pub(super) async fn load_into(
         &self,
+        loader: &Loader<'_>,
         began: Timestamp,
-        listener: &dyn FollowListener,
         followed: &mut Followed,
-    ) -> Result<()> {
+    ) -> Result<Cursor> {
         followed.reloaded = true;
-        listener.lost();
-        let loader = self.replica.load(0);
         let mut cursor = Cursor::default();
         loop {
             let Follow::Entries(entries, next) = self.store.entries_after(cursor, PAGE).await? else {
@@ -147,17 +149,16 @@ impl Authority {
             for entry in &entries {
                 loader.apply(&entry.mark, began);
             }
+            self.history.read(entries.iter().map(|entry| (entry.seq, &entry.mark)), next.seq);
             followed.entries += entries.len() as u64;
             cursor = next;
             if is_last(&entries) {
-                listener.found(cursor);
-                loader.finish(cursor, began);
-                return Ok(());
+                return Ok(cursor);
             }
         }
     }
 
-    /// Reads from where the replica is to `end`; false where that is of another history.
+    /// Reads from where the replica is to `end`; false where that is of another history, or lacks what this node wrote.
     async fn read_on(
         &self,
         end: Cursor,
@@ -173,12 +174,16 @@ impl Authority {
             for placed in &marks {
                 self.replica.apply(&placed.mark, began);
             }
+            self.history.read(marks.iter().map(|placed| (placed.cursor.seq, &placed.mark)), next.seq);
             listener.read(&marks, next);
             followed.entries += marks.len() as u64;
             cursor = next;
             if is_last(&marks) {
                 break;
             }
+        }
+        if self.history.misses_own() {
+            return Ok(false);
         }
         self.replica.advance(cursor, began);
         Ok(true)

@@ -11,6 +11,7 @@ mod clients;
 mod error;
 mod feed;
 mod follow;
+mod history;
 mod identity;
 mod key_care;
 mod mint;
@@ -76,6 +77,7 @@ pub struct Authority {
     throttle: Throttle,
     reloading: tokio::sync::Mutex<()>,
     keys_failed_at: AtomicI64,
+    history: history::History,
     system_tenant: TenantId,
 }
 

@@ -61,6 +61,9 @@ impl Authority {
             let ring = self.keyring.load_full();
             let rotate = self.rotation(&ring, &presented, caller, &request, now);
             match self.store.rotate(rotate).await {
+                // Asked again, the store knows of a cut that has just come; and of one that it has lost, once that is written back.
+                Ok(Rotated::Rotated(chain) | Rotated::Replayed { chain, .. })
+                    if self.knows_better(&chain) => {}
                 Ok(rotated) => return self.answer(&ring, rotated, presented.token_id(), now).await,
                 Err(StoreError::KeyGone) => self.reload_keys().await?,
                 Err(other) => return Err(other.into()),

@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 use secrecy::SecretString;
 
 use crate::authority::error::{Error, Result};
+use crate::authority::history::History;
 use crate::authority::sign_in::{Offload, found};
 use crate::authority::throttle::Throttle;
 use crate::authority::{Authority, AuthoritySettings, Caller, MasterKeySource, key_care};
@@ -132,6 +133,7 @@ async fn assemble(ports: Ports, settings: AuthoritySettings) -> Result<Authority
         throttle: Throttle::default(),
         reloading: tokio::sync::Mutex::default(),
         keys_failed_at: AtomicI64::new(0),
+        history: History::default(),
         keyring: ArcSwap::from_pointee(ring),
         access_keys,
         refresh_keys,

@@ -1,9 +1,10 @@
 //! An entry that is yet to be written.
 
-use crate::audit::Actor;
+use crate::audit::{Actor, action};
 use crate::clock::Timestamp;
 use crate::id::{TenantId, UserId};
 use crate::ledger::{Cut, CutKind, Entry, Mark, MarkKey};
+use crate::store::Provenance;
 
 /// An entry before it has a place in the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +59,31 @@ impl<'a> Draft<'a> {
             at: first.revoked_at,
             reason: first.reason.as_deref(),
             by: first.revoked_by,
+        })
+    }
+
+    /// What is to be written where a node holds a mark, and `stands` is the ledger's newest entry of its identity: nothing where
+    /// that covers it. Who revoked, when and why, is known only where an entry merely expires too early.
+    pub fn of_reinstated(
+        held: &Mark,
+        stands: Option<&'a Entry>,
+        user: Option<UserId>,
+        by: &Provenance,
+    ) -> Option<Self> {
+        if stands.is_some_and(|stands| stands.mark.covers(held)) {
+            return None;
+        }
+        let same = stands.filter(|stands| stands.mark.min_version >= held.min_version);
+        let least = stands.map_or(held.expires_at, |stands| stands.mark.expires_at.max(held.expires_at));
+        Some(Self {
+            key: held.key.clone(),
+            tenant: held.tenant,
+            min_version: same.map_or(held.min_version, |same| same.mark.min_version),
+            least,
+            user: stands.and_then(|stands| stands.user).or(user),
+            at: same.map_or(by.at, |same| same.revoked_at),
+            reason: same.map_or(Some(action::REVOCATION_REINSTATED), |same| same.reason.as_deref()),
+            by: same.map_or(by.actor, |same| same.revoked_by),
         })
     }
 

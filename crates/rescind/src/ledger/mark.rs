@@ -242,6 +242,32 @@ impl Mark {
             _ => self.tenant.is_none_or(|scope| scope == tenant),
         }
     }
+
+    /// Whether this mark of a ledger kills whatever `held` kills, a mark of the same identity that a replica held.
+    ///
+    /// A replica keeps whole seconds, rounded up.
+    ///
+    /// ```
+    /// use rescind::clock::Timestamp;
+    /// use rescind::ledger::{Mark, MarkKey};
+    /// # let tenant = rescind::id::TenantId(uuid::Uuid::from_u128(1));
+    ///
+    /// let below = |version, expires_at| Mark {
+    ///     tenant: None,
+    ///     key: MarkKey::Tenant(tenant),
+    ///     min_version: Some(version),
+    ///     expires_at: Timestamp::from_millis(expires_at),
+    /// };
+    /// let written = below(7, 900_250);
+    /// assert!(written.covers(&below(7, 901_000)), "the same, as a replica keeps it");
+    /// assert!(written.covers(&below(6, 800_000)));
+    /// assert!(!written.covers(&below(8, 800_000)));
+    /// assert!(!written.covers(&below(7, 902_000)));
+    /// ```
+    pub fn covers(&self, held: &Self) -> bool {
+        const ROUNDED: std::time::Duration = std::time::Duration::from_millis(999);
+        self.min_version >= held.min_version && self.expires_at.plus(ROUNDED) >= held.expires_at
+    }
 }
 
 /// A mark, and where it stands in the ledger.

@@ -13,5 +13,5 @@ pub use entry::Entry;
 pub use mark::{CutKind, InvalidMark, Mark, MarkKey, PlacedMark, TokenKey};
 pub use store::{
     Cut, CutOutcome, CutTarget, EntryFilter, Follow, HORIZON_STEP, Head, LedgerStore, PurgeOutcome,
-    PurgeRequest, RETENTION,
+    PurgeRequest, RETENTION, Reinstate,
 };

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use crate::clock::Timestamp;
 use crate::directory::Standing;
 use crate::id::{SessionId, TenantId, UserId};
-use crate::ledger::{Cursor, CutKind, Entry, PlacedMark, TokenKey};
+use crate::ledger::{Cursor, CutKind, Entry, Mark, PlacedMark, TokenKey};
 use crate::store::{Answer, Page, PageRequest, Provenance};
 
 /// The ledger, kept.
@@ -22,6 +22,9 @@ pub trait LedgerStore: Send + Sync {
     /// [`crate::store::StoreError::NotFound`] where the session, user or tenant is not there, or not within the tenant
     /// that was named.
     fn cut(&self, cut: Cut) -> Answer<'_, CutOutcome>;
+    /// Writes back what a node knows to be revoked and this ledger has lost, with whatever hangs on it: see [`Reinstate`].
+    /// Returns the entries that were written; none where everything stands, so that any number of nodes may do it.
+    fn reinstate(&self, reinstate: Reinstate) -> Answer<'_, Vec<Entry>>;
     /// How many sessions a cut would end now.
     fn count_reach<'a>(&'a self, target: &'a CutTarget, now: Timestamp) -> Answer<'a, u64>;
 
@@ -132,6 +135,30 @@ pub struct CutOutcome {
     pub revoked: u64,
     /// After a user or tenant cut: what a token minted now would carry (the tenant's part alone after a tenant cut).
     pub standing: Standing,
+}
+
+/// Marks that a node holds, to be written back into a ledger that was restored from an older backup, or that lost its last
+/// commits in a failover.
+///
+/// A mark that does not [stand](Mark::covers) gets an entry, and what it is about, where the store has that, is brought
+/// to where the mark says that it was: a user's or tenant's version *and* floor are at least its version, a session is
+/// ended, a client deleted, a key revoked ([`Head::keys_version`] changes; a successor is the caller's to see to).
+///
+/// A mark does not say whether its cut raised the floor too, so a change of role that was lost ends the user's sessions. The
+/// other way round sessions that were cut would go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reinstate {
+    /// What is known to be revoked: at most [`Reinstate::MOST`] marks, each identity once.
+    pub marks: Vec<Mark>,
+    /// When the last access token that was minted in the history that was lost expires: no entry does before.
+    pub access_exp: Timestamp,
+    /// By whom.
+    pub by: Provenance,
+}
+
+impl Reinstate {
+    /// How many marks are written back in one transaction at the most.
+    pub const MOST: usize = 1000;
 }
 
 /// Where the ledger ends.

@@ -152,15 +152,14 @@ impl Replica {
     }
 
     /// Every mark that it holds, in no order: what a node writes back into a ledger that lost commits. Expiries are rounded up to
-    /// the second. A mark that comes or goes meanwhile may or may not be among them.
-    pub fn marks_held(&self) -> impl Iterator<Item = Mark> + '_ {
+    /// the second. A mark that comes or goes meanwhile may or may not be among them. Readers and writers go on, and
+    /// only a few thousand marks are copied at a time, however many there are.
+    pub fn marks_held(&self) -> impl Iterator<Item = Mark> + Send + '_ {
         let tables = self.tables.load_full();
         let ids = (0..=u8::MAX)
             .flat_map(move |shard| tables.shard(shard).marks())
             .map(|(id, meta)| write::id_mark(id, meta, self.tenants.of(meta.tenant())));
-        let mut odd = Vec::new();
-        self.odd.for_each(|key, mark| odd.push(write::odd_mark(key, mark)));
-        ids.chain(odd)
+        ids.chain(self.odd.parts().flat_map(|part| self.odd.in_part(part, write::odd_mark)))
     }
 
     fn writer(&self) -> MutexGuard<'_, Writer> {

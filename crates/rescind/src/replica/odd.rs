@@ -109,10 +109,19 @@ impl OddMarks {
         self.0.pin().keys().map(|hashed| hashed.hash).for_each(f);
     }
 
-    pub(super) fn for_each(&self, mut f: impl FnMut(&MarkKey, &Scoped)) {
-        for (hashed, marks) in &self.0.pin() {
-            marks.iter().for_each(|mark| f(&hashed.key, mark));
-        }
+    /// Shares of about [`PART`] keys, which together are all of them. The map cannot be held on to from one share to the next.
+    pub(super) fn parts(&self) -> impl Iterator<Item = Part> + Send + use<> {
+        let count = (self.0.len() / PART).next_power_of_two() as u64;
+        (0..count).map(move |number| Part { number, count })
+    }
+
+    /// What `f` makes of every mark in a share.
+    pub(super) fn in_part<T>(&self, part: Part, f: impl Fn(&MarkKey, &Scoped) -> T) -> Vec<T> {
+        let map = self.0.pin();
+        map.iter()
+            .filter(|(hashed, _)| hashed.hash.0 & (part.count - 1) == part.number)
+            .flat_map(|(hashed, marks)| marks.iter().map(|mark| f(&hashed.key, mark)))
+            .collect()
     }
 
     /// Roughly: what is kept of each key, and what its text takes.
@@ -133,6 +142,16 @@ impl OddMarks {
             })
             .sum()
     }
+}
+
+/// How many keys are copied at a time.
+const PART: usize = 4096;
+
+/// One of `count` shares of the map, a power of two.
+#[derive(Clone, Copy)]
+pub(super) struct Part {
+    number: u64,
+    count: u64,
 }
 
 #[derive(Clone, PartialEq, Eq)]

@@ -179,6 +179,32 @@ fn repeating_a_mark_changes_nothing_and_a_later_expiry_extends_it() {
     }
 }
 
+/// They come in shares, each mark in one.
+#[test]
+fn many_marks_are_read_back_each_once_while_others_come() {
+    let replica = replica();
+    let digest = |n: u32| {
+        let mut digest = [0; 32];
+        digest[..4].copy_from_slice(&n.to_le_bytes());
+        MarkKey::Digest(digest)
+    };
+    let marks: Vec<_> = (0..20_000).map(|n| mark(None, digest(n))).collect();
+    let ids = (0..5000_u128).map(|n| mark(Some(1), token(n)));
+    for mark in marks.iter().cloned().chain(ids) {
+        replica.apply(&mark, at(0));
+    }
+    let mut seen = Vec::new();
+    for (n, held) in (100_000..).zip(replica.marks_held()) {
+        replica.apply(&mark(None, digest(n)), at(0));
+        seen.push(held.key);
+    }
+    let read = seen.len();
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(read, seen.len(), "one came twice");
+    assert!(marks.iter().all(|mark| seen.binary_search(&mark.key).is_ok()), "one did not come");
+}
+
 #[test]
 fn marks_leave_after_expiry_and_leeway_and_key_cuts_never() {
     let replica = replica();

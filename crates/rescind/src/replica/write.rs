@@ -23,7 +23,7 @@ pub enum Expired {
     /// So many marks left.
     Dropped(usize),
     /// The clock is earlier than it was: marks of tokens that are alive again may have been dropped. The replica counts as
-    /// never synced, and this is the answer, until it is loaded anew ([`Replica::load`]).
+    /// never synced, and this is the answer (also after [`Replica::doubt`]), until it is loaded anew ([`Replica::load`]).
     ClockSteppedBack,
 }
 
@@ -132,7 +132,29 @@ impl Replica {
         if expected > 0 {
             self.reserve(expected);
         }
-        Loader { replica: self, steps_back: self.writer().steps_back }
+        Loader { replica: self, doubts: self.writer().doubts }
+    }
+
+    /// Counts as never synced until everything is loaded anew: the ledger is of another history, and who knows what was revoked in
+    /// it. What is held stays held.
+    ///
+    /// ```
+    /// use rescind::clock::Timestamp;
+    /// use rescind::ledger::Cursor;
+    /// use rescind::replica::Replica;
+    ///
+    /// let replica = Replica::new(&rescind::system::SystemEntropy, std::time::Duration::from_secs(30));
+    /// let now = Timestamp::from_secs(1_700_000_000);
+    /// replica.load(0).finish(Cursor::default(), now);
+    /// replica.doubt();
+    /// replica.advance(Cursor { seq: 1, tag: [0xa7; 16] }, now);
+    /// assert_eq!(replica.as_of(), None, "reading on is not enough");
+    /// replica.load(0).finish(Cursor { seq: 1, tag: [0xa7; 16] }, now);
+    /// assert_eq!(replica.as_of(), Some(now));
+    /// ```
+    pub fn doubt(&self) {
+        self.writer().doubt();
+        self.as_of.store(NEVER, Ordering::Release);
     }
 
     /// Loads a whole new history in one go: see [`Replica::load`].
@@ -335,7 +357,7 @@ impl Replica {
 #[derive(Debug)]
 pub struct Loader<'a> {
     replica: &'a Replica,
-    steps_back: u64,
+    doubts: u64,
 }
 
 impl Loader<'_> {
@@ -345,10 +367,11 @@ impl Loader<'_> {
     }
 
     /// Everything has been applied: the snapshot ends at `cursor`, whatever the cursor was before, and the read of it began
-    /// at `read_began`. Where the clock stepped back since the loading began, it has to be done again.
+    /// at `read_began`. Where the clock stepped back since the loading began, or it was [doubted](Replica::doubt), it has to be
+    /// done again.
     pub fn finish(self, cursor: Cursor, read_began: Timestamp) {
         let mut writer = self.replica.writer();
-        if self.steps_back == writer.steps_back {
+        if self.doubts == writer.doubts {
             writer.must_load = false;
             self.replica.as_of.fetch_max(read_began.as_millis(), Ordering::AcqRel);
         }
@@ -366,10 +389,10 @@ pub(super) struct Writer {
     tenants: TenantNumbers,
     held: [usize; SHARDS],
     pub(super) refilter: Refilter,
-    /// The clock stepped back, and nothing has been loaded since.
+    /// Marks may be missing, and nothing has been loaded since.
     must_load: bool,
-    /// How often the clock stepped back.
-    steps_back: u64,
+    /// How often that came to be so.
+    doubts: u64,
 }
 
 impl Default for Writer {
@@ -383,7 +406,7 @@ impl Default for Writer {
             held: [0; SHARDS],
             refilter: Refilter::default(),
             must_load: false,
-            steps_back: 0,
+            doubts: 0,
         }
     }
 }
@@ -399,8 +422,12 @@ impl Writer {
     fn restart_at(&mut self, now: Timestamp, slack: Duration) {
         self.newest = now;
         self.gone = Bucket::gone_at(now, slack);
+        self.doubt();
+    }
+
+    fn doubt(&mut self) {
         self.must_load = true;
-        self.steps_back += 1;
+        self.doubts += 1;
     }
 }
 

@@ -1,0 +1,233 @@
+//! Another history: the store was restored from an older backup, or lost its last commits in a failover.
+//!
+//! What this node knows to be revoked it goes on refusing, and writes back into the ledger before it serves on.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::authority::error::{Error, Result};
+use crate::authority::{Authority, Caller, FollowListener, Followed, key_care};
+use crate::ledger::{Entry, Follow, Mark, Reinstate};
+use crate::replica::TokenFacts;
+use crate::session::{Chain, Session};
+
+/// What tells that the ledger has lost something, beside the cursor.
+#[derive(Default)]
+pub(super) struct History {
+    /// The ledger is of another history, and not everything has been written back yet.
+    lost: AtomicBool,
+    own: Mutex<Own>,
+}
+
+/// What this node wrote itself. It was acknowledged before it was read, so the cursor does not vouch for it: a failover may have
+/// lost just that.
+#[derive(Default)]
+struct Own {
+    unread: BTreeMap<i64, Mark>,
+    /// The last `seq` that was read.
+    read_to: i64,
+}
+
+/// So many are remembered at the most: reading has failed for long then, and does not fail much longer without writing doing so.
+const MOST_UNREAD: usize = 65_536;
+
+impl History {
+    /// Whether a loss was noticed that has not been made good.
+    pub(super) fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Acquire)
+    }
+
+    /// This node wrote these, and was told that they are durable.
+    pub(super) fn wrote(&self, entries: &[Entry]) {
+        let mut own = self.own();
+        for entry in entries {
+            if entry.seq > own.read_to && own.unread.len() < MOST_UNREAD {
+                own.unread.insert(entry.seq, entry.mark.clone());
+            }
+        }
+    }
+
+    /// The last `seq` that this node was told is durable, and has not read; 0: none.
+    pub(super) fn last_unread(&self) -> i64 {
+        self.own().unread.last_key_value().map_or(0, |(seq, _)| *seq)
+    }
+
+    /// These were read, and with them everything up to `seq`.
+    pub(super) fn read<'m>(&self, marks: impl Iterator<Item = (i64, &'m Mark)>, seq: i64) {
+        let mut own = self.own();
+        own.read_to = own.read_to.max(seq);
+        for (seq, mark) in marks {
+            if own.unread.get(&seq) == Some(mark) {
+                own.unread.remove(&seq);
+            }
+        }
+    }
+
+    /// Whether something should have been read by now that this node wrote, and was not.
+    pub(super) fn misses_own(&self) -> bool {
+        let own = self.own();
+        own.unread.first_key_value().is_some_and(|(seq, _)| *seq <= own.read_to)
+    }
+
+    /// What was written is in the replica, whose marks are all written back.
+    fn begin(&self) {
+        self.lost.store(true, Ordering::Release);
+        *self.own() = Own::default();
+    }
+
+    fn end(&self) {
+        self.lost.store(false, Ordering::Release);
+    }
+
+    fn own(&self) -> MutexGuard<'_, Own> {
+        self.own.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Authority {
+    /// Goes over to the history that the ledger now is of: writes back what it has lost, and loads it anew. Until that is done this
+    /// node is not ready. Where it fails, nothing is forgotten, and the next step of following does it again.
+    pub(super) async fn go_over(&self, listener: &dyn FollowListener, followed: &mut Followed) -> Result<()> {
+        if !self.history.is_lost() {
+            tracing::warn!(
+                "the ledger is of another history: what it lacks is written back, then it is loaded anew"
+            );
+        }
+        self.history.begin();
+        listener.lost();
+        self.replica.doubt();
+        let anchor = self.store.head().await?.cursor;
+        followed.reinstated = self.reinstate().await?;
+        followed.keys_reloaded |= self.go_over_to_keys().await;
+        let began = self.now();
+        let loader = self.replica.load(0);
+        let cursor = self.load_into(&loader, began, followed).await?;
+        if self.store.entries_after(anchor, 1).await? == Follow::OtherHistory {
+            // It is yet another one, and may lack what was written back to the one before.
+            return Err(Error::Unavailable);
+        }
+        listener.found(cursor);
+        loader.finish(cursor, began);
+        self.history.end();
+        tracing::warn!(reinstated = followed.reinstated, "the ledger has what this node knew to be revoked");
+        Ok(())
+    }
+
+    /// Writes every mark back that the ledger does not have; returns how many those were.
+    async fn reinstate(&self) -> Result<u64> {
+        let mut held = self.replica.marks_held();
+        let mut reinstated = 0;
+        loop {
+            let marks: Vec<Mark> = held.by_ref().take(Reinstate::MOST).collect();
+            if marks.is_empty() {
+                return Ok(reinstated);
+            }
+            let now = self.now();
+            let by = Caller::system().provenance(now);
+            let batch = Reinstate { marks, access_exp: self.access_exp(now), by };
+            reinstated += self.store.reinstate(batch).await?.len() as u64;
+        }
+    }
+
+    /// Loads the keys, whatever their version says: two histories number them alike. Where a key was revoked again that signed,
+    /// another takes its place.
+    async fn go_over_to_keys(&self) -> bool {
+        let cared =
+            key_care::care(&*self.store, &self.settings, &*self.entropy, &*self.master_keys, self.now())
+                .await;
+        match cared.and(self.reload_keys().await) {
+            Ok(()) => true,
+            Err(error) => {
+                // Revocations are followed all the same, as ever.
+                tracing::error!(%error, ?error, "the keys of the restored store cannot be loaded");
+                false
+            }
+        }
+    }
+
+    /// Whether this node knows that a session was ended, or its client deleted, although the store says that it is active.
+    pub(super) fn knows_ended(&self, session: &Session) -> bool {
+        let facts = TokenFacts {
+            session: Some(session.id),
+            tenant: Some(session.tenant),
+            // The session does not tell what its tokens carry.
+            tenant_token_version: Some(i64::MAX),
+            client: session.client,
+            ..TokenFacts::default()
+        };
+        self.replica.evaluate(&facts).is_some()
+    }
+
+    /// Whether this node knows that a session or its user is revoked beyond what the store says of it: the store has lost
+    /// something, or a cut has come since it was asked.
+    pub(super) fn knows_better(&self, chain: &Chain) -> bool {
+        let facts = TokenFacts {
+            session: Some(chain.session),
+            user: Some(chain.user),
+            tenant: Some(chain.tenant),
+            token_version: Some(chain.standing.token_version),
+            tenant_token_version: Some(chain.standing.tenant_token_version),
+            client: chain.client,
+            ..TokenFacts::default()
+        };
+        self.replica.evaluate(&facts).is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::Actor;
+    use crate::clock::Timestamp;
+    use crate::ledger::{MarkKey, TokenKey};
+
+    fn entry(seq: i64, jti: &str) -> Entry {
+        let key = MarkKey::Token(TokenKey::new(jti));
+        let at = Timestamp::from_secs(1_700_000_000);
+        Entry {
+            seq,
+            mark: Mark { tenant: None, key, min_version: None, expires_at: at },
+            user: None,
+            revoked_at: at,
+            reason: None,
+            revoked_by: Actor::System,
+        }
+    }
+
+    fn read(history: &History, entries: &[Entry], seq: i64) {
+        history.read(entries.iter().map(|entry| (entry.seq, &entry.mark)), seq);
+    }
+
+    #[test]
+    fn what_is_read_as_it_was_written_is_not_missed() {
+        let history = History::default();
+        history.wrote(&[entry(3, "a"), entry(5, "b")]);
+        assert_eq!(history.last_unread(), 5);
+        read(&history, &[entry(3, "a"), entry(4, "another's")], 4);
+        assert!(!history.misses_own());
+        read(&history, &[entry(5, "b")], 5);
+        assert!(!history.misses_own());
+        assert_eq!(history.last_unread(), 0);
+    }
+
+    #[test]
+    fn what_is_acknowledged_only_after_it_was_read_is_not_missed() {
+        let history = History::default();
+        read(&history, &[entry(3, "a")], 3);
+        history.wrote(&[entry(3, "a")]);
+        assert_eq!((history.last_unread(), history.misses_own()), (0, false));
+    }
+
+    #[test]
+    fn another_entry_in_its_place_is_noticed_and_so_is_none() {
+        for there in [vec![entry(3, "another's")], vec![]] {
+            let history = History::default();
+            history.wrote(&[entry(3, "a")]);
+            read(&history, &there, 4);
+            assert!(history.misses_own());
+            history.begin();
+            assert!(history.is_lost() && !history.misses_own());
+        }
+    }
+}
