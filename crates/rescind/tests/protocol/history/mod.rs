@@ -43,6 +43,21 @@ fn a_node_that_trusts_its_cursor_alone_does_not_miss_its_own_lost_cut() {
     is_broken(History { rule: Rule::OwnWritesUnchecked, ..History::as_designed() }, WRITTEN_BACK);
 }
 
+/// The second loss takes the write-back, and leaves the place where it began.
+#[test]
+fn a_write_back_that_is_not_looked_for_again_may_be_lost_too() {
+    is_broken(
+        History { rule: Rule::WriteBackUnchecked, restores: 2, ..History::as_designed() },
+        WRITTEN_BACK,
+    );
+}
+
+/// It was read past before it was applied: a place in the ledger says nothing without its tag.
+#[test]
+fn an_own_cut_that_is_taken_for_read_by_its_number_is_not_missed() {
+    is_broken(History { rule: Rule::OwnWritesByNumber, ..History::as_designed() }, WRITTEN_BACK);
+}
+
 #[test]
 fn without_the_write_back_a_cold_node_accepts_again() {
     is_broken(History { rule: Rule::NoWriteBack, ..History::as_designed() }, WRITTEN_BACK);
@@ -99,6 +114,8 @@ impl History {
 enum Rule {
     AsDesigned,
     OwnWritesUnchecked,
+    OwnWritesByNumber,
+    WriteBackUnchecked,
     NoWriteBack,
     NoTag,
     VersionsNotWrittenBack,

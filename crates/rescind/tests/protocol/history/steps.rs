@@ -46,6 +46,8 @@ enum Step {
     Serving,
     /// It has found another history, and writes back what it holds.
     WritingBack,
+    /// Nothing was missing when it looked.
+    WrittenBack,
     Dead,
 }
 
@@ -100,6 +102,7 @@ impl Model for History {
             }
             actions.push(match node.step {
                 Step::Serving => Action::Follow(n),
+                Step::WrittenBack => Action::Load(n),
                 Step::WritingBack if self.to_write_back(state, n).is_empty() => Action::Load(n),
                 Step::WritingBack => Action::WriteBack(n),
                 Step::Dead => Action::Start(n),
@@ -196,7 +199,8 @@ impl History {
     }
 
     fn keep_place(&self, node: &mut Node, place: Cursor) {
-        if self.rule != Rule::OwnWritesUnchecked {
+        let read = self.rule == Rule::OwnWritesByNumber && place.seq <= node.cursor.seq;
+        if self.rule != Rule::OwnWritesUnchecked && !read {
             node.own.push(place);
         }
     }
@@ -232,6 +236,9 @@ impl History {
         state.tags += 1;
         let place = state.database.commit(mark, state.tags, version);
         self.keep_place(&mut state.nodes[n], place);
+        if self.rule == Rule::WriteBackUnchecked && self.to_write_back(state, n).is_empty() {
+            state.nodes[n].step = Step::WrittenBack;
+        }
     }
 
     /// Loads everything, at a start or in another history: there, what it loads holds all that the node held, or it is not yet done
@@ -259,7 +266,7 @@ impl History {
                 self.follow(&mut state, n);
             }
             if state.nodes[n].step != Step::Serving {
-                while !self.to_write_back(&state, n).is_empty() {
+                while state.nodes[n].step != Step::WrittenBack && !self.to_write_back(&state, n).is_empty() {
                     self.write_back(&mut state, n);
                 }
                 self.load(&mut state, n);
