@@ -27,10 +27,17 @@ struct Own {
     unread: BTreeMap<i64, Mark>,
     /// The last `seq` that was read.
     read_to: i64,
+    /// What was read last, for those who hear of their own commit only after it was read.
+    recent: BTreeMap<i64, Mark>,
+    /// Something was written that was not read where it should have been.
+    missed: bool,
 }
 
 /// So many are remembered at the most: reading has failed for long then, and does not fail much longer without writing doing so.
 const MOST_UNREAD: usize = 65_536;
+
+/// So many of the last that were read: more than are written between a commit and its writer's hearing of it.
+const MOST_RECENT: usize = 8_192;
 
 impl History {
     /// Whether a loss was noticed that has not been made good.
@@ -42,8 +49,13 @@ impl History {
     pub(super) fn wrote(&self, entries: &[Entry]) {
         let mut own = self.own();
         for entry in entries {
-            if entry.seq > own.read_to && own.unread.len() < MOST_UNREAD {
-                own.unread.insert(entry.seq, entry.mark.clone());
+            if entry.seq > own.read_to {
+                if own.unread.len() < MOST_UNREAD {
+                    own.unread.insert(entry.seq, entry.mark.clone());
+                }
+            } else if own.should_have_been_read(entry) {
+                // Committed in a history that was lost before this was heard of, and another has come as far.
+                own.missed = true;
             }
         }
     }
@@ -61,13 +73,17 @@ impl History {
             if own.unread.get(&seq) == Some(mark) {
                 own.unread.remove(&seq);
             }
+            own.recent.insert(seq, mark.clone());
+            if own.recent.len() > MOST_RECENT {
+                own.recent.pop_first();
+            }
         }
     }
 
     /// Whether something should have been read by now that this node wrote, and was not.
     pub(super) fn misses_own(&self) -> bool {
         let own = self.own();
-        own.unread.first_key_value().is_some_and(|(seq, _)| *seq <= own.read_to)
+        own.missed || own.unread.first_key_value().is_some_and(|(seq, _)| *seq <= own.read_to)
     }
 
     /// What was written is in the replica, whose marks are all written back.
@@ -82,6 +98,15 @@ impl History {
 
     fn own(&self) -> MutexGuard<'_, Own> {
         self.own.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Own {
+    /// Whether it is of a place that was read lately, and was not there. What stood long before is not asked about: a
+    /// repeated cut is answered with it.
+    fn should_have_been_read(&self, entry: &Entry) -> bool {
+        let lately = self.recent.first_key_value().is_some_and(|(first, _)| *first <= entry.seq);
+        lately && self.recent.get(&entry.seq) != Some(&entry.mark)
     }
 }
 
@@ -103,7 +128,7 @@ impl Authority {
         let began = self.now();
         let loader = self.replica.load(0);
         let cursor = self.load_into(&loader, began, followed).await?;
-        if self.store.entries_after(anchor, 1).await? == Follow::OtherHistory {
+        if self.store.entries_after(anchor, 1).await? == Follow::OtherHistory || self.history.misses_own() {
             // It is yet another one, and may lack what was written back to the one before.
             return Err(Error::Unavailable);
         }
@@ -126,7 +151,9 @@ impl Authority {
             let now = self.now();
             let by = Caller::system().provenance(now);
             let batch = Reinstate { marks, access_exp: self.access_exp(now), by };
-            reinstated += self.store.reinstate(batch).await?.len() as u64;
+            let written = self.store.reinstate(batch).await?;
+            self.history.wrote(&written);
+            reinstated += written.len() as u64;
         }
     }
 
@@ -217,6 +244,17 @@ mod tests {
         read(&history, &[entry(3, "a")], 3);
         history.wrote(&[entry(3, "a")]);
         assert_eq!((history.last_unread(), history.misses_own()), (0, false));
+    }
+
+    #[test]
+    fn what_was_committed_in_a_lost_history_and_heard_of_later_is_missed() {
+        let history = History::default();
+        read(&history, &[entry(3, "another's"), entry(4, "c")], 4);
+        history.wrote(&[entry(4, "c")]);
+        history.wrote(&[entry(1, "repeated")]);
+        assert!(!history.misses_own());
+        history.wrote(&[entry(3, "a")]);
+        assert!(history.misses_own());
     }
 
     #[test]
