@@ -5,9 +5,11 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::authority::error::{Error, Result};
 use crate::authority::{Authority, Caller, FollowListener, Followed, key_care};
+use crate::clock::Timestamp;
 use crate::ledger::{Entry, Follow, Mark, Reinstate};
 use crate::replica::TokenFacts;
 use crate::session::{Chain, Session};
@@ -27,10 +29,15 @@ struct Own {
     unread: BTreeMap<i64, Mark>,
     /// The last `seq` that was read.
     read_to: i64,
+    /// When another history was noticed last.
+    noticed: Timestamp,
 }
 
-/// So many are remembered at the most: reading has failed for long then, and does not fail much longer without writing doing so.
+/// So many are remembered at the most, the last ones: whoever loses commits loses those first.
 const MOST_UNREAD: usize = 65_536;
+
+/// No write is under way for longer.
+const LONGEST_WRITE: Duration = Duration::from_secs(60);
 
 impl History {
     /// Whether a loss was noticed that has not been made good.
@@ -38,13 +45,18 @@ impl History {
         self.lost.load(Ordering::Acquire)
     }
 
-    /// This node wrote these, and was told that they are durable.
-    pub(super) fn wrote(&self, entries: &[Entry]) {
+    /// This node wrote these, and was told that they are durable. One that was read before is not waited for, unless its writing
+    /// `began` before another history was noticed: what was read at its place may be something else.
+    pub(super) fn wrote(&self, entries: &[Entry], began: Timestamp) {
         let mut own = self.own();
+        let of_before = began <= own.noticed && own.noticed.since(began) < LONGEST_WRITE;
         for entry in entries {
-            if entry.seq > own.read_to && own.unread.len() < MOST_UNREAD {
+            if entry.seq > own.read_to || of_before {
                 own.unread.insert(entry.seq, entry.mark.clone());
             }
+        }
+        while own.unread.len() > MOST_UNREAD {
+            own.unread.pop_first();
         }
     }
 
@@ -71,9 +83,9 @@ impl History {
     }
 
     /// What was written is in the replica, whose marks are all written back.
-    fn begin(&self) {
+    fn begin(&self, now: Timestamp) {
         self.lost.store(true, Ordering::Release);
-        *self.own() = Own::default();
+        *self.own() = Own { noticed: now, ..Own::default() };
     }
 
     fn end(&self) {
@@ -94,17 +106,19 @@ impl Authority {
                 "the ledger is of another history: what it lacks is written back, then it is loaded anew"
             );
         }
-        self.history.begin();
+        self.history.begin(self.now());
         listener.lost();
         self.replica.doubt();
         let anchor = self.store.head().await?.cursor;
         followed.reinstated = self.reinstate().await?;
         followed.keys_reloaded |= self.go_over_to_keys().await;
+        let own = self.history.last_unread();
         let began = self.now();
         let loader = self.replica.load(0);
         let cursor = self.load_into(&loader, began, followed).await?;
-        if self.store.entries_after(anchor, 1).await? == Follow::OtherHistory {
-            // It is yet another one, and may lack what was written back to the one before.
+        let anchored = self.store.entries_after(anchor, 1).await? != Follow::OtherHistory;
+        if !anchored || cursor.seq < own || self.history.misses_own() {
+            // It is yet another one, and may lack what stood in the one before or was written back to it.
             return Err(Error::Unavailable);
         }
         listener.found(cursor);
@@ -126,7 +140,9 @@ impl Authority {
             let now = self.now();
             let by = Caller::system().provenance(now);
             let batch = Reinstate { marks, access_exp: self.access_exp(now), by };
-            reinstated += self.store.reinstate(batch).await?.len() as u64;
+            let written = self.store.reinstate(batch).await?;
+            self.history.wrote(&written, now);
+            reinstated += written.len() as u64;
         }
     }
 
@@ -179,17 +195,19 @@ impl Authority {
 mod tests {
     use super::*;
     use crate::audit::Actor;
-    use crate::clock::Timestamp;
     use crate::ledger::{MarkKey, TokenKey};
+
+    fn at(secs: i64) -> Timestamp {
+        Timestamp::from_secs(1_700_000_000 + secs)
+    }
 
     fn entry(seq: i64, jti: &str) -> Entry {
         let key = MarkKey::Token(TokenKey::new(jti));
-        let at = Timestamp::from_secs(1_700_000_000);
         Entry {
             seq,
-            mark: Mark { tenant: None, key, min_version: None, expires_at: at },
+            mark: Mark { tenant: None, key, min_version: None, expires_at: at(900) },
             user: None,
-            revoked_at: at,
+            revoked_at: at(0),
             reason: None,
             revoked_by: Actor::System,
         }
@@ -202,7 +220,7 @@ mod tests {
     #[test]
     fn what_is_read_as_it_was_written_is_not_missed() {
         let history = History::default();
-        history.wrote(&[entry(3, "a"), entry(5, "b")]);
+        history.wrote(&[entry(3, "a"), entry(5, "b")], at(0));
         assert_eq!(history.last_unread(), 5);
         read(&history, &[entry(3, "a"), entry(4, "another's")], 4);
         assert!(!history.misses_own());
@@ -215,7 +233,7 @@ mod tests {
     fn what_is_acknowledged_only_after_it_was_read_is_not_missed() {
         let history = History::default();
         read(&history, &[entry(3, "a")], 3);
-        history.wrote(&[entry(3, "a")]);
+        history.wrote(&[entry(3, "a")], at(0));
         assert_eq!((history.last_unread(), history.misses_own()), (0, false));
     }
 
@@ -223,11 +241,32 @@ mod tests {
     fn another_entry_in_its_place_is_noticed_and_so_is_none() {
         for there in [vec![entry(3, "another's")], vec![]] {
             let history = History::default();
-            history.wrote(&[entry(3, "a")]);
+            history.wrote(&[entry(3, "a")], at(0));
             read(&history, &there, 4);
             assert!(history.misses_own());
-            history.begin();
+            history.begin(at(1));
             assert!(history.is_lost() && !history.misses_own());
         }
+    }
+
+    /// A cut that was committed in the history that was lost, and is heard of when the new one was read past its number.
+    #[test]
+    fn what_was_under_way_when_another_history_was_noticed_is_not_taken_for_read() {
+        let history = History::default();
+        history.begin(at(1));
+        read(&history, &[entry(3, "another's")], 3);
+        history.wrote(&[entry(3, "of now")], at(2));
+        assert!(!history.misses_own());
+        history.wrote(&[entry(3, "of before")], at(0));
+        assert!(history.misses_own());
+    }
+
+    #[test]
+    fn the_last_are_remembered() {
+        let history = History::default();
+        let most = MOST_UNREAD as i64;
+        let entries: Vec<_> = (1..=most + 10).map(|seq| entry(seq, "a")).collect();
+        history.wrote(&entries, at(0));
+        assert_eq!((history.last_unread(), history.own().unread.len()), (most + 10, MOST_UNREAD));
     }
 }
