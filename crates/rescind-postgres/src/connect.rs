@@ -9,7 +9,7 @@ use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, Recycling
 use rescind::entropy::Entropy;
 use rescind::store::StoreError;
 use tokio_postgres::Config;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::translate;
@@ -122,6 +122,8 @@ impl Address {
         if config.get_application_name().is_none() {
             config.application_name("rescind");
         }
+        // A replica answers, lags, and takes nothing: of several hosts it is the primary that is meant, and a replica alone is none.
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         config.connect_timeout(Duration::from_secs(3));
         config.keepalives_idle(Duration::from_secs(15));
         config.tcp_user_timeout(Duration::from_secs(15));

@@ -28,6 +28,7 @@ mod directory;
 mod error;
 mod group;
 mod horizon;
+mod import;
 mod keys;
 mod ledger;
 mod migrate;
@@ -57,6 +58,7 @@ use crate::tx::{Tx, told};
 use crate::wake::Wake;
 
 pub use connect::{OpenError, Options};
+pub use import::Import;
 pub use migrate::{LATEST, Migrated, Server, look, migrate, schema_version};
 
 /// The whole store, on one PostgreSQL database. Opened by [`PostgresStore::open`].

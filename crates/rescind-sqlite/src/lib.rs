@@ -14,6 +14,7 @@ mod audit;
 mod backup;
 mod directory;
 mod error;
+mod export;
 mod keys;
 mod ledger;
 mod migrate;
@@ -34,6 +35,7 @@ use crate::reader::Readers;
 use crate::writer::{Tx, Writer};
 
 pub use backup::{Restore, backup, restore};
+pub use export::Export;
 pub use migrate::{LATEST, Migrated, migrate, schema_version};
 pub use open::Options;
 

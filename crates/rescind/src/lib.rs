@@ -21,4 +21,5 @@ pub mod session;
 pub mod store;
 pub mod system;
 pub mod token;
+pub mod transfer;
 pub mod verifier;

@@ -1,19 +1,31 @@
 //! `rescind migrate`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use rescind::store::StoreError;
 use rescind_server::config::Database;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
+use crate::commands::transfer::{self, Transfer};
 use crate::data_dir::DataDir;
 use crate::failure::Failure;
 use crate::output::Format;
 use crate::settings::Settings;
 
-/// Bring the database's schema up to date; a starting server does this by itself
+/// Bring the database's schema up to date, which a starting server does by itself; or move everything to PostgreSQL
 #[derive(Args, Debug)]
 pub(crate) struct Migrate {
+    /// Move from this SQLite file; the one of the settings, if none is named. No server may be using it
+    #[arg(long, value_name = "sqlite:FILE", requires = "target")]
+    from: Option<String>,
+    /// Move to this PostgreSQL database, which must be empty: postgres://user@host/database
+    #[arg(long, value_name = "URL", group = "target")]
+    to: Option<String>,
+    /// The file that holds the URL to move to, which may have a password
+    #[arg(long, value_name = "FILE", group = "target")]
+    to_file: Option<PathBuf>,
     /// Only say what would be done
     #[arg(long)]
     dry_run: bool,
@@ -22,6 +34,11 @@ pub(crate) struct Migrate {
 }
 
 pub(crate) async fn run(args: &Migrate, settings: &Settings) -> Result<(), Failure> {
+    if let Some(to) = target(args)? {
+        let from = source(args, settings)?;
+        let transfer = Transfer { from, to: to.expose_secret(), dry_run: args.dry_run, format: &args.format };
+        return transfer::run(transfer, &settings.server.data_dir).await;
+    }
     let (from, to) = match &settings.server.database {
         Database::Sqlite(_) if args.dry_run => (found(&settings.place())?, rescind_sqlite::LATEST),
         Database::Sqlite(_) => file(&settings.place())?,
@@ -34,6 +51,30 @@ pub(crate) async fn run(args: &Migrate, settings: &Settings) -> Result<(), Failu
         (false, false) => format!("brought the schema from version {from} to {to}"),
     };
     args.format.done(&done, &sentence)
+}
+
+fn target(args: &Migrate) -> Result<Option<SecretString>, Failure> {
+    match (&args.to, &args.to_file) {
+        (Some(url), _) => Ok(Some(url.as_str().into())),
+        (None, Some(path)) => {
+            let text = std::fs::read_to_string(path).map_err(Failure::file(path))?;
+            Ok(Some(text.trim_end().into()))
+        }
+        (None, None) => Ok(None),
+    }
+}
+
+fn source(args: &Migrate, settings: &Settings) -> Result<PathBuf, Failure> {
+    match (&args.from, &settings.server.database) {
+        (Some(from), _) => match from.strip_prefix("sqlite:") {
+            Some(path) => Ok(path.strip_prefix("//").unwrap_or(path).into()),
+            None => Err(Failure::Usage("--from is sqlite: and a path".to_owned())),
+        },
+        (None, Database::Sqlite(path)) => Ok(path.clone()),
+        (None, Database::Postgres(_)) => {
+            Err(Failure::Usage("say with --from which SQLite file is to be moved".to_owned()))
+        }
+    }
 }
 
 fn file(place: &DataDir) -> Result<(u32, u32), Failure> {

@@ -16,6 +16,7 @@ pub(crate) mod serve;
 pub(crate) mod sessions;
 pub(crate) mod tenants;
 pub(crate) mod token;
+pub(crate) mod transfer;
 pub(crate) mod users;
 
 use serde::Serialize;

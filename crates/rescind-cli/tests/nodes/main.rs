@@ -8,6 +8,7 @@ mod fleet;
 mod history;
 mod leader;
 mod load;
+mod moving;
 mod outage;
 mod race;
 mod revoke;

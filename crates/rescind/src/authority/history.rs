@@ -5,11 +5,9 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use crate::authority::error::{Error, Result};
 use crate::authority::{Authority, Caller, FollowListener, Followed, key_care};
-use crate::clock::Timestamp;
 use crate::ledger::{Entry, Follow, Mark, Reinstate};
 use crate::replica::TokenFacts;
 use crate::session::{Chain, Session};
@@ -29,15 +27,17 @@ struct Own {
     unread: BTreeMap<i64, Mark>,
     /// The last `seq` that was read.
     read_to: i64,
-    /// When another history was noticed last.
-    noticed: Timestamp,
+    /// What was read last, for those who hear of their own commit only after it was read.
+    recent: BTreeMap<i64, Mark>,
+    /// Something was written that was not read where it should have been.
+    missed: bool,
 }
 
 /// So many are remembered at the most, the last ones: whoever loses commits loses those first.
 const MOST_UNREAD: usize = 65_536;
 
-/// No write is under way for longer.
-const LONGEST_WRITE: Duration = Duration::from_secs(60);
+/// So many of the last that were read: more than are written between a commit and its writer's hearing of it.
+const MOST_RECENT: usize = 8_192;
 
 impl History {
     /// Whether a loss was noticed that has not been made good.
@@ -45,18 +45,19 @@ impl History {
         self.lost.load(Ordering::Acquire)
     }
 
-    /// This node wrote these, and was told that they are durable. One that was read before is not waited for, unless its writing
-    /// `began` before another history was noticed: what was read at its place may be something else.
-    pub(super) fn wrote(&self, entries: &[Entry], began: Timestamp) {
+    /// This node wrote these, and was told that they are durable.
+    pub(super) fn wrote(&self, entries: &[Entry]) {
         let mut own = self.own();
-        let of_before = began <= own.noticed && own.noticed.since(began) < LONGEST_WRITE;
         for entry in entries {
-            if entry.seq > own.read_to || of_before {
+            if entry.seq > own.read_to {
                 own.unread.insert(entry.seq, entry.mark.clone());
+                if own.unread.len() > MOST_UNREAD {
+                    own.unread.pop_first();
+                }
+            } else if own.should_have_been_read(entry) {
+                // Committed in a history that was lost before this was heard of, and another has come as far.
+                own.missed = true;
             }
-        }
-        while own.unread.len() > MOST_UNREAD {
-            own.unread.pop_first();
         }
     }
 
@@ -73,19 +74,23 @@ impl History {
             if own.unread.get(&seq) == Some(mark) {
                 own.unread.remove(&seq);
             }
+            own.recent.insert(seq, mark.clone());
+            if own.recent.len() > MOST_RECENT {
+                own.recent.pop_first();
+            }
         }
     }
 
     /// Whether something should have been read by now that this node wrote, and was not.
     pub(super) fn misses_own(&self) -> bool {
         let own = self.own();
-        own.unread.first_key_value().is_some_and(|(seq, _)| *seq <= own.read_to)
+        own.missed || own.unread.first_key_value().is_some_and(|(seq, _)| *seq <= own.read_to)
     }
 
     /// What was written is in the replica, whose marks are all written back.
-    fn begin(&self, now: Timestamp) {
+    fn begin(&self) {
         self.lost.store(true, Ordering::Release);
-        *self.own() = Own { noticed: now, ..Own::default() };
+        *self.own() = Own::default();
     }
 
     fn end(&self) {
@@ -94,6 +99,15 @@ impl History {
 
     fn own(&self) -> MutexGuard<'_, Own> {
         self.own.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Own {
+    /// Whether it is of a place that was read lately, and was not there. What stood long before is not asked about: a
+    /// repeated cut is answered with it.
+    fn should_have_been_read(&self, entry: &Entry) -> bool {
+        let lately = self.recent.first_key_value().is_some_and(|(first, _)| *first <= entry.seq);
+        lately && self.recent.get(&entry.seq) != Some(&entry.mark)
     }
 }
 
@@ -106,7 +120,7 @@ impl Authority {
                 "the ledger is of another history: what it lacks is written back, then it is loaded anew"
             );
         }
-        self.history.begin(self.now());
+        self.history.begin();
         listener.lost();
         self.replica.doubt();
         let anchor = self.store.head().await?.cursor;
@@ -141,7 +155,7 @@ impl Authority {
             let by = Caller::system().provenance(now);
             let batch = Reinstate { marks, access_exp: self.access_exp(now), by };
             let written = self.store.reinstate(batch).await?;
-            self.history.wrote(&written, now);
+            self.history.wrote(&written);
             reinstated += written.len() as u64;
         }
     }
@@ -195,19 +209,17 @@ impl Authority {
 mod tests {
     use super::*;
     use crate::audit::Actor;
+    use crate::clock::Timestamp;
     use crate::ledger::{MarkKey, TokenKey};
-
-    fn at(secs: i64) -> Timestamp {
-        Timestamp::from_secs(1_700_000_000 + secs)
-    }
 
     fn entry(seq: i64, jti: &str) -> Entry {
         let key = MarkKey::Token(TokenKey::new(jti));
+        let at = Timestamp::from_secs(1_700_000_000);
         Entry {
             seq,
-            mark: Mark { tenant: None, key, min_version: None, expires_at: at(900) },
+            mark: Mark { tenant: None, key, min_version: None, expires_at: at },
             user: None,
-            revoked_at: at(0),
+            revoked_at: at,
             reason: None,
             revoked_by: Actor::System,
         }
@@ -220,7 +232,7 @@ mod tests {
     #[test]
     fn what_is_read_as_it_was_written_is_not_missed() {
         let history = History::default();
-        history.wrote(&[entry(3, "a"), entry(5, "b")], at(0));
+        history.wrote(&[entry(3, "a"), entry(5, "b")]);
         assert_eq!(history.last_unread(), 5);
         read(&history, &[entry(3, "a"), entry(4, "another's")], 4);
         assert!(!history.misses_own());
@@ -233,32 +245,31 @@ mod tests {
     fn what_is_acknowledged_only_after_it_was_read_is_not_missed() {
         let history = History::default();
         read(&history, &[entry(3, "a")], 3);
-        history.wrote(&[entry(3, "a")], at(0));
+        history.wrote(&[entry(3, "a")]);
         assert_eq!((history.last_unread(), history.misses_own()), (0, false));
+    }
+
+    #[test]
+    fn what_was_committed_in_a_lost_history_and_heard_of_later_is_missed() {
+        let history = History::default();
+        read(&history, &[entry(3, "another's"), entry(4, "c")], 4);
+        history.wrote(&[entry(4, "c")]);
+        history.wrote(&[entry(1, "repeated")]);
+        assert!(!history.misses_own());
+        history.wrote(&[entry(3, "a")]);
+        assert!(history.misses_own());
     }
 
     #[test]
     fn another_entry_in_its_place_is_noticed_and_so_is_none() {
         for there in [vec![entry(3, "another's")], vec![]] {
             let history = History::default();
-            history.wrote(&[entry(3, "a")], at(0));
+            history.wrote(&[entry(3, "a")]);
             read(&history, &there, 4);
             assert!(history.misses_own());
-            history.begin(at(1));
+            history.begin();
             assert!(history.is_lost() && !history.misses_own());
         }
-    }
-
-    /// A cut that was committed in the history that was lost, and is heard of when the new one was read past its number.
-    #[test]
-    fn what_was_under_way_when_another_history_was_noticed_is_not_taken_for_read() {
-        let history = History::default();
-        history.begin(at(1));
-        read(&history, &[entry(3, "another's")], 3);
-        history.wrote(&[entry(3, "of now")], at(2));
-        assert!(!history.misses_own());
-        history.wrote(&[entry(3, "of before")], at(0));
-        assert!(history.misses_own());
     }
 
     #[test]
@@ -266,7 +277,7 @@ mod tests {
         let history = History::default();
         let most = MOST_UNREAD as i64;
         let entries: Vec<_> = (1..=most + 10).map(|seq| entry(seq, "a")).collect();
-        history.wrote(&entries, at(0));
+        history.wrote(&entries);
         assert_eq!((history.last_unread(), history.own().unread.len()), (most + 10, MOST_UNREAD));
     }
 }

@@ -264,7 +264,7 @@ impl Authority {
         for entry in entries {
             self.replica.apply(&entry.mark, now);
         }
-        self.history.wrote(entries, now);
+        self.history.wrote(entries);
     }
 
     async fn target(&self, request: &RevocationRequest, reach: Reach) -> Result<CutTarget> {
