@@ -33,7 +33,7 @@ struct Own {
     missed: bool,
 }
 
-/// So many are remembered at the most: reading has failed for long then, and does not fail much longer without writing doing so.
+/// So many are remembered at the most, the last ones: whoever loses commits loses those first.
 const MOST_UNREAD: usize = 65_536;
 
 /// So many of the last that were read: more than are written between a commit and its writer's hearing of it.
@@ -50,8 +50,9 @@ impl History {
         let mut own = self.own();
         for entry in entries {
             if entry.seq > own.read_to {
-                if own.unread.len() < MOST_UNREAD {
-                    own.unread.insert(entry.seq, entry.mark.clone());
+                own.unread.insert(entry.seq, entry.mark.clone());
+                if own.unread.len() > MOST_UNREAD {
+                    own.unread.pop_first();
                 }
             } else if own.should_have_been_read(entry) {
                 // Committed in a history that was lost before this was heard of, and another has come as far.
@@ -125,11 +126,13 @@ impl Authority {
         let anchor = self.store.head().await?.cursor;
         followed.reinstated = self.reinstate().await?;
         followed.keys_reloaded |= self.go_over_to_keys().await;
+        let own = self.history.last_unread();
         let began = self.now();
         let loader = self.replica.load(0);
         let cursor = self.load_into(&loader, began, followed).await?;
-        if self.store.entries_after(anchor, 1).await? == Follow::OtherHistory || self.history.misses_own() {
-            // It is yet another one, and may lack what was written back to the one before.
+        let anchored = self.store.entries_after(anchor, 1).await? != Follow::OtherHistory;
+        if !anchored || cursor.seq < own || self.history.misses_own() {
+            // It is yet another one, and may lack what stood in the one before or was written back to it.
             return Err(Error::Unavailable);
         }
         listener.found(cursor);
@@ -267,5 +270,14 @@ mod tests {
             history.begin();
             assert!(history.is_lost() && !history.misses_own());
         }
+    }
+
+    #[test]
+    fn the_last_are_remembered() {
+        let history = History::default();
+        let most = MOST_UNREAD as i64;
+        let entries: Vec<_> = (1..=most + 10).map(|seq| entry(seq, "a")).collect();
+        history.wrote(&entries);
+        assert_eq!((history.last_unread(), history.own().unread.len()), (most + 10, MOST_UNREAD));
     }
 }
