@@ -59,7 +59,8 @@ impl Export {
             table.name
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
-        let after = after.map(|row| row[..table.key].iter().map(value).collect()).unwrap_or_else(Vec::new);
+        let after: Vec<Value> =
+            after.map(|row| row[..table.key].iter().map(value).collect()).unwrap_or_default();
         let mut found = statement.query(params_from_iter(after))?;
         let mut rows = Vec::new();
         while let Some(row) = found.next()? {
