@@ -6,14 +6,15 @@ mod follow;
 mod list;
 mod purge;
 mod reach;
+mod stand;
 
 use std::pin::Pin;
 
 use rescind::clock::Timestamp;
 use rescind::id::TenantId;
 use rescind::ledger::{
-    Cursor, Cut, CutOutcome, CutTarget, Entry, EntryFilter, Follow, Head, LedgerStore, PurgeOutcome,
-    PurgeRequest, TokenKey,
+    Cursor, Cut, CutOutcome, CutTarget, Entry, EntryFilter, Follow, Head, LedgerStore, Mark, MarkIdentity,
+    PurgeOutcome, PurgeRequest, TokenKey,
 };
 use rescind::store::{Answer, Page, PageRequest};
 
@@ -42,6 +43,10 @@ impl LedgerStore for PostgresStore {
 
     fn token_entry<'a>(&'a self, key: &'a TokenKey, tenant: Option<TenantId>) -> Answer<'a, Entry> {
         read!(self, |conn| list::token_entry(conn, key, tenant))
+    }
+
+    fn standing_marks<'a>(&'a self, identities: &'a [MarkIdentity]) -> Answer<'a, Vec<Mark>> {
+        read!(self, |conn| stand::marks(conn, identities))
     }
 
     fn entries<'a>(&'a self, filter: &'a EntryFilter, page: &'a PageRequest) -> Answer<'a, Page<Entry>> {

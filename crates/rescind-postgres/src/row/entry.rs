@@ -45,7 +45,7 @@ pub(crate) fn key_bytes(key: &MarkKey) -> (Vec<u8>, bool) {
     }
 }
 
-fn key_from(kind: CutKind, bytes: &[u8], spelled: bool) -> Outcome<MarkKey> {
+pub(crate) fn key_from(kind: CutKind, bytes: &[u8], spelled: bool) -> Outcome<MarkKey> {
     if spelled {
         let text = std::str::from_utf8(bytes).map_err(|_| corrupt("a mark's key is not UTF-8"))?;
         return text_key(kind, text);

@@ -6,12 +6,13 @@ mod follow;
 mod list;
 mod purge;
 mod reach;
+mod stand;
 
 use rescind::clock::Timestamp;
 use rescind::id::TenantId;
 use rescind::ledger::{
-    Cursor, Cut, CutOutcome, CutTarget, Entry, EntryFilter, Follow, Head, LedgerStore, PurgeOutcome,
-    PurgeRequest, TokenKey,
+    Cursor, Cut, CutOutcome, CutTarget, Entry, EntryFilter, Follow, Head, LedgerStore, Mark, MarkIdentity,
+    PurgeOutcome, PurgeRequest, TokenKey,
 };
 use rescind::store::{Answer, Page, PageRequest};
 
@@ -41,6 +42,11 @@ impl LedgerStore for SqliteStore {
     fn token_entry<'a>(&'a self, key: &'a TokenKey, tenant: Option<TenantId>) -> Answer<'a, Entry> {
         let key = key.clone();
         self.read(move |conn| list::token_entry(conn, &key, tenant))
+    }
+
+    fn standing_marks<'a>(&'a self, identities: &'a [MarkIdentity]) -> Answer<'a, Vec<Mark>> {
+        let identities = identities.to_vec();
+        self.read(move |conn| stand::marks(conn, &identities))
     }
 
     fn entries<'a>(&'a self, filter: &'a EntryFilter, page: &'a PageRequest) -> Answer<'a, Page<Entry>> {

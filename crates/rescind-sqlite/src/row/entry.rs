@@ -46,7 +46,7 @@ pub(crate) fn key_value(key: &MarkKey) -> Value {
     }
 }
 
-fn key_from(kind: CutKind, value: Value) -> Outcome<MarkKey> {
+pub(crate) fn key_from(kind: CutKind, value: Value) -> Outcome<MarkKey> {
     let bytes = match value {
         Value::Text(text) => return text_key(kind, text),
         Value::Blob(bytes) => bytes,

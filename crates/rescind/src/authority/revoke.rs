@@ -259,11 +259,12 @@ impl Authority {
         Ok(outcome)
     }
 
-    /// The marks of entries that this node wrote hold here at once; its cursor moves only by reading in order.
+    /// The marks of entries that this node wrote hold here at once; its cursor moves only by reading in order. What is news
+    /// here goes on to the shared cache, so that what another process wrote that has none gets there too.
     pub(super) fn apply(&self, entries: &[Entry], now: Timestamp) {
-        for entry in entries {
-            self.replica.apply(&entry.mark, now);
-        }
+        let marks = entries.iter().map(|entry| &entry.mark);
+        let news: Vec<_> = marks.filter(|mark| self.replica.apply(mark, now)).collect();
+        self.lookup.publish(news, now);
     }
 
     async fn target(&self, request: &RevocationRequest, reach: Reach) -> Result<CutTarget> {

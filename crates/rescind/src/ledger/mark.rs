@@ -220,6 +220,20 @@ impl Mark {
     pub const fn kind(&self) -> CutKind {
         self.key.kind()
     }
+
+    /// What it is one mark by: a later one of the same identity replaces it.
+    pub fn identity(&self) -> MarkIdentity {
+        MarkIdentity { tenant: self.tenant, key: self.key.clone() }
+    }
+}
+
+/// What tells one mark from another: kind, tenant scope or none, and key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MarkIdentity {
+    /// The tenant whose tokens it kills; none: everybody's.
+    pub tenant: Option<TenantId>,
+    /// What it is about.
+    pub key: MarkKey,
 }
 
 /// The parts do not make a mark.

@@ -9,7 +9,7 @@ mod store;
 pub use cursor::{Cursor, InvalidCursor};
 pub use draft::Draft;
 pub use entry::Entry;
-pub use mark::{CutKind, InvalidMark, Mark, MarkKey, TokenKey};
+pub use mark::{CutKind, InvalidMark, Mark, MarkIdentity, MarkKey, TokenKey};
 pub use store::{
     Cut, CutOutcome, CutTarget, EntryFilter, Follow, HORIZON_STEP, Head, LedgerStore, PurgeOutcome,
     PurgeRequest, RETENTION,
