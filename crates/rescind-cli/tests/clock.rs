@@ -51,6 +51,7 @@ impl House {
             settings: settings(flags),
             store: store.expect("a store"),
             master_keys: master_key,
+            cache: None,
             clock: clock.clone(),
             on_started: Box::new(move |info| started.send(info.issuer.clone()).expect("it is waited for")),
         }));

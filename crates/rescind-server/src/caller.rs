@@ -36,7 +36,7 @@ impl FromRequestParts<App> for User {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         match Credentials::from_request_parts(parts, app).await? {
             Credentials::Bearer(token) => {
-                let outcome = app.authority.authenticate_user(token.expose_secret());
+                let outcome = app.authority.authenticate_user(token.expose_secret()).await;
                 let (signed_in, token) = checked(app, outcome)?;
                 Ok(Self { caller: caller(parts, Identity::User(signed_in)), token })
             }
@@ -53,7 +53,7 @@ impl FromRequestParts<App> for Administrator {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let identity = match Credentials::from_request_parts(parts, app).await? {
-            Credentials::Bearer(token) => administrator(app, &token)?,
+            Credentials::Bearer(token) => administrator(app, &token).await?,
             Credentials::Basic(basic) => Identity::Client(client(app, &basic).await?),
             Credentials::Nothing => return Err(Problem::new(Code::AuthenticationRequired)),
         };
@@ -71,11 +71,11 @@ impl FromRequestParts<App> for Anybody {
 
 /// The administrator behind an access token. A good token of a user that is meant for something else is told as such: the
 /// caller is known, and has only to ask for the right audience.
-fn administrator(app: &App, token: &SecretString) -> Result<Identity, Problem> {
+async fn administrator(app: &App, token: &SecretString) -> Result<Identity, Problem> {
     let token = token.expose_secret();
-    match app.authority.authenticate_admin(token) {
+    match app.authority.authenticate_admin(token).await {
         Ok((signed_in, _)) => Ok(Identity::User(signed_in)),
-        Err(refused) => match app.authority.authenticate_user(token) {
+        Err(refused) => match app.authority.authenticate_user(token).await {
             Ok(_) => Err(Problem::new(Code::Forbidden).detail(
                 "this needs an access token for administration: ask for the audience <issuer>/admin at sign-in",
             )),

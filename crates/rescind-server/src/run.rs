@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use rescind::authority::{Authority, MasterKeySource, Operator, Ports, StartError};
 use rescind::clock::Clock;
+use rescind::lookup::MarkCache;
 use rescind::store::Store;
 use rescind::system::SystemEntropy;
 use tokio::net::TcpListener;
@@ -27,6 +28,8 @@ pub struct Serve {
     pub store: Arc<dyn Store>,
     /// Where the master key is kept.
     pub master_keys: Arc<dyn MasterKeySource>,
+    /// The shared cache of revocations, where there is one.
+    pub cache: Option<Arc<dyn MarkCache>>,
     /// What time it is: [`rescind::system::SystemClock`], unless in a test.
     pub clock: Arc<dyn Clock>,
     /// Called once it listens and may be sent requests.
@@ -69,7 +72,7 @@ pub enum ServeError {
 /// # Errors
 /// Before it listens; afterwards only where a background task ended by itself.
 pub async fn run(options: Serve) -> Result<(), ServeError> {
-    let Serve { settings, store, master_keys, clock, on_started } = options;
+    let Serve { settings, store, master_keys, cache, clock, on_started } = options;
     settings.notices().iter().for_each(|notice| tracing::warn!("{notice}"));
     // Before anything is made, so that a signal during the start is not lost.
     let shutdown = told_to_stop().map_err(ServeError::Signals)?;
@@ -80,7 +83,7 @@ pub async fn run(options: Serve) -> Result<(), ServeError> {
         email: settings.admin_email.clone(),
         password: settings.admin_password.clone().ok_or(ServeError::NoPassword)?,
     };
-    let ports = ports(store, master_keys, clock);
+    let ports = Ports { cache, ..ports(store, master_keys, clock) };
     let started = Authority::start(ports, settings.authority(address), || operator).await?;
     let (authority, first) = (Arc::new(started.authority), started.first);
     let router = service(Arc::clone(&authority), &settings);
@@ -140,5 +143,6 @@ fn ports(store: Arc<dyn Store>, master_keys: Arc<dyn MasterKeySource>, clock: Ar
         entropy: Arc::new(SystemEntropy),
         offload: Arc::new(tasks::Hashing::new(cores)),
         master_keys,
+        cache: None,
     }
 }

@@ -33,6 +33,7 @@ pub(crate) async fn run(mut settings: Settings) -> Result<(), Failure> {
         settings: settings.server,
         store: opened.store.clone(),
         master_keys: opened.master_keys.clone(),
+        cache: None,
         clock: Arc::new(SystemClock),
         on_started: Box::new(move |info| welcome.print(info)),
     };
