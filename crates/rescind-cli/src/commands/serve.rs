@@ -8,6 +8,7 @@ use rescind_server::config::catalog::{SETTINGS, Secrecy, Setting};
 use rescind_server::{Serve as Serving, ServeError, StartedInfo};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::cache;
 use crate::failure::Failure;
 use crate::open;
 use crate::output::print;
@@ -26,6 +27,7 @@ pub(crate) struct Serve {
 pub(crate) struct SettingFlags(pub(crate) Vec<(String, String)>);
 
 pub(crate) async fn run(mut settings: Settings) -> Result<(), Failure> {
+    let cache = cache::open(&settings.server)?;
     let opened = open::for_server(&settings).await?;
     let welcome = Welcome::new(&mut settings);
     let origin = opened.master_keys.origin();
@@ -33,7 +35,7 @@ pub(crate) async fn run(mut settings: Settings) -> Result<(), Failure> {
         settings: settings.server,
         store: opened.store.clone(),
         master_keys: opened.master_keys.clone(),
-        cache: None,
+        cache,
         clock: Arc::new(SystemClock),
         on_started: Box::new(move |info| welcome.print(info)),
     };
