@@ -104,7 +104,9 @@ pub(crate) async fn write(link: Arc<Link>, mut waiting: Waiting, limit: Duration
 /// How many of the batch were written.
 async fn raise(link: &Link, live: &Arc<Live>, batch: &[CacheEntry], limit: Duration) -> usize {
     let mut pipeline = Pipeline::with_capacity(batch.len());
-    batch.iter().for_each(|entry| drop(pipeline.add_command(command(entry))));
+    for entry in batch {
+        pipeline.add_command(command(entry));
+    }
     let mut connection = live.connection();
     let answers = pipeline.ignore_errors().query_async::<Vec<Result<(), RedisError>>>(&mut connection);
     match tokio::time::timeout(limit, answers).await {
