@@ -110,7 +110,7 @@ impl Cli {
 
 async fn administer(command: Command, settings: &Settings) -> Result<(), Failure> {
     match command {
-        Command::Migrate(args) => migrate::run(&args, settings),
+        Command::Migrate(args) => migrate::run(&args, settings).await,
         Command::Users(args) => users::run(args, settings).await,
         Command::Tenants(args) => tenants::run(args, settings).await,
         Command::Clients(args) => clients::run(args, settings).await,

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use rescind::authority::{Error, StartError};
 use rescind::keys::SealError;
 use rescind::store::StoreError;
+use rescind_postgres::OpenError;
 
 /// Everything that can go wrong. [`Failure::next`] says what helps.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +51,15 @@ pub(crate) enum Failure {
     /// There is no database yet.
     #[error("there is no authority in {} yet", .0.display())]
     NotStarted(PathBuf),
+    /// The PostgreSQL database has nothing of ours.
+    #[error("there is no authority in that database yet")]
+    EmptyDatabase,
+    /// The PostgreSQL server cannot be reached as it was named, or will not have us.
+    #[error("RESCIND_DATABASE_URL: {0}")]
+    DatabaseUrl(String),
+    /// What is asked for is done otherwise with this store.
+    #[error("{0}")]
+    OtherStore(&'static str),
     /// The database is behind this program.
     #[error("the database has schema version {found}, this program needs {needed}")]
     SchemaOld {
@@ -136,6 +146,9 @@ impl Failure {
             Self::Exists(_) => "file_exists",
             Self::DatabaseExists(_) => "database_exists",
             Self::NotStarted(_) => "not_started",
+            Self::EmptyDatabase => "not_started",
+            Self::DatabaseUrl(_) => "database_refused",
+            Self::OtherStore(_) => "other_store",
             Self::SchemaOld { .. } => "schema_old",
             Self::SchemaTooNew { .. } => "schema_too_new",
             Self::Corrupt(_) => "database_corrupt",
@@ -172,6 +185,10 @@ impl Failure {
             }
             Self::NotStarted(_) => {
                 "`rescind serve` makes one; if there is one elsewhere, name its directory: --data-dir or RESCIND_DATA_DIR"
+            }
+            Self::EmptyDatabase => "`rescind serve` makes one",
+            Self::DatabaseUrl(_) => {
+                "see that RESCIND_DATABASE_URL names the user, the password and the database; with TLS, sslrootcert names the file of the authority"
             }
             Self::SchemaOld { .. } => "`rescind migrate` brings it up to date; take a backup first",
             Self::SchemaTooNew { .. } => "use the newer program, or restore a backup from before the upgrade",
@@ -216,6 +233,16 @@ impl From<Error> for Failure {
         match error {
             Error::NotFound => Self::NoSuch("such thing".to_owned()),
             other => Self::Refused(other),
+        }
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Store(error) => error.into(),
+            OpenError::Address(why) => Self::DatabaseUrl(why),
+            refused @ OpenError::Refused(_) => Self::DatabaseUrl(refused.to_string()),
         }
     }
 }

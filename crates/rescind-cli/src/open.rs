@@ -1,14 +1,18 @@
 //! Putting the authority together: the one place that picks a store.
 
+use std::cmp::Ordering;
 use std::path::Path;
 use std::sync::Arc;
 
 use rescind::authority::{Authority, AuthoritySettings, Operator, Ports};
-use rescind::directory::{DirectoryStore as _, SYSTEM_TENANT};
-use rescind::keys::{KeyRecord, KeyState, KeyStore as _, KeyUse};
+use rescind::directory::SYSTEM_TENANT;
+use rescind::keys::{KeyRecord, KeyState, KeyUse};
 use rescind::store::{Store, StoreError};
 use rescind::system::{SystemClock, SystemEntropy};
-use rescind_sqlite::{LATEST, Options, SqliteStore, schema_version};
+use rescind_postgres::{Options as PostgresOptions, PostgresStore};
+use rescind_server::config::Database;
+use rescind_sqlite::{Options as SqliteOptions, SqliteStore};
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::data_dir::Lock;
 use crate::failure::Failure;
@@ -20,10 +24,37 @@ use crate::settings::Settings;
 /// A store that is open, and what opens its keys.
 pub(crate) struct Opened {
     /// The store.
-    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) store: Arc<dyn Store>,
     /// Where the master key is.
     pub(crate) master_keys: Arc<MasterKeys>,
-    _lock: Lock,
+    /// Which store it is, and what is held with it.
+    pub(crate) kind: Kind,
+}
+
+/// Which store it is.
+pub(crate) enum Kind {
+    /// A file, in use by this process.
+    Sqlite(Arc<SqliteStore>, #[allow(dead_code, reason = "held")] Lock),
+    /// A database on a server.
+    Postgres(Arc<PostgresStore>),
+}
+
+impl Opened {
+    /// Finishes what is under way, and closes it.
+    pub(crate) fn close(&self) {
+        match &self.kind {
+            Kind::Sqlite(store, _) => store.close(),
+            Kind::Postgres(store) => store.close(),
+        }
+    }
+
+    fn sqlite(store: Arc<SqliteStore>, lock: Lock, master_keys: Arc<MasterKeys>) -> Self {
+        Self { store: Arc::clone(&store) as _, master_keys, kind: Kind::Sqlite(store, lock) }
+    }
+
+    fn postgres(store: Arc<PostgresStore>, master_keys: Arc<MasterKeys>) -> Self {
+        Self { store: Arc::clone(&store) as _, master_keys, kind: Kind::Postgres(store) }
+    }
 }
 
 /// An authority for one command.
@@ -43,41 +74,66 @@ impl Admin {
 
 /// Opens the store for a server: what is missing is made, what is old brought up to date, what was interrupted finished.
 pub(crate) async fn for_server(settings: &Settings) -> Result<Opened, Failure> {
-    let place = settings.place();
-    place.create()?;
-    let lock = place.share()?;
-    let store = open_store(place.database())?;
-    let (records, _) = store.keys().await?;
-    let master_keys = settings.master_keys();
+    let opened = match &settings.server.database {
+        Database::Sqlite(path) => {
+            let place = settings.place();
+            place.create()?;
+            let lock = place.share()?;
+            Opened::sqlite(open_file(path)?, lock, Arc::new(settings.master_keys()))
+        }
+        Database::Postgres(url) => {
+            let store = PostgresStore::open(&postgres(url)).await?;
+            Opened::postgres(store, Arc::new(settings.master_keys()))
+        }
+    };
+    let (records, _) = opened.store.keys().await?;
+    let master_keys = &opened.master_keys;
     master_keys.ensure(&records, &SystemEntropy)?;
     master_keys.opening(&records)?;
-    rewrap::settle(&master_keys, &*store).await?;
+    rewrap::settle(master_keys, &*opened.store).await?;
     master_keys.warn_if_readable();
-    Ok(Opened { store, master_keys: Arc::new(master_keys), _lock: lock })
+    Ok(opened)
 }
 
 /// Opens the store that is there, as it is, for a command.
 pub(crate) async fn existing(settings: &Settings) -> Result<Opened, Failure> {
     let place = settings.place();
-    let database = place.database().to_owned();
-    if !database.try_exists().map_err(|why| Failure::DataDir { path: place.path().to_owned(), why })? {
-        return Err(Failure::NotStarted(place.path().to_owned()));
+    let opened = match &settings.server.database {
+        Database::Sqlite(path) => {
+            if !path.try_exists().map_err(|why| Failure::DataDir { path: place.path().to_owned(), why })? {
+                return Err(Failure::NotStarted(place.path().to_owned()));
+            }
+            let lock = place.share()?;
+            require_schema(rescind_sqlite::schema_version(path)?, rescind_sqlite::LATEST)?;
+            Opened::sqlite(open_file(path)?, lock, Arc::new(settings.master_keys()))
+        }
+        Database::Postgres(url) => {
+            let options = postgres(url);
+            match rescind_postgres::schema_version(&options.url).await? {
+                0 => return Err(Failure::EmptyDatabase),
+                found => require_schema(found, rescind_postgres::LATEST)?,
+            }
+            let store = PostgresStore::open_as_it_is(&options)?;
+            Opened::postgres(store, Arc::new(settings.master_keys()))
+        }
+    };
+    match opened.store.tenant_by_slug(SYSTEM_TENANT).await {
+        Ok(_) => Ok(opened),
+        Err(StoreError::NotFound) => Err(match opened.kind {
+            Kind::Sqlite(..) => Failure::NotStarted(place.path().to_owned()),
+            Kind::Postgres(_) => Failure::EmptyDatabase,
+        }),
+        Err(other) => Err(other.into()),
     }
-    let lock = place.share()?;
-    // A command must not change the schema under a server that is older than it is.
-    match schema_version(&database)? {
-        LATEST => {}
-        found if found < LATEST => return Err(Failure::SchemaOld { found, needed: LATEST }),
-        found => return Err(Failure::SchemaTooNew { found, known: LATEST }),
+}
+
+/// A command must not change the schema under a server that is older than it is.
+fn require_schema(found: u32, needed: u32) -> Result<(), Failure> {
+    match found.cmp(&needed) {
+        Ordering::Less => Err(Failure::SchemaOld { found, needed }),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(Failure::SchemaTooNew { found, known: needed }),
     }
-    let store = open_store(&database)?;
-    match store.tenant_by_slug(SYSTEM_TENANT).await {
-        Ok(_) => {}
-        Err(StoreError::NotFound) => return Err(Failure::NotStarted(place.path().to_owned())),
-        Err(other) => return Err(other.into()),
-    }
-    let master_keys = Arc::new(settings.master_keys());
-    Ok(Opened { store, master_keys, _lock: lock })
 }
 
 /// The authority over the store that is there.
@@ -101,8 +157,13 @@ pub(crate) async fn administer(settings: &Settings) -> Result<Admin, Failure> {
 }
 
 /// Opens the file, or says why not in terms of the file.
-fn open_store(database: &Path) -> Result<Arc<SqliteStore>, Failure> {
-    Ok(SqliteStore::open(database, &Options::new(Arc::new(SystemEntropy)))?)
+fn open_file(database: &Path) -> Result<Arc<SqliteStore>, Failure> {
+    Ok(SqliteStore::open(database, &SqliteOptions::new(Arc::new(SystemEntropy)))?)
+}
+
+/// How a database on a server is opened.
+pub(crate) fn postgres(url: &SecretString) -> PostgresOptions {
+    PostgresOptions::new(url.expose_secret(), Arc::new(SystemEntropy))
 }
 
 /// Looking after the keys is the server's chore. A shell that lacks the server's settings must not, in passing, replace

@@ -49,7 +49,11 @@ impl Settings {
 
     /// The data directory and the database.
     pub(crate) fn place(&self) -> DataDir {
-        let Database::Sqlite(database) = &self.server.database;
+        let database = match &self.server.database {
+            Database::Sqlite(database) => database,
+            // Nothing of it is used: the database is elsewhere, and the master key is given.
+            Database::Postgres(_) => Path::new("rescind.db"),
+        };
         DataDir::new(&self.server.data_dir, database)
     }
 

@@ -10,7 +10,7 @@ use rescind::clock::{Clock as _, Timestamp};
 use rescind::keys::MasterKey;
 use rescind::system::SystemEntropy;
 use rescind_server::config::{Settings, Sources};
-use rescind_server::{Serve, ServeError, run};
+use rescind_server::{Foundation, Serve, ServeError, run};
 use rescind_sqlite::{Options, SqliteStore};
 use rescind_testkit::clock::ManualClock;
 use rescind_testkit::process::{Api, Credentials, Reply};
@@ -44,13 +44,16 @@ impl House {
         let data = TempDir::new().expect("a directory");
         let clock = Arc::new(ManualClock::at(Timestamp::from_secs(1_900_000_000)));
         let store =
-            SqliteStore::open(&data.path().join("rescind.db"), &Options::new(Arc::new(SystemEntropy)));
+            SqliteStore::open(&data.path().join("rescind.db"), &Options::new(Arc::new(SystemEntropy)))
+                .expect("a store");
         let master_key: Arc<dyn MasterKeySource> = Arc::new(MasterKey::generate(&SystemEntropy));
         let (started, address) = oneshot::channel();
         let server = tokio::spawn(run(Serve {
             settings: settings(flags),
-            store: store.expect("a store"),
-            master_keys: master_key,
+            open: Box::new(move || {
+                let (store, master_keys) = (store.clone(), Arc::clone(&master_key));
+                Box::pin(async move { Ok(Foundation { store, master_keys, remote: false }) })
+            }),
             cache: None,
             clock: clock.clone(),
             on_started: Box::new(move |info| started.send(info.issuer.clone()).expect("it is waited for")),

@@ -4,9 +4,7 @@
 mod support;
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use rescind_testkit::process::{Api, Reply};
 use serde_json::{Value, json};
@@ -14,7 +12,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use support::{Desk, House, Pair, jti, new_user};
+use support::{Desk, House, Moments, Pair, jti, new_user};
 
 /// How often the server is killed.
 const KILLS: usize = 50;
@@ -70,28 +68,6 @@ async fn kill_9_loses_nothing_that_was_acknowledged() {
     }
     assert!(steps > kills, "hardly any refresh was answered: nothing was tested");
     println!("{} revocations and {steps} refreshes were acknowledged", acknowledged.len());
-}
-
-/// The moments of the kills, from a seed that is printed: a failing test shows it.
-struct Moments(u64);
-
-impl Moments {
-    fn new() -> Self {
-        let given =
-            std::env::var("RESCIND_TEST_SEED").ok().map(|seed| seed.parse().expect("the seed is a number"));
-        let seed = given.unwrap_or_else(|| RandomState::new().build_hasher().finish());
-        println!("RESCIND_TEST_SEED={seed}");
-        Self(seed)
-    }
-
-    /// Between 50 and 450 ms (SplitMix64).
-    fn next(&mut self) -> Duration {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        Duration::from_micros(50_000 + (mixed ^ (mixed >> 31)) % 400_000)
-    }
 }
 
 /// Clients that go on until the server is gone.

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use deadpool_postgres::Object;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Error, Row};
+use tokio_postgres::{Error, Row, Statement};
 
 use crate::error::Outcome;
 
@@ -28,16 +28,27 @@ impl Conn {
         self.released.store(true, Ordering::Relaxed);
     }
 
+    /// The statement, prepared once for each connection.
+    pub(crate) async fn prepare(&self, sql: &str) -> Result<Statement, Error> {
+        #[cfg(test)]
+        crate::plans::note(sql);
+        self.client().prepare_cached(sql).await
+    }
+
+    /// Sends a prepared statement as soon as it is polled: several that are polled together are on their way together, in
+    /// that order.
+    pub(crate) async fn query(&self, statement: &Statement, params: &Params<'_>) -> Result<Vec<Row>, Error> {
+        self.client().query(statement, params).await
+    }
+
     pub(crate) async fn execute(&self, sql: &str, params: &Params<'_>) -> Result<u64, Error> {
-        let client = self.client();
-        let statement = client.prepare_cached(sql).await?;
-        client.execute(&statement, params).await
+        let statement = self.prepare(sql).await?;
+        self.client().execute(&statement, params).await
     }
 
     pub(crate) async fn rows(&self, sql: &str, params: &Params<'_>) -> Result<Vec<Row>, Error> {
-        let client = self.client();
-        let statement = client.prepare_cached(sql).await?;
-        client.query(&statement, params).await
+        let statement = self.prepare(sql).await?;
+        self.query(&statement, params).await
     }
 
     /// The first row, if there is one.

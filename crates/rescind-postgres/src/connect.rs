@@ -12,6 +12,7 @@ use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use crate::error::translate;
 use crate::tls;
 
 /// How a store on PostgreSQL is to be opened.
@@ -40,6 +41,53 @@ impl Options {
     }
 }
 
+/// Why a store cannot be opened.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// The URL makes no sense, or names what is not there.
+    #[error("{0}")]
+    Address(String),
+    /// The server answers, and will not have us: a wrong password, no such database, a certificate that is not good.
+    #[error("the server does not let us in: {0}")]
+    Refused(String),
+    /// [`StoreError::Unavailable`] where the server cannot be reached, and may be later; [`StoreError::TooNew`] where a newer
+    /// program has written to the database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl OpenError {
+    /// Whether waiting may help.
+    pub fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::Store(StoreError::Unavailable(_) | StoreError::Overloaded | StoreError::Conflict)
+        )
+    }
+
+    pub(crate) fn connecting(error: &tokio_postgres::Error) -> Self {
+        // 28: who we are; 3D: which database; 42: what we may do.
+        let refused = error
+            .code()
+            .is_some_and(|code| ["28", "3D", "42"].iter().any(|class| code.code().starts_with(class)));
+        match translate(error) {
+            StoreError::Unavailable(why) | StoreError::Corrupt(why) if refused || is_about_tls(error) => {
+                Self::Refused(why)
+            }
+            other => Self::Store(other),
+        }
+    }
+}
+
+/// A server without TLS, or with a certificate that is not good.
+fn is_about_tls(error: &tokio_postgres::Error) -> bool {
+    let text = error.to_string();
+    text.contains("TLS") || {
+        let source = std::error::Error::source(error);
+        source.is_some_and(|source| source.to_string().contains("certificate"))
+    }
+}
+
 /// Where the server is, and how to speak to it.
 #[derive(Clone)]
 pub(crate) struct Address {
@@ -57,7 +105,7 @@ const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false)
                         WHERE current_setting('synchronous_commit') = 'off'";
 
 impl Address {
-    pub(crate) fn parse(url: &str) -> Result<Self, StoreError> {
+    pub(crate) fn parse(url: &str) -> Result<Self, OpenError> {
         let (url, told) = split_parameters(url)?;
         let mut config =
             Config::from_str(&url).map_err(|error| invalid(format!("the database's URL: {error}")))?;
@@ -107,7 +155,7 @@ struct Told {
 }
 
 /// Takes out `sslmode` and `sslrootcert`: the library knows neither `verify-full` nor a file of roots.
-fn split_parameters(url: &str) -> Result<(String, Told), StoreError> {
+fn split_parameters(url: &str) -> Result<(String, Told), OpenError> {
     let Some((base, query)) = url.split_once('?') else { return Ok((url.to_owned(), Told::default())) };
     let mut told = Told::default();
     let mut rest = Vec::new();
@@ -122,7 +170,7 @@ fn split_parameters(url: &str) -> Result<(String, Told), StoreError> {
     Ok((url, told))
 }
 
-fn ssl_mode(mode: &str) -> Result<SslMode, StoreError> {
+fn ssl_mode(mode: &str) -> Result<SslMode, OpenError> {
     match mode {
         "disable" => Ok(SslMode::Disable),
         "require" | "verify-ca" | "verify-full" => Ok(SslMode::Require),
@@ -143,7 +191,7 @@ fn is_local(host: &Host) -> bool {
     }
 }
 
-fn decode(text: &str) -> Result<String, StoreError> {
+fn decode(text: &str) -> Result<String, OpenError> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
@@ -163,15 +211,15 @@ fn decode(text: &str) -> Result<String, StoreError> {
     String::from_utf8(bytes).map_err(|_| invalid("the database's URL is not UTF-8"))
 }
 
-fn invalid(why: impl Into<String>) -> StoreError {
-    StoreError::Unavailable(why.into())
+fn invalid(why: impl Into<String>) -> OpenError {
+    OpenError::Address(why.into())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn mode(url: &str) -> Result<SslMode, StoreError> {
+    fn mode(url: &str) -> Result<SslMode, OpenError> {
         Address::parse(url).map(|address| address.config.get_ssl_mode())
     }
 

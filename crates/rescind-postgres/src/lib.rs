@@ -8,6 +8,10 @@
 //! numbers, and commits. So `seq` follows the order of commits, and a reader that has seen `seq` n has seen everything
 //! before. A notification wakes whoever [waits](rescind::ledger::LedgerStore::changed); it carries nothing, and losing it loses nothing.
 //!
+//! **Company.** Rotations of refresh tokens and cuts of single tokens come in batches: whoever asks while one is under way
+//! shares the next, one statement and one commit for all. What does not fit, a token that is not the current one, say, is done
+//! by itself afterwards.
+//!
 //! **Locks** are taken in one order: tenant, client, user, sessions, the ledger. What a verb decides by is either locked,
 //! or guarded in the statement that writes, or harmless when it changes meanwhile: a session stores the floors that it was
 //! opened under, and is dead when they were raised at the same moment.
@@ -22,11 +26,14 @@ mod conn;
 mod connect;
 mod directory;
 mod error;
+mod group;
 mod horizon;
 mod keys;
 mod ledger;
 mod migrate;
 mod page;
+#[cfg(test)]
+mod plans;
 mod row;
 mod session;
 mod tls;
@@ -44,16 +51,19 @@ use rescind::store::StoreError;
 use crate::conn::Conn;
 use crate::connect::Address;
 use crate::error::Outcome;
+use crate::group::{Cuts, Group, Rotations};
 use crate::horizon::Horizon;
 use crate::tx::{Tx, told};
 use crate::wake::Wake;
 
-pub use connect::Options;
-pub use migrate::{LATEST, Migrated, migrate, schema_version};
+pub use connect::{OpenError, Options};
+pub use migrate::{LATEST, Migrated, Server, look, migrate, schema_version};
 
 /// The whole store, on one PostgreSQL database. Opened by [`PostgresStore::open`].
 pub struct PostgresStore {
     inner: Arc<Inner>,
+    rotations: Group<Rotations>,
+    cuts: Group<Cuts>,
     wake: Wake,
 }
 
@@ -61,20 +71,33 @@ impl PostgresStore {
     /// Opens a database, and brings its schema up to date first.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] where the server cannot be reached or does not let us in, [`StoreError::TooNew`] where a newer
-    /// program has written to it.
-    pub async fn open(options: &Options) -> Result<Arc<Self>, StoreError> {
+    /// See [`OpenError`].
+    pub async fn open(options: &Options) -> Result<Arc<Self>, OpenError> {
         migrate(&options.url).await?;
+        Self::open_as_it_is(options)
+    }
+
+    /// Opens a database whose schema is known to be this program's; connects when something is asked of it.
+    ///
+    /// # Errors
+    /// [`OpenError::Address`].
+    pub fn open_as_it_is(options: &Options) -> Result<Arc<Self>, OpenError> {
         let address = Address::parse(&options.url)?;
+        let pool = address.pool(options).map_err(|error| OpenError::Address(error.to_string()))?;
         let inner = Arc::new(Inner {
-            pool: address.pool(options)?,
+            pool,
             entropy: Arc::clone(&options.entropy),
             waiting: AtomicUsize::new(0),
             queue: options.queue,
             patience: options.patience,
             horizon: Horizon::default(),
         });
-        Ok(Arc::new(Self { inner, wake: Wake::listen(address) }))
+        Ok(Arc::new(Self {
+            rotations: Group::start(&inner, options.queue),
+            cuts: Group::start(&inner, options.queue),
+            inner,
+            wake: Wake::listen(address),
+        }))
     }
 
     /// Ends what the store does by itself, and closes its connections. Whoever asks for something afterwards is told
@@ -83,6 +106,12 @@ impl PostgresStore {
         self.wake.stop();
         self.inner.pool.close();
     }
+}
+
+/// The statement that rotates refresh tokens, for the benchmark that runs it bare.
+#[doc(hidden)]
+pub fn rotation_statement() -> &'static str {
+    &session::ROTATE
 }
 
 impl Drop for PostgresStore {

@@ -3,8 +3,9 @@
 use rescind::store::StoreError;
 use tokio_postgres::{Client, Transaction};
 
+use crate::OpenError;
 use crate::connect::Address;
-use crate::error::{Outcome, corrupt, translate};
+use crate::error::{Outcome, corrupt};
 use crate::tx::told;
 
 /// The steps, in order: the first leads to version 1.
@@ -30,7 +31,7 @@ pub struct Migrated {
 ///
 /// # Errors
 /// As [`crate::PostgresStore::open`].
-pub async fn migrate(url: &str) -> Result<Migrated, StoreError> {
+pub async fn migrate(url: &str) -> Result<Migrated, OpenError> {
     with_client(url, async |client| {
         // Most starts find nothing to do, and need not wait for one that does something.
         let from = known_version(client).await?;
@@ -55,8 +56,40 @@ pub async fn migrate(url: &str) -> Result<Migrated, StoreError> {
 ///
 /// # Errors
 /// As [`crate::PostgresStore::open`].
-pub async fn schema_version(url: &str) -> Result<u32, StoreError> {
+pub async fn schema_version(url: &str) -> Result<u32, OpenError> {
     with_client(url, async |client| version(client).await).await
+}
+
+/// What a server says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// Its version, as it spells it.
+    pub version: String,
+    /// The same as a number: 150018 for 15.18.
+    pub version_number: i32,
+    /// Whether it writes to its disk before it says so.
+    pub fsync: bool,
+    /// The version of our schema; 0 where it has none of our tables.
+    pub schema: u32,
+}
+
+/// Looks at a server and a database, changing nothing.
+///
+/// # Errors
+/// As [`crate::PostgresStore::open`].
+pub async fn look(url: &str) -> Result<Server, OpenError> {
+    with_client(url, async |client| {
+        let row = client
+            .query_one(
+                "SELECT current_setting('server_version'), current_setting('server_version_num')::integer,
+                        current_setting('fsync')::boolean",
+                &[],
+            )
+            .await?;
+        let schema = version(client).await?;
+        Ok(Server { version: row.get(0), version_number: row.get(1), fsync: row.get(2), schema })
+    })
+    .await
 }
 
 /// Reads the version again: another node may have been first.
@@ -89,13 +122,13 @@ async fn version(client: &Client) -> Outcome<u32> {
 async fn with_client<T>(
     url: &str,
     work: impl AsyncFnOnce(&mut Client) -> Outcome<T>,
-) -> Result<T, StoreError> {
+) -> Result<T, OpenError> {
     let address = Address::parse(url)?;
-    let (mut client, connection) =
-        address.config.connect(address.tls.clone()).await.map_err(|error| translate(&error))?;
+    let connected = address.config.connect(address.tls.clone()).await;
+    let (mut client, connection) = connected.map_err(|error| OpenError::connecting(&error))?;
     let connection = tokio::spawn(connection);
     let outcome = work(&mut client).await;
     drop(client);
     connection.abort();
-    outcome.map_err(told)
+    outcome.map_err(|fault| told(fault).into())
 }

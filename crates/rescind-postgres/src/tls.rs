@@ -3,14 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rescind::store::StoreError;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-pub(crate) fn connector(roots: Option<&Path>) -> Result<MakeRustlsConnect, StoreError> {
+use crate::OpenError;
+
+pub(crate) fn connector(roots: Option<&Path>) -> Result<MakeRustlsConnect, OpenError> {
     let roots = match roots {
         Some(path) => named(path)?,
         None => systems(),
@@ -18,14 +19,14 @@ pub(crate) fn connector(roots: Option<&Path>) -> Result<MakeRustlsConnect, Store
     let provider = Arc::new(aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| StoreError::Unavailable(error.to_string()))?
+        .map_err(|error| OpenError::Address(error.to_string()))?
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(MakeRustlsConnect::new(config))
 }
 
-fn named(path: &Path) -> Result<RootCertStore, StoreError> {
-    let unreadable = |why: String| StoreError::Unavailable(format!("sslrootcert {}: {why}", path.display()));
+fn named(path: &Path) -> Result<RootCertStore, OpenError> {
+    let unreadable = |why: String| OpenError::Address(format!("sslrootcert {}: {why}", path.display()));
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(path).map_err(|error| unreadable(error.to_string()))? {
         let certificate = certificate.map_err(|error| unreadable(error.to_string()))?;

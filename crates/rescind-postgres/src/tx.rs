@@ -14,6 +14,10 @@ use crate::error::{Fault, Outcome};
 /// How often a transaction is run again that somebody else came in the way of.
 pub(crate) const TRIES: u32 = 8;
 
+/// Takes the turn to write to the ledger: see [`Tx::take_turn`]. The lock is the schema's own.
+pub(crate) const TAKE_TURN: &str =
+    "SELECT pg_advisory_xact_lock(1919251301, ('head'::regclass::oid::bigint & 2147483647)::integer)";
+
 /// A verb's view of its transaction.
 pub(crate) struct Tx {
     conn: Conn,
@@ -39,8 +43,7 @@ impl Tx {
     /// Takes the turn to write to the ledger, until the end of the transaction. Whoever commits later has a higher `seq`. The last
     /// lock that a transaction takes, so that nobody waits for another while it holds this one.
     pub(crate) async fn take_turn(&self) -> Outcome<()> {
-        self.rows("SELECT pg_advisory_xact_lock(1919251301, 'head'::regclass::oid::bigint::integer)", &[])
-            .await?;
+        self.rows(TAKE_TURN, &[]).await?;
         Ok(())
     }
 

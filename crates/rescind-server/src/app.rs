@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rescind::authority::Authority;
 
+use crate::feed::Feed;
 use crate::telemetry::Counters;
 
 /// What every endpoint is handed; cheap to clone.
@@ -11,6 +12,8 @@ use crate::telemetry::Counters;
 pub struct App {
     /// The authority.
     pub authority: Arc<Authority>,
+    /// What is known of the feed's readers.
+    pub feed: Arc<Feed>,
     /// What is counted.
     pub counters: Counters,
     /// The OpenAPI document, as JSON.

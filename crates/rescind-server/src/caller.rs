@@ -2,7 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use rescind::authority::{Caller, Identity, Origin};
+use rescind::authority::{Caller, Error, Identity, Origin, SignedIn};
 use rescind::directory::ApiClient;
 use rescind::verifier::Verified;
 use secrecy::{ExposeSecret, SecretString};
@@ -25,6 +25,24 @@ pub struct User {
 /// authority to say.
 #[derive(Debug)]
 pub struct Administrator(pub Caller);
+
+/// As [`Administrator`], with what shows again later on that the caller may: for an answer that goes on and on.
+#[derive(Debug)]
+pub struct Lasting {
+    /// The caller.
+    pub caller: Caller,
+    /// What it proves itself with.
+    pub proof: Proof,
+}
+
+/// What a caller proves itself with, again and again.
+#[derive(Debug)]
+pub enum Proof {
+    /// The id and secret of an API client.
+    Client(BasicCredentials),
+    /// An administrator's access token.
+    User(SecretString, Box<Verified>),
+}
 
 /// Anybody; credentials are not looked at.
 #[derive(Debug)]
@@ -52,12 +70,23 @@ impl FromRequestParts<App> for Administrator {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let identity = match Credentials::from_request_parts(parts, app).await? {
-            Credentials::Bearer(token) => administrator(app, &token).await?,
-            Credentials::Basic(basic) => Identity::Client(client(app, &basic).await?),
+        Ok(Self(Lasting::from_request_parts(parts, app).await?.caller))
+    }
+}
+
+impl FromRequestParts<App> for Lasting {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let (identity, proof) = match Credentials::from_request_parts(parts, app).await? {
+            Credentials::Bearer(token) => {
+                let (signed_in, verified) = administrator(app, &token).await?;
+                (Identity::User(signed_in), Proof::User(token, Box::new(verified)))
+            }
+            Credentials::Basic(basic) => (Identity::Client(client(app, &basic).await?), Proof::Client(basic)),
             Credentials::Nothing => return Err(Problem::new(Code::AuthenticationRequired)),
         };
-        Ok(Self(caller(parts, identity)))
+        Ok(Self { caller: caller(parts, identity), proof })
     }
 }
 
@@ -71,10 +100,10 @@ impl FromRequestParts<App> for Anybody {
 
 /// The administrator behind an access token. A good token of a user that is meant for something else is told as such: the
 /// caller is known, and has only to ask for the right audience.
-async fn administrator(app: &App, token: &SecretString) -> Result<Identity, Problem> {
+async fn administrator(app: &App, token: &SecretString) -> Result<(SignedIn, Verified), Problem> {
     let token = token.expose_secret();
     match app.authority.authenticate_admin(token).await {
-        Ok((signed_in, _)) => Ok(Identity::User(signed_in)),
+        Ok(known) => Ok(known),
         Err(refused) => match app.authority.authenticate_user(token).await {
             Ok(_) => Err(Problem::new(Code::Forbidden).detail(
                 "this needs an access token for administration: ask for the audience <issuer>/admin at sign-in",
@@ -87,6 +116,39 @@ async fn administrator(app: &App, token: &SecretString) -> Result<Identity, Prob
 /// The API client behind Basic credentials.
 pub async fn client(app: &App, basic: &BasicCredentials) -> Result<ApiClient, Problem> {
     Ok(app.authority.authenticate_client(&basic.id, &basic.secret).await?)
+}
+
+impl Lasting {
+    /// The caller, as its credentials are now.
+    pub async fn again(&self, app: &App) -> Result<Caller, Error> {
+        let identity = match &self.proof {
+            Proof::Client(basic) => {
+                Identity::Client(app.authority.authenticate_client(&basic.id, &basic.secret).await?)
+            }
+            Proof::User(token, _) => {
+                Identity::User(app.authority.authenticate_admin(token.expose_secret()).await?.0)
+            }
+        };
+        Ok(Caller { identity, origin: self.caller.origin.clone() })
+    }
+
+    /// Whether a cut has reached the token that the caller came with.
+    pub fn is_cut(&self, app: &App) -> bool {
+        match &self.proof {
+            Proof::Client(_) => false,
+            Proof::User(_, token) => app.authority.verifier().evaluate(token).is_some(),
+        }
+    }
+
+    /// Resolves when a cut reaches the token that the caller came with; never for one that came without.
+    pub async fn until_cut(&self, app: &App) {
+        match &self.proof {
+            Proof::Client(_) => std::future::pending().await,
+            Proof::User(_, token) => {
+                app.authority.verifier().until_cut(token).await;
+            }
+        }
+    }
 }
 
 /// A caller with that identity, from where the request comes.

@@ -3,7 +3,7 @@
 //! [`http`] is the base that every endpoint stands on: typed extractors, problem documents, credentials, the
 //! layers and the server loop. It knows nothing of tokens or sessions. [`config`] reads the settings, [`telemetry`]
 //! tells operators what happens, [`openapi`] tells callers what there is. On these stand the JSON API, the OAuth
-//! endpoints and what proxies ask; `tasks` run beside the requests; [`run`] puts all of it together over a store that
+//! endpoints, the [`feed`] of revocations and what proxies ask; `tasks` run beside the requests; [`run`] puts all of it together over a store that
 //! it does not choose.
 
 #![warn(clippy::unwrap_used)]
@@ -12,6 +12,7 @@ mod app;
 mod caller;
 pub mod config;
 mod error;
+pub mod feed;
 pub mod http;
 mod oauth;
 pub mod openapi;
@@ -21,6 +22,7 @@ mod run;
 mod tasks;
 pub mod telemetry;
 pub mod view;
+mod waiting;
 
 pub use router::routes;
-pub use run::{Serve, ServeError, StartedInfo, run, service};
+pub use run::{Foundation, NotOpened, Opener, Opening, Serve, ServeError, StartedInfo, run, service};

@@ -3,12 +3,13 @@
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
-use crate::{api, oauth, openapi, proxy};
+use crate::{api, feed, oauth, openapi, proxy};
 
 /// Every route there is, and its documentation.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::base())
         .merge(api::routes())
         .merge(oauth::routes())
+        .merge(feed::routes())
         .merge(proxy::routes())
 }

@@ -1,10 +1,12 @@
 //! The running server: from settings and a store to answered requests, and down again in order.
 
 use std::net::SocketAddr;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
-use rescind::authority::{Authority, MasterKeySource, Operator, Ports, StartError};
+use rescind::authority::{Authority, Error, MasterKeySource, Operator, Ports, StartError, Started};
 use rescind::clock::Clock;
 use rescind::lookup::MarkCache;
 use rescind::store::Store;
@@ -15,25 +17,49 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::config::Settings;
+use crate::feed::Feed;
 use crate::http::layers::{self, Edge};
 use crate::http::serve;
 use crate::telemetry::Counters;
-use crate::{router, tasks};
+use crate::{router, tasks, waiting};
 
 /// What a server is made of.
 pub struct Serve {
     /// What it is told.
     pub settings: Settings,
-    /// The store.
-    pub store: Arc<dyn Store>,
-    /// Where the master key is kept.
-    pub master_keys: Arc<dyn MasterKeySource>,
-    /// The shared cache of revocations, where there is one.
+    /// Opens what it stands on. Called again, after a while, for as long as that [may pass](NotOpened::Later).
+    pub open: Opener,
+    /// The shared cache of revocations, where there is one. It need not be there, and is not waited for.
     pub cache: Option<Arc<dyn MarkCache>>,
     /// What time it is: [`rescind::system::SystemClock`], unless in a test.
     pub clock: Arc<dyn Clock>,
     /// Called once it listens and may be sent requests.
     pub on_started: Box<dyn FnOnce(&StartedInfo) + Send>,
+}
+
+/// Opens what a server stands on.
+pub type Opener = Box<dyn Fn() -> Opening + Send + Sync>;
+
+/// The opening.
+pub type Opening = Pin<Box<dyn Future<Output = Result<Foundation, NotOpened>> + Send>>;
+
+/// What a server stands on.
+pub struct Foundation {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// Where the master key is kept.
+    pub master_keys: Arc<dyn MasterKeySource>,
+    /// Whether the store is another machine's, which may be away for a while: then a start waits for it.
+    pub remote: bool,
+}
+
+/// Why it was not opened.
+#[derive(Debug)]
+pub enum NotOpened {
+    /// It cannot be reached, and may be later.
+    Later(String),
+    /// Waiting helps nothing.
+    Never(Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// A server that listens.
@@ -59,6 +85,9 @@ pub enum ServeError {
     /// What runs beside the requests has ended, which it never should.
     #[error("a background task has ended; the log says why")]
     TaskEnded,
+    /// What it stands on cannot be opened.
+    #[error("{0}")]
+    Open(Box<dyn std::error::Error + Send + Sync>),
     /// A first start without a password for its operator.
     #[error("the first start needs RESCIND_ADMIN_PASSWORD")]
     NoPassword,
@@ -67,28 +96,35 @@ pub enum ServeError {
     Start(#[from] StartError),
 }
 
-/// Serves until SIGTERM or SIGINT; then requests in flight are finished, and tasks ended.
+/// Serves until SIGTERM or SIGINT; then requests in flight are finished, and tasks ended. While the store cannot be reached
+/// it waits, says so, and answers that it is not ready.
 ///
 /// # Errors
 /// Before it listens; afterwards only where a background task ended by itself.
 pub async fn run(options: Serve) -> Result<(), ServeError> {
-    let Serve { settings, store, master_keys, cache, clock, on_started } = options;
+    let Serve { settings, open, cache, clock, on_started } = options;
     settings.notices().iter().for_each(|notice| tracing::warn!("{notice}"));
     // Before anything is made, so that a signal during the start is not lost.
     let shutdown = told_to_stop().map_err(ServeError::Signals)?;
+    let mut shutdown = pin!(shutdown);
     let unlistenable = |error| ServeError::Listen(settings.listen, error);
     let listener = TcpListener::bind(settings.listen).await.map_err(unlistenable)?;
     let address = listener.local_addr().map_err(unlistenable)?;
-    let operator = Operator {
-        email: settings.admin_email.clone(),
-        password: settings.admin_password.clone().ok_or(ServeError::NoPassword)?,
+    let start = Start { settings: &settings, open, cache, clock, address };
+    let started = match start.attempt().await {
+        Err(Attempt::Later(why)) => match start.wait(&listener, why, shutdown.as_mut()).await? {
+            Some(started) => started,
+            None => return Ok(()),
+        },
+        Err(Attempt::Never(error)) => return Err(error),
+        Ok(started) => started,
     };
-    let ports = Ports { cache, ..ports(store, master_keys, clock) };
-    let started = Authority::start(ports, settings.authority(address), || operator).await?;
     let (authority, first) = (Arc::new(started.authority), started.first);
-    let router = service(Arc::clone(&authority), &settings);
+    let options = serve::Options::default();
+    let feed = Arc::new(Feed::new(&authority, options.places()));
+    let router = service(Arc::clone(&authority), Arc::clone(&feed), &settings);
     let stop = CancellationToken::new();
-    let mut tasks = tasks::start(&authority, settings.purge_interval, &stop);
+    let mut tasks = tasks::start(&authority, &feed, settings.purge_interval, &stop);
     on_started(&StartedInfo { address, issuer: authority.settings().issuer.clone(), first });
     let mut failed = false;
     let until = async {
@@ -97,11 +133,101 @@ pub async fn run(options: Serve) -> Result<(), ServeError> {
             // They never end by themselves: without them this process would go blind, and look alive.
             _ = tasks.join_next() => failed = true,
         }
+        // Its readers would stay for ever: what is drained is what ends by itself.
+        feed.close();
     };
-    serve::serve(listener, router, serve::Options::default(), until).await;
+    serve::serve(listener, router, options, until).await;
     stop.cancel();
     while tasks.join_next().await.is_some() {}
     if failed { Err(ServeError::TaskEnded) } else { Ok(()) }
+}
+
+/// A start, which may take more than one attempt.
+struct Start<'s> {
+    settings: &'s Settings,
+    open: Opener,
+    cache: Option<Arc<dyn MarkCache>>,
+    clock: Arc<dyn Clock>,
+    address: SocketAddr,
+}
+
+/// Why an attempt came to nothing.
+enum Attempt {
+    Later(String),
+    Never(ServeError),
+}
+
+impl Start<'_> {
+    async fn attempt(&self) -> Result<Started, Attempt> {
+        let foundation = (self.open)().await.map_err(|error| match error {
+            NotOpened::Later(why) => Attempt::Later(why),
+            NotOpened::Never(error) => Attempt::Never(ServeError::Open(error)),
+        })?;
+        let operator = Operator {
+            email: self.settings.admin_email.clone(),
+            password: self.settings.admin_password.clone().ok_or(Attempt::Never(ServeError::NoPassword))?,
+        };
+        let remote = foundation.remote;
+        let ports = Ports { cache: self.cache.clone(), ..ports(foundation, Arc::clone(&self.clock)) };
+        Authority::start(ports, self.settings.authority(self.address), || operator).await.map_err(|error| {
+            match error {
+                StartError::Other(Error::Unavailable | Error::Overloaded) if remote => {
+                    Attempt::Later("it was lost during the start".to_owned())
+                }
+                other => Attempt::Never(other.into()),
+            }
+        })
+    }
+
+    /// Tries again until it succeeds, and tells whoever asks meanwhile. None: it was told to stop.
+    async fn wait(
+        &self,
+        listener: &TcpListener,
+        why: String,
+        shutdown: Pin<&mut (impl Future<Output = ()> + Send)>,
+    ) -> Result<Option<Started>, ServeError> {
+        let unlistenable = |error| ServeError::Listen(self.settings.listen, error);
+        let same = clone_listener(listener).map_err(unlistenable)?;
+        let mut outcome = Ok(None);
+        let until = async {
+            tokio::select! {
+                () = shutdown => {}
+                started = self.until_started(why) => outcome = started.map(Some),
+            }
+        };
+        serve::serve(same, waiting::router(&self.clock), serve::Options::default(), until).await;
+        outcome
+    }
+
+    async fn until_started(&self, mut why: String) -> Result<Started, ServeError> {
+        for attempt in 0_u32.. {
+            if attempt % SAY_AGAIN == 0 {
+                tracing::warn!(%why, "the store cannot be reached: waiting for it");
+            }
+            tokio::time::sleep(TRY_AGAIN).await;
+            match self.attempt().await {
+                Ok(started) => {
+                    tracing::info!("the store can be reached");
+                    return Ok(started);
+                }
+                Err(Attempt::Later(again)) => why = again,
+                Err(Attempt::Never(error)) => return Err(error),
+            }
+        }
+        unreachable!("attempts do not end")
+    }
+}
+
+/// How long to wait between two attempts to start.
+const TRY_AGAIN: Duration = Duration::from_millis(500);
+
+/// After so many attempts the log says again that it waits.
+const SAY_AGAIN: u32 = 60;
+
+/// Another handle on the same socket.
+fn clone_listener(listener: &TcpListener) -> std::io::Result<TcpListener> {
+    let same = rustix::io::dup(listener)?;
+    TcpListener::from_std(same.into())
 }
 
 /// Resolves at SIGTERM, or at SIGINT (Ctrl-C).
@@ -118,7 +244,7 @@ fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
 }
 
 /// Every route, with everything around it: what [`run`] serves.
-pub fn service(authority: Arc<Authority>, settings: &Settings) -> Router {
+pub fn service(authority: Arc<Authority>, feed: Arc<Feed>, settings: &Settings) -> Router {
     let counters = Counters::new();
     let edge = Edge {
         trusted_proxies: settings.trusted_proxies.clone(),
@@ -128,6 +254,7 @@ pub fn service(authority: Arc<Authority>, settings: &Settings) -> Router {
     let (router, document) = router::routes().split_for_parts();
     let app = App {
         authority,
+        feed,
         counters,
         openapi: crate::openapi::json(&document).into(),
         reference: crate::openapi::page(&document).into(),
@@ -135,14 +262,14 @@ pub fn service(authority: Arc<Authority>, settings: &Settings) -> Router {
     layers::dress(router.with_state(app), edge)
 }
 
-fn ports(store: Arc<dyn Store>, master_keys: Arc<dyn MasterKeySource>, clock: Arc<dyn Clock>) -> Ports {
+fn ports(foundation: Foundation, clock: Arc<dyn Clock>) -> Ports {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     Ports {
-        store,
+        store: foundation.store,
         clock,
         entropy: Arc::new(SystemEntropy),
         offload: Arc::new(tasks::Hashing::new(cores)),
-        master_keys,
+        master_keys: foundation.master_keys,
         cache: None,
     }
 }

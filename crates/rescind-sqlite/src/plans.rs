@@ -54,7 +54,7 @@ async fn hot_statements_keep_to_their_indexes() {
     let conn = crate::open::connect(&path, Duration::ZERO).unwrap();
     let seen = SEEN.lock().unwrap().clone();
     let verbs = seen.iter().filter(|(sql, _)| {
-        ["SELECT", "UPDATE", "DELETE", "INSERT"].iter().any(|verb| sql.trim_start().starts_with(verb))
+        ["SELECT", "UPDATE", "DELETE", "INSERT", "WITH"].iter().any(|verb| sql.trim_start().starts_with(verb))
             && !sql.contains("sqlite_schema")
             && !sql.contains("numbers")
     });

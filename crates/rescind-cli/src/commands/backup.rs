@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use rescind::store::StoreError;
+use rescind_server::config::Database;
 use serde_json::json;
 
 use crate::failure::Failure;
 use crate::master_key::MasterKeys;
-use crate::open::existing;
+use crate::open::{Kind, existing};
 use crate::output::{Format, note};
 use crate::settings::Settings;
 
@@ -22,12 +23,20 @@ pub(crate) struct Backup {
 }
 
 pub(crate) async fn run(args: Backup, settings: &Settings) -> Result<(), Failure> {
+    if matches!(settings.server.database, Database::Postgres(_)) {
+        return Err(Failure::OtherStore(
+            "this copies an SQLite file; a PostgreSQL database is backed up with pg_dump or pg_basebackup",
+        ));
+    }
     let opened = existing(settings).await?;
+    let Kind::Sqlite(store, _) = &opened.kind else {
+        return Err(Failure::OtherStore("this is no SQLite file"));
+    };
     let place = args.file.parent().filter(|parent| !parent.as_os_str().is_empty());
     if let Some(place) = place {
         std::fs::metadata(place).map_err(Failure::file(place))?;
     }
-    opened.store.backup_to(args.file.clone()).await.map_err(|error| match error {
+    store.backup_to(args.file.clone()).await.map_err(|error| match error {
         StoreError::Taken(_) => Failure::Exists(args.file.clone()),
         other => other.into(),
     })?;

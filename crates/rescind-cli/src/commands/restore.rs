@@ -12,6 +12,7 @@ use rescind::keys::KeyStore as _;
 use rescind::ledger::{CutTarget, LedgerStore as _};
 use rescind::store::{PageRequest, Provenance, StoreError};
 use rescind::system::{SystemClock, SystemEntropy};
+use rescind_server::config::Database;
 use rescind_sqlite::{Options, Restore as How, SqliteStore};
 use serde_json::json;
 
@@ -39,6 +40,12 @@ pub(crate) struct Restore {
 }
 
 pub(crate) async fn run(args: Restore, settings: &Settings) -> Result<(), Failure> {
+    if matches!(settings.server.database, Database::Postgres(_)) {
+        return Err(Failure::OtherStore(
+            "this puts back a copy of an SQLite file; a PostgreSQL database is restored with its own tools, and \
+             running nodes then write back what they know to be revoked",
+        ));
+    }
     let place = settings.place();
     let now = SystemClock.now();
     fs::metadata(&args.file).map_err(Failure::file(&args.file))?;

@@ -1,16 +1,17 @@
 //! `rescind serve`.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::{Arg, ArgMatches, Args, FromArgMatches};
 use rescind::system::{SystemClock, SystemEntropy};
+use rescind_server::config::Database;
 use rescind_server::config::catalog::{SETTINGS, Secrecy, Setting};
-use rescind_server::{Serve as Serving, ServeError, StartedInfo};
+use rescind_server::{Foundation, NotOpened, Opener, Serve as Serving, ServeError, StartedInfo};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::cache;
 use crate::failure::Failure;
-use crate::open;
+use crate::open::{self, Opened};
 use crate::output::print;
 use crate::password;
 use crate::settings::Settings;
@@ -28,23 +29,46 @@ pub(crate) struct SettingFlags(pub(crate) Vec<(String, String)>);
 
 pub(crate) async fn run(mut settings: Settings) -> Result<(), Failure> {
     let cache = cache::open(&settings.server)?;
-    let opened = open::for_server(&settings).await?;
     let welcome = Welcome::new(&mut settings);
-    let origin = opened.master_keys.origin();
+    let origin = settings.master_keys().origin();
+    let settings = Arc::new(settings);
+    let held = Arc::new(Mutex::new(None));
     let serving = Serving {
-        settings: settings.server,
-        store: opened.store.clone(),
-        master_keys: opened.master_keys.clone(),
+        settings: settings.server.clone(),
+        open: opener(settings, Arc::clone(&held)),
         cache,
         clock: Arc::new(SystemClock),
         on_started: Box::new(move |info| welcome.print(info)),
     };
     let served = rescind_server::run(serving).await;
-    opened.store.close();
+    if let Some(opened) = held.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        opened.close();
+    }
     served.map_err(|error| match error {
         ServeError::Listen(address, why) => Failure::Listen(address, why),
         ServeError::Start(error) => Failure::start(error, &origin),
+        ServeError::Open(error) => match error.downcast() {
+            Ok(failure) => *failure,
+            Err(other) => Failure::Server(other.to_string()),
+        },
         other => Failure::Server(other.to_string()),
+    })
+}
+
+/// Opens the store, and keeps what is held with it until the server has ended.
+fn opener(settings: Arc<Settings>, held: Arc<Mutex<Option<Opened>>>) -> Opener {
+    Box::new(move || {
+        let (settings, held) = (Arc::clone(&settings), Arc::clone(&held));
+        Box::pin(async move {
+            let remote = matches!(settings.server.database, Database::Postgres(_));
+            let opened = open::for_server(&settings).await.map_err(|failure| match failure {
+                Failure::Unavailable(why) if remote => NotOpened::Later(why),
+                other => NotOpened::Never(Box::new(other)),
+            })?;
+            let (store, master_keys) = (Arc::clone(&opened.store), Arc::clone(&opened.master_keys));
+            held.lock().unwrap_or_else(PoisonError::into_inner).replace(opened);
+            Ok(Foundation { store, master_keys, remote })
+        })
     })
 }
 
@@ -98,7 +122,7 @@ fn sign_in(address: &str, email: &str) -> String {
 
 impl Args for SettingFlags {
     fn augment_args(command: clap::Command) -> clap::Command {
-        command.next_help_heading("Settings").args(SETTINGS.iter().filter(is_own).map(flag))
+        command.next_help_heading("Settings").args(SETTINGS.iter().filter(is_own).flat_map(flags))
     }
 
     fn augment_args_for_update(command: clap::Command) -> clap::Command {
@@ -114,8 +138,7 @@ impl FromArgMatches for SettingFlags {
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        for setting in SETTINGS.iter().filter(is_own) {
-            let name = flag_name(setting);
+        for name in SETTINGS.iter().filter(is_own).flat_map(flag_names) {
             if let Some(value) = matches.get_one::<String>(&name) {
                 self.0.push((name, value.clone()));
             }
@@ -129,20 +152,30 @@ fn is_own(setting: &&'static Setting) -> bool {
     setting.name != "RESCIND_DATA_DIR"
 }
 
-/// A secret is never an argument, which others on the machine could read: its file is.
-fn flag_name(setting: &Setting) -> String {
+/// A secret is never an argument, which others on the machine could read: its file is. A URL may be either, since it may hold a
+/// password.
+fn flag_names(setting: &Setting) -> Vec<String> {
+    let by_file = format!("{}-file", setting.flag());
     match setting.secrecy {
-        Secrecy::Secret => format!("{}-file", setting.flag()),
-        Secrecy::Open | Secrecy::Url => setting.flag(),
+        Secrecy::Secret => vec![by_file],
+        Secrecy::Url => vec![setting.flag(), by_file],
+        Secrecy::Open => vec![setting.flag()],
     }
 }
 
-fn flag(setting: &'static Setting) -> Arg {
-    let name = flag_name(setting);
-    let value = if setting.secrecy == Secrecy::Secret { "FILE" } else { "VALUE" };
+fn flags(setting: &'static Setting) -> Vec<Arg> {
+    flag_names(setting).into_iter().map(|name| flag(setting, name)).collect()
+}
+
+fn flag(setting: &'static Setting, name: String) -> Arg {
+    let value = if name == setting.flag() { "VALUE" } else { "FILE" };
     let meaning = setting.meaning.replace('`', "");
     let default = setting.default.text().replace('`', "");
-    Arg::new(name.clone()).long(name).value_name(value).help(format!("{meaning} [default: {default}]"))
+    let help = match setting.secrecy {
+        Secrecy::Url if name != setting.flag() => format!("The file that holds --{}", setting.flag()),
+        _ => format!("{meaning} [default: {default}]"),
+    };
+    Arg::new(name.clone()).long(name).value_name(value).help(help)
 }
 
 #[cfg(test)]
@@ -158,7 +191,7 @@ mod tests {
     #[test]
     fn no_secret_is_a_flag() {
         for setting in SETTINGS.iter().filter(|setting| setting.secrecy == Secrecy::Secret) {
-            assert!(flag_name(setting).ends_with("-file"));
+            assert!(flag_names(setting).iter().all(|name| name.ends_with("-file")));
         }
     }
 }

@@ -179,6 +179,9 @@ pub(crate) const CALLS: &[Call] = &[
         .done(&[404]),
     call("GET", "/api/v1/admin/audit", Scope("admin"), NotNamed).query("?limit=500"),
     // For verifiers and proxies.
+    call("GET", "/api/v1/feed/head", Scope("feed"), NotNamed),
+    call("GET", "/api/v1/feed/snapshot", Scope("feed"), NotNamed),
+    call("GET", "/api/v1/feed/events", Scope("feed"), NotNamed).query("?after=0.00000000000000000000000000000000"),
     call("GET", "/api/v1/auth/forward", Forward, NotNamed),
     call("POST", "/oauth2/token", Holder(&[400, 401]), Public)
         .form("grant_type=refresh_token&refresh_token=<refresh>"),

@@ -1,7 +1,9 @@
 //! A running server with an operator at its desk, and the sessions that the operator opens.
 #![allow(dead_code, reason = "every test file uses its own part")]
 
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -105,6 +107,28 @@ pub(crate) fn new_user() -> String {
 fn next() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// The moments of the kills, from a seed that is printed: a failing test shows it.
+pub(crate) struct Moments(u64);
+
+impl Moments {
+    pub(crate) fn new() -> Self {
+        let given =
+            std::env::var("RESCIND_TEST_SEED").ok().map(|seed| seed.parse().expect("the seed is a number"));
+        let seed = given.unwrap_or_else(|| RandomState::new().build_hasher().finish());
+        println!("RESCIND_TEST_SEED={seed}");
+        Self(seed)
+    }
+
+    /// Between 50 and 450 ms (SplitMix64).
+    pub(crate) fn next(&mut self) -> Duration {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        Duration::from_micros(50_000 + (mixed ^ (mixed >> 31)) % 400_000)
+    }
 }
 
 /// The header of a token, unchecked.

@@ -14,7 +14,7 @@ use rescind::clock::Timestamp;
 use rescind::id::TenantId;
 use rescind::ledger::{
     Cursor, Cut, CutOutcome, CutTarget, Entry, EntryFilter, Follow, Head, LedgerStore, Mark, MarkIdentity,
-    PurgeOutcome, PurgeRequest, TokenKey,
+    PlacedMark, PurgeOutcome, PurgeRequest, TokenKey,
 };
 use rescind::store::{Answer, Page, PageRequest};
 
@@ -26,7 +26,17 @@ pub(crate) use reach::{count_client, count_tenant, count_user};
 
 impl LedgerStore for PostgresStore {
     fn cut(&self, cut: Cut) -> Answer<'_, CutOutcome> {
-        write!(self, |tx| cut::cut(tx, &cut))
+        Box::pin(async move {
+            let cut = match cut.target {
+                CutTarget::Token { .. } | CutTarget::Digest { .. } => match self.cuts.ask(cut).await? {
+                    (_, Some(outcome)) => return Ok(outcome),
+                    (cut, None) => cut,
+                },
+                _ => cut,
+            };
+            let done: Answer<'_, CutOutcome> = write!(self, |tx| cut::cut(tx, &cut));
+            done.await
+        })
     }
 
     fn count_reach<'a>(&'a self, target: &'a CutTarget, now: Timestamp) -> Answer<'a, u64> {
@@ -39,6 +49,10 @@ impl LedgerStore for PostgresStore {
 
     fn entries_after(&self, cursor: Cursor, limit: u32) -> Answer<'_, Follow> {
         read!(self, |conn| follow::entries_after(conn, cursor, limit))
+    }
+
+    fn marks_after(&self, cursor: Cursor, limit: u32) -> Answer<'_, Follow<PlacedMark>> {
+        read!(self, |conn| follow::marks_after(conn, cursor, limit))
     }
 
     fn token_entry<'a>(&'a self, key: &'a TokenKey, tenant: Option<TenantId>) -> Answer<'a, Entry> {
@@ -63,5 +77,9 @@ impl LedgerStore for PostgresStore {
 
     fn changed(&self) -> Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> {
         Some(Box::pin(self.wake.woken()))
+    }
+
+    fn leads(&self) -> bool {
+        self.wake.leads()
     }
 }

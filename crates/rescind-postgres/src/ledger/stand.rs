@@ -1,13 +1,11 @@
 //! What stands of marks that are asked for by name.
 
-use rescind::id::TenantId;
-use rescind::ledger::{CutKind, Mark, MarkIdentity};
-use tokio_postgres::Row;
+use rescind::ledger::{Mark, MarkIdentity};
 use uuid::Uuid;
 
 use crate::conn::Conn;
 use crate::error::Outcome;
-use crate::row::{Cells, key_bytes, key_from};
+use crate::row::{Cells, key_bytes, mark};
 
 /// Each identity's entries are found by the index, and are few: an entry is purged when all that it kills has expired.
 pub(crate) async fn marks(conn: &Conn, identities: &[MarkIdentity]) -> Outcome<Vec<Mark>> {
@@ -33,16 +31,5 @@ pub(crate) async fn marks(conn: &Conn, identities: &[MarkIdentity]) -> Outcome<V
             &[&kinds, &keys, &spelled, &tenants],
         )
         .await?;
-    rows.iter().map(mark).collect()
-}
-
-fn mark(row: &Row) -> Outcome<Mark> {
-    let mut cells = Cells::new(row);
-    let kind: CutKind = cells.word()?;
-    Ok(Mark {
-        key: key_from(kind, cells.take()?, cells.take()?)?,
-        tenant: cells.maybe_id(TenantId)?,
-        min_version: cells.take()?,
-        expires_at: cells.time()?,
-    })
+    rows.iter().map(|row| mark(&mut Cells::new(row))).collect()
 }

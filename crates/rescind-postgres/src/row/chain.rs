@@ -22,7 +22,12 @@ pub(crate) const CHAIN_COLUMNS: &str = "
     rotated_at, idle_expires_at";
 
 pub(crate) fn chain(row: &Row) -> Outcome<Chain> {
-    let mut cells = Cells::new(row);
+    chain_from(row, 0)
+}
+
+/// From this column on.
+pub(crate) fn chain_from(row: &Row, at: usize) -> Outcome<Chain> {
+    let mut cells = Cells::from(row, at);
     Ok(Chain {
         session: cells.id(SessionId)?,
         user: cells.id(UserId)?,

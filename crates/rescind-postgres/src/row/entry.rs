@@ -1,7 +1,7 @@
 //! Ledger entries.
 
 use rescind::id::{ClientId, SessionId, TenantId, UserId};
-use rescind::ledger::{CutKind, Entry, Mark, MarkKey, TokenKey};
+use rescind::ledger::{Cursor, CutKind, Entry, Mark, MarkKey, PlacedMark, TokenKey};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -11,24 +11,38 @@ use crate::row::Cells;
 pub(crate) const ENTRY_COLUMNS: &str =
     "seq, kind, key, spelled, tenant_id, min_version, expires_at, user_id, revoked_at, reason, revoked_by";
 
+/// What verifiers need of an entry: the first columns of it.
+pub(crate) const MARK_COLUMNS: &str = "seq, kind, key, spelled, tenant_id, min_version, expires_at";
+
 pub(crate) fn entry(row: &Row) -> Outcome<Entry> {
-    let mut cells = Cells::new(row);
-    let seq = cells.take()?;
-    let kind: CutKind = cells.word()?;
-    let key = key_from(kind, cells.take()?, cells.take()?)?;
+    entry_from(row, 0)
+}
+
+/// From this column on.
+pub(crate) fn entry_from(row: &Row, at: usize) -> Outcome<Entry> {
+    let mut cells = Cells::from(row, at);
     Ok(Entry {
-        seq,
-        mark: Mark {
-            key,
-            tenant: cells.maybe_id(TenantId)?,
-            min_version: cells.take()?,
-            expires_at: cells.time()?,
-        },
+        seq: cells.take()?,
+        mark: mark(&mut cells)?,
         user: cells.maybe_id(UserId)?,
         revoked_at: cells.time()?,
         reason: cells.take()?,
         revoked_by: cells.word()?,
     })
+}
+
+/// Without its batch's tag, which stands elsewhere.
+pub(crate) fn placed_mark(row: &Row) -> Outcome<PlacedMark> {
+    let mut cells = Cells::new(row);
+    let cursor = Cursor { seq: cells.take()?, ..Cursor::default() };
+    Ok(PlacedMark { cursor, mark: mark(&mut cells)? })
+}
+
+/// From the columns kind to expires_at.
+pub(crate) fn mark(cells: &mut Cells<'_>) -> Outcome<Mark> {
+    let kind: CutKind = cells.word()?;
+    let key = key_from(kind, cells.take()?, cells.take()?)?;
+    Ok(Mark { key, tenant: cells.maybe_id(TenantId)?, min_version: cells.take()?, expires_at: cells.time()? })
 }
 
 /// A key as it is kept: its bytes, and whether those spell a text.
@@ -45,7 +59,7 @@ pub(crate) fn key_bytes(key: &MarkKey) -> (Vec<u8>, bool) {
     }
 }
 
-pub(crate) fn key_from(kind: CutKind, bytes: &[u8], spelled: bool) -> Outcome<MarkKey> {
+fn key_from(kind: CutKind, bytes: &[u8], spelled: bool) -> Outcome<MarkKey> {
     if spelled {
         let text = std::str::from_utf8(bytes).map_err(|_| corrupt("a mark's key is not UTF-8"))?;
         return text_key(kind, text);

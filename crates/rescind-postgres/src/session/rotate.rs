@@ -1,7 +1,5 @@
 //! Answering a refresh token.
 
-use std::sync::LazyLock;
-
 use rescind::audit::{Actor, action};
 use rescind::keys::KeyUse;
 use rescind::session::{Chain, Judgement, Rotate, Rotated, SessionFacts, Status, judge};
@@ -10,8 +8,8 @@ use rescind::store::StoreError;
 use crate::conn::Conn;
 use crate::error::{Fault, Outcome, optional};
 use crate::keys::is_active;
-use crate::row::{CHAIN_COLUMNS, REFRESH_COLUMNS, Refresh, chain, refresh};
-use crate::session::{ALIVE, Ending, end_session, lock_session};
+use crate::row::{CHAIN_COLUMNS, REFRESH_COLUMNS, Refresh, chain, chain_from, refresh};
+use crate::session::{Columns, Ending, ROTATE, end_session, lock_session};
 use crate::tx::Tx;
 
 /// The reason that a theft leaves.
@@ -24,60 +22,10 @@ pub(crate) async fn rotate(tx: &Tx, rotate: &Rotate) -> Outcome<Rotated> {
     }
 }
 
-/// The one statement that rotates, and only under every guard at once. Of those who come at the same moment one has the row;
-/// the others wait for it, and find its hash and generation changed.
-pub(crate) static ROTATE: LazyLock<String> = LazyLock::new(|| {
-    format!(
-        "UPDATE sessions
-            SET generation = generation + 1,
-                recent = substring(refresh_hash || $6::bytea || recent FOR 640),
-                parent_hash = refresh_hash, parent_jti = refresh_jti,
-                refresh_hash = $7, refresh_salt = $8, refresh_jti = $9, refresh_mac_kid = $10,
-                rotated_at = $1, last_used_at = $1,
-                idle_expires_at = least($11, expires_at),
-                access_jti = $12,
-                ip = coalesce($13, ip)
-          WHERE sessions.id = $2 AND user_id = $3 AND refresh_hash = $4 AND generation = $5
-            AND (NOT $14::boolean OR client_id IS NOT DISTINCT FROM $15::uuid)
-            AND ($16::uuid IS NULL OR client_id = $16)
-            AND (client_id IS NULL OR client_id IS NOT DISTINCT FROM $16
-                 OR EXISTS (SELECT 1 FROM clients WHERE clients.id = sessions.client_id
-                               AND NOT clients.refresh_requires_secret))
-            AND EXISTS (SELECT 1 FROM keys WHERE kid = $17 AND usage = 'access' AND state = 'active')
-            AND EXISTS (SELECT 1 FROM keys WHERE kid = $10 AND usage = 'refresh' AND state = 'active')
-            AND {ALIVE}
-        RETURNING {CHAIN_COLUMNS}"
-    )
-});
-
 async fn try_rotate(tx: &Tx, rotate: &Rotate) -> Outcome<Option<Chain>> {
-    let now = rotate.by.at.as_millis();
-    let next = &rotate.successor;
-    let row = tx
-        .row(
-            &ROTATE,
-            &[
-                &now,
-                &rotate.session.0,
-                &rotate.user.0,
-                &rotate.presented.hash.as_slice(),
-                &rotate.presented.generation,
-                &now.to_be_bytes().as_slice(),
-                &next.hash.as_slice(),
-                &next.salt.as_slice(),
-                &next.jti.0,
-                &next.mac_kid,
-                &rotate.idle_expires_at.as_millis(),
-                &rotate.access_jti.0,
-                &rotate.device_ip.map(|ip| ip.to_string()),
-                &rotate.claimed_client.is_some(),
-                &rotate.claimed_client.flatten().map(|id| id.0),
-                &rotate.proven_client.map(|id| id.0),
-                &rotate.signing_kid,
-            ],
-        )
-        .await?;
-    row.as_ref().map(chain).transpose()
+    let columns = Columns::of(std::slice::from_ref(rotate));
+    let row = tx.row(&ROTATE, &columns.params()).await?;
+    row.as_ref().map(|row| chain_from(row, 1)).transpose()
 }
 
 /// What is said of a token that was not rotated. Dead is said before anything is called theft.

@@ -44,8 +44,15 @@ pub enum Secrecy {
     Open,
     /// A URL without its user and password.
     Url,
-    /// Nothing. Such a setting can also be given as a file, by its name with `_FILE`.
+    /// Nothing.
     Secret,
+}
+
+impl Secrecy {
+    /// Whether the setting can also be given as a file, by its name with `_FILE`.
+    pub const fn may_be_a_file(self) -> bool {
+        matches!(self, Self::Secret | Self::Url)
+    }
 }
 
 impl Setting {
@@ -116,9 +123,10 @@ pub const SETTINGS: &[Setting] = &[
     setting!(
         "RESCIND_DATABASE_URL",
         Words("`rescind.db` in the data directory"),
-        "`sqlite:` + path",
+        "`sqlite:` + path, or `postgres://user:password@host/database`",
         values::database,
-        "Where the store is. This build has SQLite only.",
+        "Where the store is. On another machine PostgreSQL must speak TLS with a good certificate, unless the URL says \
+         `sslmode=disable`; `sslrootcert` names the file of its authority.",
         Url
     ),
     setting!(
@@ -134,7 +142,7 @@ pub const SETTINGS: &[Setting] = &[
         Words("`master.key` in the data directory, made on first start"),
         "32 bytes in base64",
         values::master_key,
-        "Wraps the signing keys at rest.",
+        "Wraps the signing keys at rest. Must be given with PostgreSQL, whose nodes share it.",
         Secret
     ),
     setting!(

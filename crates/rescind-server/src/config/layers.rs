@@ -8,7 +8,7 @@ use std::path::Path;
 use secrecy::{ExposeSecret, SecretString};
 use toml::Value;
 
-use super::catalog::{Fallback, SETTINGS, Secrecy, Setting};
+use super::catalog::{Fallback, SETTINGS, Setting};
 use super::error::{Fault, SettingsError};
 use super::explain::{Explained, Origin};
 use super::{kubernetes, suggestion};
@@ -229,7 +229,7 @@ fn known(called: impl Fn(&Setting) -> String, file_suffix: &str, written: &str) 
         let rest = written.strip_prefix(&called(setting))?;
         if rest.is_empty() {
             Some(setting.name.to_owned())
-        } else if rest == file_suffix && setting.secrecy == Secrecy::Secret {
+        } else if rest == file_suffix && setting.secrecy.may_be_a_file() {
             Some(format!("{}_FILE", setting.name))
         } else {
             None

@@ -1,6 +1,6 @@
 //! `docs/settings.md`.
 
-use super::catalog::{SETTINGS, Secrecy, Setting};
+use super::catalog::{SETTINGS, Setting};
 
 /// The reference of all settings, in Markdown.
 pub fn reference() -> String {
@@ -34,7 +34,7 @@ Durations are a whole number and a unit: `250ms`, `90s`, `15m`, `24h`, `14d`.
 
 fn row(setting: &Setting) -> String {
     let Setting { name, syntax, meaning, default, .. } = setting;
-    let file = if setting.secrecy == Secrecy::Secret { " (`_FILE`)" } else { "" };
+    let file = if setting.secrecy.may_be_a_file() { " (`_FILE`)" } else { "" };
     let default = match default {
         super::catalog::Fallback::Value(value) => format!("`{value}`"),
         super::catalog::Fallback::Words(words) => (*words).to_owned(),

@@ -22,7 +22,7 @@ use super::layers::{Given, Sources};
 use super::values;
 
 /// Every setting, possible by itself and together with the others.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// Where the server listens.
     pub listen: SocketAddr,
@@ -84,10 +84,12 @@ pub struct Settings {
 }
 
 /// Where the store is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Database {
     /// An SQLite file.
     Sqlite(PathBuf),
+    /// A PostgreSQL database, by its URL.
+    Postgres(SecretString),
 }
 
 /// How log lines look.
@@ -203,6 +205,10 @@ impl Settings {
         if self.audience(self.listen) == format!("{}/admin", self.issuer(self.listen)) {
             let why = "the issuer + /admin is the audience of administration, and of nothing else";
             return Err(SettingsError::one("RESCIND_AUDIENCE", why));
+        }
+        if matches!(self.database, Database::Postgres(_)) && self.master_key.is_none() {
+            let why = "it must be given with PostgreSQL: the nodes share it, and none makes it up (`openssl rand -base64 32`)";
+            return Err(SettingsError::one("RESCIND_MASTER_KEY", why));
         }
         if self.access_ttl > self.refresh_ttl {
             let why = "an access token must not outlive RESCIND_REFRESH_TTL";

@@ -62,9 +62,9 @@ pub(super) fn database(text: &str) -> Result<Database> {
         return path(file.strip_prefix("//").unwrap_or(file)).map(Database::Sqlite);
     }
     if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-        return Err("this build has no PostgreSQL store yet".to_owned());
+        return Ok(Database::Postgres(text.into()));
     }
-    Err("it must be sqlite: and a path".to_owned())
+    Err("it must be sqlite: and a path, or postgres:// and what leads to the database".to_owned())
 }
 
 /// Its form only: what connects to it reads the rest.

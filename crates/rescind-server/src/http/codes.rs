@@ -88,6 +88,8 @@ codes! {
         "Something that is to be unique exists already.";
     RefreshSuperseded "refresh_superseded" 409 "Refresh token superseded",
         "A newer refresh token of this session was handed out a moment ago: use the newest that you hold. Nothing was ended.";
+    CursorGone "cursor_gone" 410 "Cursor gone",
+        "What follows the cursor was purged, or the cursor is of another history: take a snapshot.";
     PayloadTooLarge "payload_too_large" 413 "Payload too large",
         "The body is larger than 64 KiB.";
     UnsupportedMediaType "unsupported_media_type" 415 "Unsupported media type",

@@ -34,6 +34,8 @@ pub struct Options {
     pub head_time: Duration,
     /// How long a connection may rest between two requests.
     pub idle_time: Duration,
+    /// How long a peer may take nothing of what is to be written to it, be it that an answer goes on for hours.
+    pub write_time: Duration,
     /// How long requests in flight may go on after the shutdown began.
     pub drain_time: Duration,
     /// How long a connection may rest, or its head take, while others wait for a place.
@@ -48,10 +50,18 @@ impl Default for Options {
         Self {
             head_time: Duration::from_secs(10),
             idle_time: Duration::from_secs(75),
+            write_time: Duration::from_secs(20),
             drain_time: Duration::from_secs(10),
             crowded_time: Duration::from_secs(1),
-            connections: 10_240,
+            connections: 30_720,
         }
+    }
+}
+
+impl Options {
+    /// How many connections there really is room for.
+    pub fn places(&self) -> usize {
+        connections(self.connections)
     }
 }
 
@@ -64,7 +74,7 @@ pub async fn serve(
     options: Options,
     shutdown: impl Future<Output = ()> + Send,
 ) {
-    let places = Places::new(connections(options.connections));
+    let places = Places::new(options.places());
     let draining = CancellationToken::new();
     let mut conversations = JoinSet::new();
     {
@@ -163,7 +173,7 @@ impl Conversation {
         // An answer is one write; waiting for more to send with it would only delay it.
         let _ = stream.set_nodelay(true);
         let Self { router, peer, options, draining, crowded } = self;
-        let activity = Activity::new(options.head_time, options.idle_time);
+        let activity = Activity::new(options.head_time, options.idle_time, options.write_time);
         let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
         let answering = Arc::clone(&activity);
         let service =

@@ -21,6 +21,7 @@ use tokio::time::Instant;
 pub(super) struct Activity {
     head_time: Duration,
     idle_time: Duration,
+    write_time: Duration,
     state: Mutex<State>,
 }
 
@@ -34,18 +35,24 @@ struct State {
     since: Instant,
     /// Which protocol the first bytes announce; none before they came.
     speaks_http2: Option<bool>,
+    /// Since when the peer takes nothing of what is to be written.
+    stuck: Option<Instant>,
 }
 
 impl Activity {
-    pub(super) fn new(head_time: Duration, idle_time: Duration) -> Arc<Self> {
-        let state = State { in_flight: 0, head: true, since: Instant::now(), speaks_http2: None };
-        Arc::new(Self { head_time, idle_time, state: Mutex::new(state) })
+    pub(super) fn new(head_time: Duration, idle_time: Duration, write_time: Duration) -> Arc<Self> {
+        let state =
+            State { in_flight: 0, head: true, since: Instant::now(), speaks_http2: None, stuck: None };
+        Arc::new(Self { head_time, idle_time, write_time, state: Mutex::new(state) })
     }
 
-    /// When the connection is to be closed if nothing happens; none while a request is in flight.
+    /// When the connection is to be closed if nothing happens; none while a request is in flight whose answer gets on.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let state = self.state();
-        (state.in_flight == 0).then(|| state.since + if state.head { self.head_time } else { self.idle_time })
+        let limit = if state.head { self.head_time } else { self.idle_time };
+        let resting = (state.in_flight == 0).then(|| state.since + limit);
+        let stuck = state.stuck.map(|since| since + self.write_time);
+        resting.into_iter().chain(stuck).min()
     }
 
     /// Whether nothing has been in flight for `time`.
@@ -68,6 +75,16 @@ impl Activity {
         if state.in_flight == 0 && !state.head && !speaks_http2 {
             state.head = true;
             state.since = Instant::now();
+        }
+    }
+
+    /// The peer took something, or nothing.
+    fn has_tried_to_write(&self, took: bool) {
+        let mut state = self.state();
+        if took {
+            state.stuck = None;
+        } else {
+            state.stuck.get_or_insert_with(Instant::now);
         }
     }
 
@@ -157,7 +174,9 @@ impl<I: AsyncRead + Unpin> AsyncRead for Watched<I> {
 
 impl<I: AsyncWrite + Unpin> AsyncWrite for Watched<I> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.inner).poll_write(cx, bytes);
+        self.activity.has_tried_to_write(written.is_ready());
+        written
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -177,7 +196,9 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Watched<I> {
         cx: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write_vectored(cx, parts)
+        let written = Pin::new(&mut self.inner).poll_write_vectored(cx, parts);
+        self.activity.has_tried_to_write(written.is_ready());
+        written
     }
 }
 
@@ -187,11 +208,12 @@ mod tests {
 
     const HEAD: Duration = Duration::from_secs(10);
     const IDLE: Duration = Duration::from_secs(75);
+    const WRITE: Duration = Duration::from_secs(20);
 
     #[tokio::test(start_paused = true)]
     async fn a_head_has_less_time_than_a_rest_and_a_request_has_no_limit_here() {
         let start = Instant::now();
-        let activity = Activity::new(HEAD, IDLE);
+        let activity = Activity::new(HEAD, IDLE, WRITE);
         assert_eq!(activity.deadline(), Some(start + HEAD), "nothing came yet");
         activity.has_read(b"GET");
         assert_eq!(activity.deadline(), Some(start + HEAD), "a few bytes buy no time");
@@ -208,10 +230,24 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn http2_frames_at_rest_are_no_head() {
         let start = Instant::now();
-        let activity = Activity::new(HEAD, IDLE);
+        let activity = Activity::new(HEAD, IDLE, WRITE);
         activity.has_read(b"PRI * HTTP/2.0");
         drop(activity.begin());
         activity.has_read(b"ping");
         assert_eq!(activity.deadline(), Some(start + IDLE));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_takes_nothing_has_a_limit_also_while_it_is_answered() {
+        let start = Instant::now();
+        let activity = Activity::new(HEAD, IDLE, WRITE);
+        let request = activity.begin();
+        activity.has_tried_to_write(false);
+        tokio::time::advance(HEAD).await;
+        activity.has_tried_to_write(false);
+        assert_eq!(activity.deadline(), Some(start + WRITE), "trying again buys no time");
+        activity.has_tried_to_write(true);
+        assert_eq!(activity.deadline(), None, "taking something does");
+        drop(request);
     }
 }

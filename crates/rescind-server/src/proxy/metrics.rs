@@ -23,7 +23,7 @@ pub async fn metrics(
     Administrator(caller): Administrator,
 ) -> Result<Response, Problem> {
     caller.must_be_unbound(Scope::Metrics, app.authority.system_tenant())?;
-    app.counters.look_at(&app.authority);
+    app.counters.look_at(&app.authority, &app.feed);
     let kind = HeaderValue::from_static(CONTENT_TYPE);
     Ok(([(header::CONTENT_TYPE, kind)], app.counters.encode()).into_response())
 }

@@ -5,6 +5,8 @@ mod health;
 mod metrics;
 mod reference;
 
+pub(crate) use health::healthz;
+
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 

@@ -13,6 +13,9 @@ pub async fn care(authority: Arc<Authority>) {
     let mut tick = tokio::time::interval(INTERVAL);
     loop {
         tick.tick().await;
+        if !authority.leads() {
+            continue;
+        }
         if let Err(error) = authority.maintain_keys().await {
             tracing::error!(%error, "the keys could not be cared for");
         }

@@ -12,13 +12,20 @@ use rescind::authority::Authority;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::feed::Feed;
+
 pub use offload::Hashing;
 
 /// Starts every task; they end soon after `stop` is cancelled.
-pub fn start(authority: &Arc<Authority>, purge_interval: Duration, stop: &CancellationToken) -> JoinSet<()> {
+pub fn start(
+    authority: &Arc<Authority>,
+    feed: &Arc<Feed>,
+    purge_interval: Duration,
+    stop: &CancellationToken,
+) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     let until = |stop: &CancellationToken| stop.clone().cancelled_owned();
-    spawn(&mut tasks, follow::follow(Arc::clone(authority)), until(stop));
+    spawn(&mut tasks, follow::follow(Arc::clone(authority), Arc::clone(feed)), until(stop));
     spawn(&mut tasks, keys::care(Arc::clone(authority)), until(stop));
     if !purge_interval.is_zero() {
         spawn(&mut tasks, purge::purge(Arc::clone(authority), purge_interval), until(stop));

@@ -10,6 +10,9 @@ pub async fn purge(authority: Arc<Authority>, interval: Duration) {
     let mut tick = tokio::time::interval(interval);
     loop {
         tick.tick().await;
+        if !authority.leads() {
+            continue;
+        }
         match authority.purge(&Caller::system(), None, false).await {
             Ok(0) => {}
             Ok(purged) => tracing::info!(purged, "expired ledger entries were removed"),

@@ -13,6 +13,7 @@ use rescind::ledger::CutKind;
 use rescind::lookup::LookupCounts;
 
 use super::metrics::{HttpMetrics, Metrics};
+use crate::feed::Feed;
 
 /// What is counted of Rescind's own work, beside HTTP. Clones share the numbers.
 #[derive(Clone, Debug)]
@@ -25,6 +26,7 @@ pub struct Counters {
     marks: Family<Kind, Gauge>,
     replica: ReplicaGauges,
     lookups: Lookups,
+    feed_connections: Gauge,
 }
 
 /// What the domain counts itself: read when somebody looks.
@@ -76,7 +78,14 @@ impl Counters {
         );
         let replica = ReplicaGauges::register(registry);
         let lookups = Lookups::register(registry);
-        Self { metrics: Arc::new(metrics), checks, sign_ins, refreshes, cuts, marks, replica, lookups }
+        let feed_connections = Gauge::default();
+        registry.register(
+            "rescind_feed_connections",
+            "Readers of the feed's events that are connected",
+            feed_connections.clone(),
+        );
+        let metrics = Arc::new(metrics);
+        Self { metrics, checks, sign_ins, refreshes, cuts, marks, replica, lookups, feed_connections }
     }
 
     /// The numbers of HTTP, to be handed to the layers.
@@ -109,8 +118,9 @@ impl Counters {
         self.cuts.get_or_create(&Kind { kind: kind.as_str() }).inc();
     }
 
-    /// Reads what is not counted here as it happens: the state of the replica, and how look-ups came out.
-    pub fn look_at(&self, authority: &Authority) {
+    /// Reads what is not counted here as it happens: the state of the replica, how look-ups came out, and who reads the feed.
+    pub fn look_at(&self, authority: &Authority, feed: &Feed) {
+        self.feed_connections.set(signed(feed.connections()));
         let replica = authority.replica();
         for kind in CutKind::ALL {
             self.marks.get_or_create(&Kind { kind: kind.as_str() }).set(signed(replica.count(kind)));

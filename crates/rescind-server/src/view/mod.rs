@@ -3,6 +3,7 @@
 mod audit;
 mod client;
 mod key;
+mod mark;
 mod revocation;
 mod session;
 mod tenant;
@@ -12,6 +13,7 @@ mod user;
 pub use audit::AuditView;
 pub use client::{ClientView, NewClientView};
 pub use key::{KeyView, KeysView};
+pub use mark::MarkView;
 pub use revocation::RevocationView;
 pub use session::SessionView;
 pub use tenant::TenantView;

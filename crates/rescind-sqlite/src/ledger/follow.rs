@@ -1,10 +1,10 @@
 //! Reading the ledger in order.
 
-use rescind::ledger::{Cursor, Entry, Follow, Head};
-use rusqlite::{Connection, OptionalExtension as _};
+use rescind::ledger::{Cursor, Entry, Follow, Head, PlacedMark};
+use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use crate::error::{Outcome, corrupt};
-use crate::row::{ENTRY_COLUMNS, entry};
+use crate::row::{ENTRY_COLUMNS, MARK_COLUMNS, entry, placed_mark};
 
 pub(crate) fn head(conn: &Connection) -> Outcome<Head> {
     let mut statement = conn.prepare_cached("SELECT seq, tag, keys_version FROM head WHERE id = 1")?;
@@ -15,30 +15,70 @@ pub(crate) fn head(conn: &Connection) -> Outcome<Head> {
 }
 
 pub(crate) fn entries_after(conn: &Connection, cursor: Cursor, limit: u32) -> Outcome<Follow> {
+    walk(conn, cursor, limit, read_entries, |entry: &Entry| entry.seq)
+}
+
+pub(crate) fn marks_after(conn: &Connection, cursor: Cursor, limit: u32) -> Outcome<Follow<PlacedMark>> {
+    walk(conn, cursor, limit, read_marks, |placed: &PlacedMark| placed.cursor.seq)
+}
+
+fn walk<T>(
+    conn: &Connection,
+    cursor: Cursor,
+    limit: u32,
+    read: impl FnOnce(&Connection, i64, u32) -> Outcome<Vec<T>>,
+    seq: impl FnOnce(&T) -> i64,
+) -> Outcome<Follow<T>> {
     let head = head(conn)?.cursor;
     if cursor != Cursor::default() && !is_ours(conn, cursor, head)? {
         return Ok(Follow::OtherHistory);
     }
     let limit = limit.max(1);
-    let entries = read(conn, cursor.seq, limit)?;
-    let full = entries.len() >= limit as usize;
-    let reached = match entries.last() {
-        Some(last) if full && last.seq < head.seq => Cursor { seq: last.seq, tag: tag(conn, last.seq)? },
+    let items = read(conn, cursor.seq, limit)?;
+    let full = items.len() >= limit as usize;
+    let reached = match items.last().map(seq) {
+        Some(last) if full && last < head.seq => Cursor { seq: last, tag: tag(conn, last)? },
         _ => head,
     };
-    Ok(Follow::Entries(entries, reached))
+    Ok(Follow::Entries(items, reached))
 }
 
-fn read(conn: &Connection, after: i64, limit: u32) -> Outcome<Vec<Entry>> {
-    let mut statement = conn.prepare_cached(&format!(
-        "SELECT {ENTRY_COLUMNS} FROM ledger WHERE seq > ?1 ORDER BY seq LIMIT ?2"
-    ))?;
-    let mut rows = statement.query((after, limit))?;
-    let mut entries = Vec::new();
-    while let Some(row) = rows.next()? {
-        entries.push(entry(row)?);
+fn read_entries(conn: &Connection, after: i64, limit: u32) -> Outcome<Vec<Entry>> {
+    read(conn, ENTRY_COLUMNS, after, limit, entry)
+}
+
+/// Each with the tag of its batch: batches are read beside the entries, in the same order, so that one range of each is enough.
+fn read_marks(conn: &Connection, after: i64, limit: u32) -> Outcome<Vec<PlacedMark>> {
+    let mut marks = read(conn, MARK_COLUMNS, after, limit, placed_mark)?;
+    let mut statement =
+        conn.prepare_cached("SELECT last_seq, tag FROM batches WHERE last_seq > ?1 ORDER BY last_seq")?;
+    let mut batches = statement.query((after,))?;
+    let mut batch = Cursor::default();
+    for placed in &mut marks {
+        while batch.seq < placed.cursor.seq {
+            let row = batches.next()?.ok_or_else(|| corrupt("a ledger entry without a batch"))?;
+            batch = Cursor { seq: row.get(0)?, tag: row.get(1)? };
+        }
+        placed.cursor.tag = batch.tag;
     }
-    Ok(entries)
+    Ok(marks)
+}
+
+fn read<T>(
+    conn: &Connection,
+    columns: &str,
+    after: i64,
+    limit: u32,
+    map: fn(&Row<'_>) -> Outcome<T>,
+) -> Outcome<Vec<T>> {
+    let mut statement =
+        conn.prepare_cached(&format!("SELECT {columns} FROM ledger WHERE seq > ?1 ORDER BY seq LIMIT ?2"))?;
+    let mut rows = statement.query((after, limit))?;
+    let mut items = Vec::new();
+    while let Some(row) = rows.next()? {
+        items.push(map(row)?);
+    }
+    Ok(items)
 }
 
 /// Whether a cursor is of this history, and nothing that its holder should have seen was purged since.

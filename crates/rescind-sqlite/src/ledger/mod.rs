@@ -12,7 +12,7 @@ use rescind::clock::Timestamp;
 use rescind::id::TenantId;
 use rescind::ledger::{
     Cursor, Cut, CutOutcome, CutTarget, Entry, EntryFilter, Follow, Head, LedgerStore, Mark, MarkIdentity,
-    PurgeOutcome, PurgeRequest, TokenKey,
+    PlacedMark, PurgeOutcome, PurgeRequest, TokenKey,
 };
 use rescind::store::{Answer, Page, PageRequest};
 
@@ -37,6 +37,10 @@ impl LedgerStore for SqliteStore {
 
     fn entries_after(&self, cursor: Cursor, limit: u32) -> Answer<'_, Follow> {
         self.read(move |conn| follow::entries_after(conn, cursor, limit))
+    }
+
+    fn marks_after(&self, cursor: Cursor, limit: u32) -> Answer<'_, Follow<PlacedMark>> {
+        self.read(move |conn| follow::marks_after(conn, cursor, limit))
     }
 
     fn token_entry<'a>(&'a self, key: &'a TokenKey, tenant: Option<TenantId>) -> Answer<'a, Entry> {

@@ -1,12 +1,11 @@
 //! What stands of marks that are asked for by name.
 
-use rescind::id::TenantId;
-use rescind::ledger::{CutKind, Mark, MarkIdentity};
+use rescind::ledger::{Mark, MarkIdentity};
 use rusqlite::types::Value;
-use rusqlite::{Connection, Row, params_from_iter};
+use rusqlite::{Connection, params_from_iter};
 
 use crate::error::Outcome;
-use crate::row::{Cells, bytes_of, key_from, key_value};
+use crate::row::{Cells, bytes_of, key_value, mark};
 
 /// Each identity's entries are found by the index, and are few: an entry is purged when all that it kills has expired.
 pub(crate) fn marks(conn: &Connection, identities: &[MarkIdentity]) -> Outcome<Vec<Mark>> {
@@ -27,7 +26,7 @@ pub(crate) fn marks(conn: &Connection, identities: &[MarkIdentity]) -> Outcome<V
     let mut rows = statement.query(params_from_iter(identities.iter().flat_map(values)))?;
     let mut marks = Vec::new();
     while let Some(row) = rows.next()? {
-        marks.push(mark(row)?);
+        marks.push(mark(&mut Cells::new(row))?);
     }
     Ok(marks)
 }
@@ -36,15 +35,4 @@ fn values(identity: &MarkIdentity) -> [Value; 3] {
     let kind = identity.key.kind().as_str().to_owned().into();
     let tenant = bytes_of(identity.tenant, |id| id.0).map(|bytes| bytes.to_vec());
     [kind, key_value(&identity.key), tenant.into()]
-}
-
-fn mark(row: &Row<'_>) -> Outcome<Mark> {
-    let mut cells = Cells::new(row);
-    let kind: CutKind = cells.word()?;
-    Ok(Mark {
-        key: key_from(kind, cells.take()?)?,
-        tenant: cells.maybe_id(TenantId)?,
-        min_version: cells.take()?,
-        expires_at: cells.time()?,
-    })
 }

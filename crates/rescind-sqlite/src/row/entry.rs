@@ -1,7 +1,7 @@
 //! Ledger entries.
 
 use rescind::id::{ClientId, SessionId, TenantId, UserId};
-use rescind::ledger::{CutKind, Entry, Mark, MarkKey, TokenKey};
+use rescind::ledger::{Cursor, CutKind, Entry, Mark, MarkKey, PlacedMark, TokenKey};
 use rusqlite::Row;
 use rusqlite::types::Value;
 use uuid::Uuid;
@@ -12,24 +12,33 @@ use crate::row::Cells;
 pub(crate) const ENTRY_COLUMNS: &str =
     "seq, kind, key, tenant_id, min_version, expires_at, user_id, revoked_at, reason, revoked_by";
 
+/// What verifiers need of an entry: the first columns of it.
+pub(crate) const MARK_COLUMNS: &str = "seq, kind, key, tenant_id, min_version, expires_at";
+
 pub(crate) fn entry(row: &Row<'_>) -> Outcome<Entry> {
     let mut cells = Cells::new(row);
-    let seq = cells.take()?;
-    let kind: CutKind = cells.word()?;
-    let key = key_from(kind, cells.take()?)?;
     Ok(Entry {
-        seq,
-        mark: Mark {
-            key,
-            tenant: cells.maybe_id(TenantId)?,
-            min_version: cells.take()?,
-            expires_at: cells.time()?,
-        },
+        seq: cells.take()?,
+        mark: mark(&mut cells)?,
         user: cells.maybe_id(UserId)?,
         revoked_at: cells.time()?,
         reason: cells.take()?,
         revoked_by: cells.word()?,
     })
+}
+
+/// Without its batch's tag, which stands elsewhere.
+pub(crate) fn placed_mark(row: &Row<'_>) -> Outcome<PlacedMark> {
+    let mut cells = Cells::new(row);
+    let cursor = Cursor { seq: cells.take()?, ..Cursor::default() };
+    Ok(PlacedMark { cursor, mark: mark(&mut cells)? })
+}
+
+/// From the columns kind to expires_at.
+pub(crate) fn mark(cells: &mut Cells<'_, '_>) -> Outcome<Mark> {
+    let kind: CutKind = cells.word()?;
+    let key = key_from(kind, cells.take()?)?;
+    Ok(Mark { key, tenant: cells.maybe_id(TenantId)?, min_version: cells.take()?, expires_at: cells.time()? })
 }
 
 /// A key as it is kept: bytes for a UUID or a digest, text for what is text.
@@ -46,7 +55,7 @@ pub(crate) fn key_value(key: &MarkKey) -> Value {
     }
 }
 
-pub(crate) fn key_from(kind: CutKind, value: Value) -> Outcome<MarkKey> {
+fn key_from(kind: CutKind, value: Value) -> Outcome<MarkKey> {
     let bytes = match value {
         Value::Text(text) => return text_key(kind, text),
         Value::Blob(bytes) => bytes,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rescind::ledger::{Cursor, CutTarget, Entry, Follow, Head, PurgeRequest, TokenKey};
+use rescind::ledger::{Cursor, CutTarget, Entry, Follow, Head, PlacedMark, PurgeRequest, TokenKey};
 
 use super::{Backend, World};
 
@@ -17,8 +17,18 @@ async fn follow(world: &World, cursor: Cursor, limit: u32) -> (Vec<Entry>, Curso
     }
 }
 
+async fn marks(world: &World, cursor: Cursor, limit: u32) -> (Vec<PlacedMark>, Cursor) {
+    match world.store.marks_after(cursor, limit).await.unwrap() {
+        Follow::Entries(marks, cursor) => (marks, cursor),
+        Follow::OtherHistory => panic!("{cursor} is of this history"),
+    }
+}
+
 async fn is_other(world: &World, cursor: Cursor) -> bool {
-    world.store.entries_after(cursor, 10).await.unwrap() == Follow::OtherHistory
+    let of_entries = world.store.entries_after(cursor, 10).await.unwrap() == Follow::OtherHistory;
+    let of_marks = world.store.marks_after(cursor, 10).await.unwrap() == Follow::OtherHistory;
+    assert_eq!(of_entries, of_marks, "{cursor}");
+    of_entries
 }
 
 /// And whoever stands there hears of the first entry.
@@ -76,6 +86,39 @@ pub async fn a_cursor_within_a_batch_goes_on(backend: Backend) {
     world.cut(token(&world)).await;
     let (rest, _) = follow(&world, cursor, 2).await;
     assert_eq!(rest, displaced[1..]);
+}
+
+/// Within a batch or at its end, whoever has seen a mark goes on after it.
+pub async fn every_mark_has_the_cursor_of_its_own_place(backend: Backend) {
+    let world = World::new(backend).await;
+    let user = world.user("jane@example.com").await;
+    for _ in 0..3 {
+        world.open(&user).await;
+    }
+    world.cut(token(&world)).await;
+    let mut opening = world.opening(&user);
+    opening.max_sessions = 1;
+    assert_eq!(world.store.open(opening).await.unwrap().entries.len(), 3);
+    world.cut(token(&world)).await;
+    world.cut(token(&world)).await;
+
+    let written = world.ledger().await;
+    for limit in [1, 2, 3, 6, 7] {
+        let (mut read, mut cursor) = (Vec::new(), Cursor::default());
+        while read.len() < written.len() {
+            let (page, reached) = marks(&world, cursor, limit).await;
+            assert!(page.len() <= limit as usize);
+            assert_eq!(reached, page.last().unwrap().cursor);
+            read.extend(page);
+            cursor = reached;
+        }
+        assert_eq!(marks(&world, cursor, limit).await, (Vec::new(), cursor));
+        for (at, (placed, entry)) in read.iter().zip(&written).enumerate() {
+            assert_eq!((placed.cursor.seq, &placed.mark), (entry.seq, &entry.mark));
+            assert_eq!(follow(&world, placed.cursor, 10).await.0, written[at + 1..]);
+            assert_eq!(marks(&world, placed.cursor, 10).await.0.len(), written.len() - at - 1);
+        }
+    }
 }
 
 /// Anything else at a place that was reached.

@@ -103,6 +103,7 @@ macro_rules! conformance {
                 the_head_of_nothing_is_the_beginning,
                 entries_come_in_order_and_in_pages,
                 a_cursor_within_a_batch_goes_on,
+                every_mark_has_the_cursor_of_its_own_place,
                 a_cursor_of_another_history_is_told,
                 a_cursor_ahead_of_the_head_is_told,
                 a_cursor_that_was_purged_past_is_told,

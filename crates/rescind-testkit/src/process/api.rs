@@ -47,6 +47,7 @@ pub struct Client {
 #[derive(Clone, Debug)]
 pub struct Api {
     base: String,
+    issuer: String,
     http: reqwest::Client,
     secrets: Arc<Mutex<BTreeSet<String>>>,
 }
@@ -63,7 +64,14 @@ impl Api {
             .timeout(CALL_LIMIT)
             .build()
             .expect("a client without TLS needs nothing");
-        Self { base: base.into(), http, secrets: Arc::default() }
+        let base = base.into();
+        Self { issuer: base.clone(), base, http, secrets: Arc::default() }
+    }
+
+    /// The same client of a server that was told another issuer than its address.
+    #[must_use]
+    pub fn of_issuer(self, issuer: impl Into<String>) -> Self {
+        Self { issuer: issuer.into(), ..self }
     }
 
     /// The server's address, which is also its issuer unless it was told another.
@@ -84,7 +92,7 @@ impl Api {
 
     /// `POST /api/v1/auth/login` for the audience that calls under `/api/v1/admin` take.
     pub async fn login_as_admin(&self, email: &str, password: &str) -> Reply {
-        let audience = format!("{}/admin", self.base);
+        let audience = format!("{}/admin", self.issuer);
         let body = json!({"email": email, "password": password, "audience": audience});
         self.post("/api/v1/auth/login", Credentials::Nobody, body).await
     }
@@ -228,10 +236,18 @@ impl Api {
         let call = format!("{} {}", request.method(), request.url().path());
         let response = self.http.execute(request).await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let body = response.text().await?;
+        let body = if is_endless(&response) { first_event(response).await? } else { response.text().await? };
         let json = serde_json::from_str(&body).unwrap_or_default();
         self.remember(&json);
         Ok(Reply { call, status, headers, body, json })
+    }
+
+    /// Sends a request and leaves the answer to be read bit by bit, however long that takes.
+    ///
+    /// # Errors
+    /// If the connection ends before the answer begins.
+    pub async fn stream(&self, request: RequestBuilder) -> Result<reqwest::Response, reqwest::Error> {
+        self.http.execute(request.timeout(Duration::from_secs(24 * 3600)).build()?).await
     }
 
     fn remember(&self, body: &Value) {
@@ -240,4 +256,19 @@ impl Api {
             secrets.extend(body[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned));
         }
     }
+}
+
+fn is_endless(response: &reqwest::Response) -> bool {
+    let kind = response.headers().get(reqwest::header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"))
+}
+
+/// Of Server-Sent Events, the first: they would never end.
+async fn first_event(mut response: reqwest::Response) -> Result<String, reqwest::Error> {
+    let mut text = String::new();
+    while !text.contains("\n\n") {
+        let Some(bytes) = response.chunk().await? else { break };
+        text += &String::from_utf8_lossy(&bytes);
+    }
+    Ok(text)
 }

@@ -35,6 +35,11 @@ impl Options {
         self
     }
 
+    /// What a variable was set to.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.settings.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
     /// Leaves a variable unset. Without `RESCIND_ADMIN_PASSWORD` the server makes a password up and prints it, and
     /// [`Server::admin_password`] reads it from there.
     #[must_use]

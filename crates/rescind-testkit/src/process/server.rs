@@ -56,7 +56,34 @@ impl Server {
     ///
     /// # Errors
     /// If it ends, or is not ready in a minute.
-    pub async fn try_start(mut options: Options) -> Result<Self, Refused> {
+    pub async fn try_start(options: Options) -> Result<Self, Refused> {
+        let mut server = Self::prepare(options);
+        server.launch().await?;
+        Ok(server)
+    }
+
+    /// Starts a server that waits for something, and returns at once; [`Server::ready`] waits for it.
+    pub fn begin(options: Options) -> Self {
+        let mut server = Self::prepare(options);
+        server.running = Some(Running::spawn(server.serve(), &server.output));
+        server
+    }
+
+    /// Waits until a server that runs is ready.
+    ///
+    /// # Panics
+    /// With all that it printed, if it is not in a minute.
+    pub async fn ready(&self) {
+        let ready = async {
+            while !self.is_ready().await {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        };
+        let waited = tokio::time::timeout(START_LIMIT, ready).await;
+        assert!(waited.is_ok(), "it never became ready; it printed:\n{}", self.output.text());
+    }
+
+    fn prepare(mut options: Options) -> Self {
         let port = *options.port.get_or_insert_with(free_port);
         let temporary = options.data.is_none().then(|| TempDir::new().expect("a temporary directory"));
         let data = match &temporary {
@@ -65,10 +92,9 @@ impl Server {
             None => options.data.clone().unwrap_or_default(),
         };
         let api = Api::new(format!("http://127.0.0.1:{port}"));
-        let mut server =
-            Self { options, data, _temporary: temporary, output: Output::new(), api, running: None };
-        server.launch().await?;
-        Ok(server)
+        let issuer = options.get("RESCIND_ISSUER").map(str::to_owned);
+        let api = issuer.into_iter().fold(api, Api::of_issuer);
+        Self { options, data, _temporary: temporary, output: Output::new(), api, running: None }
     }
 
     /// A client of this server.
@@ -225,7 +251,7 @@ impl Server {
     }
 
     fn setting(&self, name: &str) -> Option<&str> {
-        self.options.settings.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.options.get(name)
     }
 }
 

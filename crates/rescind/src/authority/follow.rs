@@ -1,12 +1,15 @@
 //! Following the ledger: how this node learns what others wrote, and how fresh it is.
+//!
+//! The steps are model-checked in `tests/protocol`: `replicas`, `feed` and `history`. Whoever changes their order changes it there first.
 
+use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::authority::Authority;
 use crate::authority::error::{Error, Result};
 use crate::clock::Timestamp;
-use crate::ledger::{Cursor, Entry, Follow, Head};
+use crate::ledger::{Cursor, Follow, Head, PlacedMark};
 use crate::replica::Expired;
 
 /// How many entries one read of the ledger brings.
@@ -29,10 +32,36 @@ pub struct Followed {
     pub keys_reloaded: bool,
 }
 
+/// Hears what following reads, so that one reading of the ledger serves everybody who waits for it on this node.
+pub trait FollowListener: Send + Sync {
+    /// These marks were read, in order, up to `reached`, and nothing stands between them, or between what was told last and
+    /// the first of them. After a reading that failed midway, some are told again. The node counts as fresh only afterwards.
+    fn read(&self, marks: &[PlacedMark], reached: Cursor);
+    /// What was told does not lead on to what will be: all is about to be loaded anew.
+    fn lost(&self);
+    /// All was loaded anew, up to here. What is read from now on follows it.
+    fn found(&self, cursor: Cursor);
+}
+
+/// Nobody waits.
+struct Nobody;
+
+impl FollowListener for Nobody {
+    fn read(&self, _: &[PlacedMark], _: Cursor) {}
+    fn lost(&self) {}
+    fn found(&self, _: Cursor) {}
+}
+
 impl Authority {
     /// Reads the ledger to its end, and the keys where they have changed. Its success makes the replica fresh as of its
-    /// beginning. To be called by one task, every few milliseconds where the store is a file that others write too.
+    /// beginning. To be called by one task, whenever the ledger may have [changed](Self::changed), and every few milliseconds where the store
+    /// cannot tell.
     pub async fn follow(&self) -> Result<Followed> {
+        self.follow_for(&Nobody).await
+    }
+
+    /// As [`Authority::follow`], telling `listener` what is read.
+    pub async fn follow_for(&self, listener: &dyn FollowListener) -> Result<Followed> {
         let began = self.now();
         let mut followed = Followed::default();
         let head = self.store.head().await?;
@@ -44,15 +73,25 @@ impl Authority {
         // The clock is asked again: cuts that came while the head was read have moved the replica's own.
         if self.replica.expire(self.now()) == Expired::ClockSteppedBack {
             tracing::warn!("the clock stepped back: the ledger is loaded anew");
-            self.load_all(began, &mut followed).await?;
+            self.load_all(began, listener, &mut followed).await?;
             return Ok(followed);
         }
-        if self.read_on(self.replica.cursor(), head.cursor, began, &mut followed).await? {
+        if self.read_on(head.cursor, began, listener, &mut followed).await? {
             return Ok(followed);
         }
         tracing::warn!("the ledger is of another history: it is loaded anew");
-        self.load_all(began, &mut followed).await?;
+        self.load_all(began, listener, &mut followed).await?;
         Ok(followed)
+    }
+
+    /// Resolves when the ledger may have grown, where the store can tell: see [`crate::ledger::LedgerStore::changed`].
+    pub fn changed(&self) -> Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> {
+        self.store.changed()
+    }
+
+    /// Whether this is the node that purges and cares for the keys.
+    pub fn leads(&self) -> bool {
+        self.store.leads()
     }
 
     /// Whether this node may serve: it has read the ledger to its end, and not too long ago.
@@ -91,8 +130,14 @@ impl Authority {
     }
 
     /// Loads everything anew. What is known to be revoked stays refused meanwhile, and until it expires.
-    async fn load_all(&self, began: Timestamp, followed: &mut Followed) -> Result<()> {
+    async fn load_all(
+        &self,
+        began: Timestamp,
+        listener: &dyn FollowListener,
+        followed: &mut Followed,
+    ) -> Result<()> {
         followed.reloaded = true;
+        listener.lost();
         let loader = self.replica.load(0);
         let mut cursor = Cursor::default();
         loop {
@@ -105,28 +150,31 @@ impl Authority {
             followed.entries += entries.len() as u64;
             cursor = next;
             if is_last(&entries) {
+                listener.found(cursor);
                 loader.finish(cursor, began);
                 return Ok(());
             }
         }
     }
 
-    /// Reads from `cursor` to `end`; false where that is of another history.
+    /// Reads from where the replica is to `end`; false where that is of another history.
     async fn read_on(
         &self,
-        mut cursor: Cursor,
         end: Cursor,
         began: Timestamp,
+        listener: &dyn FollowListener,
         followed: &mut Followed,
     ) -> Result<bool> {
+        let mut cursor = self.replica.cursor();
         while cursor != end {
-            let Follow::Entries(entries, next) = self.store.entries_after(cursor, PAGE).await? else {
+            let Follow::Entries(marks, next) = self.store.marks_after(cursor, PAGE).await? else {
                 return Ok(false);
             };
-            self.apply(&entries, began);
-            followed.entries += entries.len() as u64;
+            self.take_up(marks.iter().map(|placed| &placed.mark), began);
+            listener.read(&marks, next);
+            followed.entries += marks.len() as u64;
             cursor = next;
-            if is_last(&entries) {
+            if is_last(&marks) {
                 break;
             }
         }
@@ -135,7 +183,7 @@ impl Authority {
     }
 }
 
-fn is_last(entries: &[Entry]) -> bool {
+fn is_last<T>(entries: &[T]) -> bool {
     entries.len() < PAGE as usize
 }
 

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::clock::Timestamp;
 use crate::id::{ClientId, SessionId, TenantId, UserId};
+use crate::ledger::Cursor;
 
 /// At which level something is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -225,6 +226,27 @@ impl Mark {
     pub fn identity(&self) -> MarkIdentity {
         MarkIdentity { tenant: self.tenant, key: self.key.clone() }
     }
+
+    /// Whether a verifier of `tenant`'s tokens alone needs it: what holds for that tenant or for everybody, and of the marks of
+    /// whole tenants its own.
+    ///
+    /// ```
+    /// use rescind::clock::Timestamp;
+    /// use rescind::ledger::{Mark, MarkKey};
+    /// # use rescind::id::TenantId;
+    /// # let (acme, globex) = (TenantId(uuid::Uuid::from_u128(1)), TenantId(uuid::Uuid::from_u128(2)));
+    ///
+    /// let key = MarkKey::Tenant(acme);
+    /// let cut = Mark { tenant: None, key, min_version: Some(7), expires_at: Timestamp::from_secs(1_700_000_900) };
+    /// assert!(cut.concerns(acme));
+    /// assert!(!cut.concerns(globex), "which tenants there are is not its business");
+    /// ```
+    pub fn concerns(&self, tenant: TenantId) -> bool {
+        match &self.key {
+            MarkKey::Tenant(cut) => *cut == tenant,
+            _ => self.tenant.is_none_or(|scope| scope == tenant),
+        }
+    }
 }
 
 /// What tells one mark from another: kind, tenant scope or none, and key.
@@ -234,6 +256,15 @@ pub struct MarkIdentity {
     pub tenant: Option<TenantId>,
     /// What it is about.
     pub key: MarkKey,
+}
+
+/// A mark, and where it stands in the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlacedMark {
+    /// Its `seq`, and the tag of the batch that wrote it: whoever has seen everything up to it goes on from here.
+    pub cursor: Cursor,
+    /// What the entry means.
+    pub mark: Mark,
 }
 
 /// The parts do not make a mark.

@@ -1,11 +1,14 @@
 //! What the ledger asks of a store.
+//!
+//! That its order keeps what is promised here, and that a reader then misses nothing, is model-checked in `tests/protocol`: `order`,
+//! `replicas` and `history`.
 
 use std::pin::Pin;
 
 use crate::clock::Timestamp;
 use crate::directory::Standing;
 use crate::id::{SessionId, TenantId, UserId};
-use crate::ledger::{Cursor, CutKind, Entry, Mark, MarkIdentity, TokenKey};
+use crate::ledger::{Cursor, CutKind, Entry, Mark, MarkIdentity, PlacedMark, TokenKey};
 use crate::store::{Answer, Page, PageRequest, Provenance};
 
 /// The ledger, kept.
@@ -26,11 +29,20 @@ pub trait LedgerStore: Send + Sync {
     fn head(&self) -> Answer<'_, Head>;
     /// Entries after `cursor`, in order, at most `limit`. A cursor of [`Cursor::default`] starts from what is not yet purged.
     fn entries_after(&self, cursor: Cursor, limit: u32) -> Answer<'_, Follow>;
+    /// The same entries as verifiers need them: what each one means, with the cursor of its own place, from which a reader
+    /// that has seen it can go on.
+    fn marks_after(&self, cursor: Cursor, limit: u32) -> Answer<'_, Follow<PlacedMark>>;
 
     /// Resolves when the ledger may have grown since the last call, as far as the store can tell; none where it cannot, and its
     /// head is to be read every few milliseconds. A wake-up and no more: one may come late, twice or never.
     fn changed(&self) -> Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> {
         None
+    }
+
+    /// Whether this is the node that does what one node is to do (purge, rotate keys): of several on one store it is one at a time,
+    /// and another soon after that one died. A store that is one machine's says yes.
+    fn leads(&self) -> bool {
+        true
     }
 
     /// The newest entry that revokes this token, for `tenant` (where given: only entries of that scope or of none).
@@ -139,9 +151,9 @@ pub struct Head {
 
 /// What follows a cursor.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Follow {
+pub enum Follow<T = Entry> {
     /// Entries in order, and the cursor after them. Fewer than asked for: that was all.
-    Entries(Vec<Entry>, Cursor),
+    Entries(Vec<T>, Cursor),
     /// The cursor is of another history, or what follows it was purged: load everything anew.
     OtherHistory,
 }

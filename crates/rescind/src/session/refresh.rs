@@ -1,5 +1,5 @@
 //! What a refresh token is answered with when it is not simply the current one. One pure function, which
-//! every store calls inside its transaction.
+//! every store calls inside its transaction, and which `tests/protocol/refresh` puts to everybody who may come with a token.
 
 use std::time::Duration;
 

@@ -108,7 +108,7 @@ impl Verifier {
     ) -> Result<Verified, Refusal> {
         let now = self.clock.now();
         let valid = self.validator.validate_expecting(token, now, expected)?;
-        let candidates = with_facts(&valid, |facts| Candidates::of(facts));
+        let candidates = with_facts(&valid, Candidates::of);
         let asked = lookup.cut(&candidates, now).await;
         let known = self.evaluate(&valid);
         match (asked, known) {

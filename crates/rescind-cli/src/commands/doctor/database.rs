@@ -1,5 +1,6 @@
 //! The database file: there, ours, whole, of this program's version.
 
+use std::cmp::Ordering;
 use std::path::Path;
 
 use rescind::store::StoreError;
@@ -7,27 +8,26 @@ use rescind_sqlite::{LATEST, schema_version};
 use rusqlite::{Connection, OpenFlags};
 
 use super::Finding;
+use crate::data_dir::DataDir;
 use crate::failure::Failure;
 use crate::master_key::readable_by_others;
-use crate::settings::Settings;
 
-pub(super) fn check(settings: &Settings) -> Vec<Finding> {
-    let place = settings.place();
-    let path = place.database();
+pub(super) fn check(path: &Path, place: &DataDir) -> Vec<Finding> {
     match schema_version(path) {
         Err(StoreError::NotFound) => {
             vec![Finding::failure("database", &Failure::NotStarted(place.path().to_owned()))]
         }
         Err(error) => vec![Finding::failure("database", &error.into())],
-        Ok(found) => vec![check_schema(found), check_mode(path), check_integrity(path)],
+        Ok(found) => vec![check_schema(found, LATEST), check_mode(path), check_integrity(path)],
     }
 }
 
-fn check_schema(found: u32) -> Finding {
-    match found {
-        LATEST => Finding::ok("schema", format!("version {LATEST}, as this program needs")),
-        found if found < LATEST => Finding::failure("schema", &Failure::SchemaOld { found, needed: LATEST }),
-        found => Finding::failure("schema", &Failure::SchemaTooNew { found, known: LATEST }),
+/// What is said of a schema's version.
+pub(super) fn check_schema(found: u32, needed: u32) -> Finding {
+    match found.cmp(&needed) {
+        Ordering::Equal => Finding::ok("schema", format!("version {needed}, as this program needs")),
+        Ordering::Less => Finding::failure("schema", &Failure::SchemaOld { found, needed }),
+        Ordering::Greater => Finding::failure("schema", &Failure::SchemaTooNew { found, known: needed }),
     }
 }
 

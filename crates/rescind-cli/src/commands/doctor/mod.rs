@@ -2,11 +2,13 @@
 
 mod database;
 mod keys;
+mod postgres;
 mod server;
 
 use clap::Args;
 use rescind::clock::Clock as _;
 use rescind::system::SystemClock;
+use rescind_server::config::Database;
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -93,8 +95,14 @@ fn show(finding: &Finding) -> Result<(), Failure> {
 }
 
 async fn examine(settings: &Settings) -> Vec<Finding> {
-    let mut findings = vec![check_settings(settings), check_data_dir(settings)];
-    findings.extend(database::check(settings));
+    let mut findings = vec![check_settings(settings)];
+    match &settings.server.database {
+        Database::Sqlite(path) => {
+            findings.push(check_data_dir(settings));
+            findings.extend(database::check(path, &settings.place()));
+        }
+        Database::Postgres(url) => findings.extend(postgres::check(url).await),
+    }
     findings.push(keys::check_master_key_file(settings));
     match open::administer(settings).await {
         Ok(admin) => {

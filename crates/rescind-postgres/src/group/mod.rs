@@ -1,0 +1,121 @@
+//! Many calls, one transaction, one commit: what is asked for most often waits for company while another batch is under way.
+
+mod cuts;
+mod rotations;
+
+use std::sync::Arc;
+
+use rescind::store::StoreError;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+
+use crate::Inner;
+use crate::error::{Fault, Outcome};
+use crate::tx::{TRIES, told};
+
+pub(crate) use cuts::Cuts;
+pub(crate) use rotations::Rotations;
+
+/// Something that many may ask for in one transaction.
+pub(crate) trait Grouped: 'static {
+    /// What one caller asks for.
+    type Item: Send + Sync + 'static;
+    /// What it is answered.
+    type Answer: Send + 'static;
+    /// The most that share a transaction.
+    const BATCH: usize;
+    /// How many batches may be under way at once.
+    const LANES: usize;
+
+    /// Does what is asked, in one transaction that is committed when this returns, and answers each in its place. One without
+    /// an answer was not done, and is to be done by itself.
+    fn run<'a>(
+        inner: &'a Inner,
+        items: &'a [Self::Item],
+    ) -> impl Future<Output = Outcome<Vec<Option<Self::Answer>>>> + Send + 'a;
+}
+
+/// The handle on those who do it.
+pub(crate) struct Group<G: Grouped> {
+    calls: mpsc::Sender<Call<G>>,
+}
+
+struct Call<G: Grouped> {
+    item: G::Item,
+    done: oneshot::Sender<Done<G>>,
+}
+
+/// What was asked, given back, and the answer.
+type Done<G> = Result<(<G as Grouped>::Item, Option<<G as Grouped>::Answer>), StoreError>;
+
+impl<G: Grouped> Group<G> {
+    /// Starts on the runtime; ends when the handle and all who ask are gone.
+    pub(crate) fn start(inner: &Arc<Inner>, queue: usize) -> Self {
+        let (calls, waiting) = mpsc::channel(queue.max(1));
+        tokio::spawn(serve::<G>(Arc::clone(inner), waiting));
+        Self { calls }
+    }
+
+    /// Asks, and waits until it is committed. Whoever stops waiting undoes nothing.
+    pub(crate) async fn ask(&self, item: G::Item) -> Done<G> {
+        let (done, answer) = oneshot::channel();
+        self.calls.try_send(Call { item, done }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
+            mpsc::error::TrySendError::Closed(_) => closed(),
+        })?;
+        answer.await.unwrap_or_else(|_| Err(closed()))
+    }
+}
+
+fn closed() -> StoreError {
+    StoreError::Unavailable("the store was closed, or failed at this".to_owned())
+}
+
+async fn serve<G: Grouped>(inner: Arc<Inner>, mut waiting: mpsc::Receiver<Call<G>>) {
+    let mut lanes = JoinSet::new();
+    loop {
+        // Whoever comes while every lane is busy shares the next batch.
+        while lanes.len() >= G::LANES {
+            lanes.join_next().await;
+        }
+        let mut calls = Vec::new();
+        if waiting.recv_many(&mut calls, G::BATCH).await == 0 {
+            break;
+        }
+        lanes.spawn(batch(Arc::clone(&inner), calls));
+        while lanes.try_join_next().is_some() {}
+    }
+    while lanes.join_next().await.is_some() {}
+}
+
+async fn batch<G: Grouped>(inner: Arc<Inner>, calls: Vec<Call<G>>) {
+    let (items, waiting): (Vec<_>, Vec<_>) = calls.into_iter().map(|call| (call.item, call.done)).unzip();
+    let answers = match crate::in_time(inner.patience, attempts::<G>(&inner, &items)).await {
+        Ok(answers) => answers,
+        // What is wrong with one of them, by itself, is found by itself.
+        Err(StoreError::Conflict | StoreError::Corrupt(_)) => items.iter().map(|_| None).collect(),
+        Err(error) => {
+            tracing::debug!(%error, items = items.len(), "a batch was not committed");
+            for done in waiting {
+                let _ = done.send(Err(error.clone()));
+            }
+            return;
+        }
+    };
+    for ((item, answer), done) in items.into_iter().zip(answers).zip(waiting) {
+        // Nobody may be waiting any more.
+        let _ = done.send(Ok((item, answer)));
+    }
+}
+
+async fn attempts<G: Grouped>(inner: &Inner, items: &[G::Item]) -> Outcome<Vec<Option<G::Answer>>> {
+    let mut tries = TRIES;
+    loop {
+        tries -= 1;
+        match G::run(inner, items).await {
+            Err(Fault::Again) if tries > 0 => {}
+            Err(Fault::Again) => return Err(Fault::Store(told(Fault::Again))),
+            done => return done,
+        }
+    }
+}
