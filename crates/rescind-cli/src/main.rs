@@ -3,6 +3,7 @@
 //! It is the one place that picks a store ([`open`]). Each command is a file under [`commands`]; it works on the store
 //! directly, through the same authority as the server, and may do so while a server uses the same file.
 
+mod cache;
 mod cli;
 mod commands;
 mod confirm;

@@ -147,6 +147,7 @@ pub(crate) async fn administer(settings: &Settings) -> Result<Admin, Failure> {
         entropy: Arc::new(SystemEntropy),
         offload: Arc::new(OwnThread),
         master_keys: opened.master_keys.clone(),
+        cache: None,
     };
     let nobody = || Operator { email: String::new(), password: String::new().into() };
     let started = Authority::start(ports, without_chores(settings.authority(), &records), nobody)

@@ -3,6 +3,7 @@
 mod support;
 
 use rescind_testkit::process::{Credentials, Reply};
+use rescind_testkit::redis::Redis;
 use serde_json::{Value, json};
 
 use support::{Desk, House, Pair, header, jti};
@@ -65,12 +66,29 @@ const ACTS: [(&str, Act); 20] = [
 /// performed here.
 #[tokio::test]
 async fn every_cell_of_the_revocation_matrix_holds() {
+    every_cell_holds(&[]).await;
+}
+
+/// The same where each check asks Redis, and the ledger.
+#[tokio::test]
+async fn every_cell_of_the_revocation_matrix_holds_by_look_up() {
+    let redis = Redis::start().await;
+    every_cell_holds(&[("RESCIND_CHECK", "lookup"), ("RESCIND_REDIS_URL", &redis.url())]).await;
+}
+
+/// The same where each check asks the ledger.
+#[tokio::test]
+async fn every_cell_of_the_revocation_matrix_holds_by_look_up_without_a_cache() {
+    every_cell_holds(&[("RESCIND_CHECK", "lookup")]).await;
+}
+
+async fn every_cell_holds(settings: &[(&str, &str)]) {
     let rows = rows(&document());
     let documented: Vec<&str> = rows.iter().map(|row| row[0].as_str()).collect();
     assert_eq!(documented, ACTS.map(|(name, _)| name), "the acts of the document and of this test differ");
 
     // Without grace an older refresh token is theft at once; with it, it would be a slow tab.
-    let house = House::open(&[("RESCIND_REFRESH_GRACE", "0s")]).await;
+    let house = House::open(&[settings, &[("RESCIND_REFRESH_GRACE", "0s")]].concat()).await;
     let mut wrong = Vec::new();
     for (row, (_, act)) in rows.iter().zip(ACTS) {
         let observed = observe(&house.desk, act).await;

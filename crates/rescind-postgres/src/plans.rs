@@ -98,6 +98,7 @@ async fn run_every_verb() {
     cuts::a_refresh_tokens_jti_cuts_its_session(backend().await).await;
     ledger::entries_are_listed_newest_first_by_what_they_are_about(backend().await).await;
     ledger::a_tokens_entry_is_found_within_its_scope(backend().await).await;
+    ledger::standing_marks_are_found_by_their_identity_alone(backend().await).await;
     ledger::purging_removes_what_has_expired_and_nothing_else(backend().await).await;
     follow::a_cursor_that_was_purged_past_is_told(backend().await).await;
     directory::suspending_a_tenant_ends_everything_and_only_once(backend().await).await;

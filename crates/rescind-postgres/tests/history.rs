@@ -16,6 +16,7 @@ use rescind::directory::{DirectoryStore as _, Scope};
 use rescind::id::{TenantId, UserId};
 use rescind::keys::{KeyState, MasterKey};
 use rescind::ledger::Entry;
+use rescind::lookup::CheckBy;
 use rescind::session::{Device, RefreshPolicy};
 use rescind::store::PageRequest;
 use rescind::system::{SystemClock, SystemEntropy};
@@ -38,15 +39,15 @@ async fn what_was_revoked_since_the_backup_stays_revoked() {
     a.follow().await.unwrap();
 
     site.stop().await;
-    scene.is_refused_by(&a);
-    scene.is_refused_by(&b);
+    scene.is_refused_by(&a).await;
+    scene.is_refused_by(&b).await;
     site.put_back(&backup).await;
     // Before they have noticed: the store would refresh what it has forgotten was cut.
     awaken(&a).await;
     for pair in scene.cut_sessions() {
         assert_eq!(refresh(&a, pair).await.unwrap_err(), Error::Unavailable);
     }
-    scene.is_refused_by(&a);
+    scene.is_refused_by(&a).await;
     let first = catch_up(&a).await;
     assert!(first.reloaded && first.reinstated >= 6, "{first:?}");
     let second = catch_up(&b).await;
@@ -55,7 +56,7 @@ async fn what_was_revoked_since_the_backup_stays_revoked() {
     let cold = site.node().await;
     for node in [&a, &b, &cold] {
         assert!(node.is_ready());
-        scene.is_refused_by(node);
+        scene.is_refused_by(node).await;
         scene.is_over(node).await;
         scene.spared_lives(node).await;
     }
@@ -89,7 +90,7 @@ async fn another_history_that_has_grown_past_the_old_cursors_is_noticed() {
     }
     catch_up(&cold).await;
     for node in [&a, &b, &cold] {
-        scene.is_refused_by(node);
+        scene.is_refused_by(node).await;
         scene.is_over(node).await;
         let held: Vec<_> = node.replica().marks_held().map(|mark| mark.key).collect();
         assert!(grown.iter().all(|entry| held.contains(&entry.mark.key)), "something was skipped");
@@ -182,7 +183,7 @@ async fn a_client_that_refreshed_in_between_is_not_called_a_thief() {
     for newer in [&once, &twice] {
         assert_eq!(refresh(&a, newer).await.unwrap_err(), Error::InvalidRefreshToken);
     }
-    assert!(a.check(twice.access_token.expose_secret(), Expected::Configured).is_ok());
+    assert!(a.check(twice.access_token.expose_secret(), Expected::Configured).await.is_ok());
     assert!(refresh(&a, pair).await.is_ok());
 }
 
@@ -212,10 +213,10 @@ async fn a_key_that_was_revoked_signs_no_more() {
     let cold = site.node().await;
     for node in [&a, &b, &cold] {
         let signed_before = scene.spared.access_token.expose_secret();
-        assert!(node.check(signed_before, Expected::Configured).is_err());
+        assert!(node.check(signed_before, Expected::Configured).await.is_err());
         let fresh = refresh(node, &scene.spared).await.unwrap();
         for other in [&a, &b, &cold] {
-            assert!(!refused(other, &fresh));
+            assert!(!refused(other, &fresh).await);
         }
     }
 }
@@ -240,8 +241,8 @@ async fn a_node_that_cannot_write_back_is_not_ready_until_it_can() {
     for _ in 0..2 {
         a.follow().await.unwrap_err();
         assert!(!a.is_ready());
-        scene.is_refused_by(&a);
-        let spared = a.check(scene.spared.access_token.expose_secret(), Expected::Configured);
+        scene.is_refused_by(&a).await;
+        let spared = a.check(scene.spared.access_token.expose_secret(), Expected::Configured).await;
         assert_eq!(spared.unwrap_err(), Error::NotFresh("not_ready"));
     }
     database.batch_execute("DROP TRIGGER deny ON ledger").await.unwrap();
@@ -273,6 +274,7 @@ impl Site {
             entropy: Arc::new(SystemEntropy),
             offload: Arc::new(OwnThread),
             master_keys: Arc::new(self.master.clone()),
+            cache: None,
         };
         let operator = || Operator {
             email: "admin@example.com".to_owned(),
@@ -350,9 +352,9 @@ impl Scene {
         [&self.session, &self.user, &self.tenant, &self.clients]
     }
 
-    fn is_refused_by(&self, node: &Authority) {
+    async fn is_refused_by(&self, node: &Authority) {
         for pair in self.cut_sessions().into_iter().chain([&self.token]) {
-            assert!(refused(node, pair));
+            assert!(refused(node, pair).await);
         }
         assert!(
             node.replica().marks_held().any(|mark| mark.key == rescind::ledger::MarkKey::Digest([7; 32]))
@@ -374,7 +376,7 @@ impl Scene {
     }
 
     async fn spared_lives(&self, node: &Authority) {
-        assert!(!refused(node, &self.spared));
+        assert!(!refused(node, &self.spared).await);
         assert!(refresh(node, &self.token).await.is_ok(), "a token cut ends no session");
     }
 }
@@ -390,8 +392,8 @@ impl Offload for OwnThread {
     }
 }
 
-fn refused(node: &Authority, pair: &TokenPair) -> bool {
-    match node.check(pair.access_token.expose_secret(), Expected::Configured) {
+async fn refused(node: &Authority, pair: &TokenPair) -> bool {
+    match node.check(pair.access_token.expose_secret(), Expected::Configured).await {
         Ok(_) => false,
         Err(Error::TokenRefused("token_revoked")) => true,
         Err(other) => panic!("{other}"),
@@ -474,6 +476,7 @@ fn settings() -> AuthoritySettings {
         purge_safety_margin: hours(1),
         max_staleness: Duration::from_secs(300),
         on_stale: OnStale::Deny,
+        check: CheckBy::Replica,
         registration_open: false,
         minimum_age: 0,
     }

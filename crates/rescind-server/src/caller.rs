@@ -54,7 +54,7 @@ impl FromRequestParts<App> for User {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         match Credentials::from_request_parts(parts, app).await? {
             Credentials::Bearer(token) => {
-                let outcome = app.authority.authenticate_user(token.expose_secret());
+                let outcome = app.authority.authenticate_user(token.expose_secret()).await;
                 let (signed_in, token) = checked(app, outcome)?;
                 Ok(Self { caller: caller(parts, Identity::User(signed_in)), token })
             }
@@ -80,7 +80,7 @@ impl FromRequestParts<App> for Lasting {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let (identity, proof) = match Credentials::from_request_parts(parts, app).await? {
             Credentials::Bearer(token) => {
-                let (signed_in, verified) = administrator(app, &token)?;
+                let (signed_in, verified) = administrator(app, &token).await?;
                 (Identity::User(signed_in), Proof::User(token, Box::new(verified)))
             }
             Credentials::Basic(basic) => (Identity::Client(client(app, &basic).await?), Proof::Client(basic)),
@@ -100,11 +100,11 @@ impl FromRequestParts<App> for Anybody {
 
 /// The administrator behind an access token. A good token of a user that is meant for something else is told as such: the
 /// caller is known, and has only to ask for the right audience.
-fn administrator(app: &App, token: &SecretString) -> Result<(SignedIn, Verified), Problem> {
+async fn administrator(app: &App, token: &SecretString) -> Result<(SignedIn, Verified), Problem> {
     let token = token.expose_secret();
-    match app.authority.authenticate_admin(token) {
+    match app.authority.authenticate_admin(token).await {
         Ok(known) => Ok(known),
-        Err(refused) => match app.authority.authenticate_user(token) {
+        Err(refused) => match app.authority.authenticate_user(token).await {
             Ok(_) => Err(Problem::new(Code::Forbidden).detail(
                 "this needs an access token for administration: ask for the audience <issuer>/admin at sign-in",
             )),
@@ -126,7 +126,7 @@ impl Lasting {
                 Identity::Client(app.authority.authenticate_client(&basic.id, &basic.secret).await?)
             }
             Proof::User(token, _) => {
-                Identity::User(app.authority.authenticate_admin(token.expose_secret())?.0)
+                Identity::User(app.authority.authenticate_admin(token.expose_secret()).await?.0)
             }
         };
         Ok(Caller { identity, origin: self.caller.origin.clone() })

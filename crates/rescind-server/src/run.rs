@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use rescind::authority::{Authority, Error, MasterKeySource, Operator, Ports, StartError, Started};
 use rescind::clock::Clock;
+use rescind::lookup::MarkCache;
 use rescind::store::Store;
 use rescind::system::SystemEntropy;
 use tokio::net::TcpListener;
@@ -28,6 +29,8 @@ pub struct Serve {
     pub settings: Settings,
     /// Opens what it stands on. Called again, after a while, for as long as that [may pass](NotOpened::Later).
     pub open: Opener,
+    /// The shared cache of revocations, where there is one. It need not be there, and is not waited for.
+    pub cache: Option<Arc<dyn MarkCache>>,
     /// What time it is: [`rescind::system::SystemClock`], unless in a test.
     pub clock: Arc<dyn Clock>,
     /// Called once it listens and may be sent requests.
@@ -99,7 +102,7 @@ pub enum ServeError {
 /// # Errors
 /// Before it listens; afterwards only where a background task ended by itself.
 pub async fn run(options: Serve) -> Result<(), ServeError> {
-    let Serve { settings, open, clock, on_started } = options;
+    let Serve { settings, open, cache, clock, on_started } = options;
     settings.notices().iter().for_each(|notice| tracing::warn!("{notice}"));
     // Before anything is made, so that a signal during the start is not lost.
     let shutdown = told_to_stop().map_err(ServeError::Signals)?;
@@ -107,7 +110,7 @@ pub async fn run(options: Serve) -> Result<(), ServeError> {
     let unlistenable = |error| ServeError::Listen(settings.listen, error);
     let listener = TcpListener::bind(settings.listen).await.map_err(unlistenable)?;
     let address = listener.local_addr().map_err(unlistenable)?;
-    let start = Start { settings: &settings, open, clock, address };
+    let start = Start { settings: &settings, open, cache, clock, address };
     let started = match start.attempt().await {
         Err(Attempt::Later(why)) => match start.wait(&listener, why, shutdown.as_mut()).await? {
             Some(started) => started,
@@ -143,6 +146,7 @@ pub async fn run(options: Serve) -> Result<(), ServeError> {
 struct Start<'s> {
     settings: &'s Settings,
     open: Opener,
+    cache: Option<Arc<dyn MarkCache>>,
     clock: Arc<dyn Clock>,
     address: SocketAddr,
 }
@@ -164,7 +168,7 @@ impl Start<'_> {
             password: self.settings.admin_password.clone().ok_or(Attempt::Never(ServeError::NoPassword))?,
         };
         let remote = foundation.remote;
-        let ports = ports(foundation, Arc::clone(&self.clock));
+        let ports = Ports { cache: self.cache.clone(), ..ports(foundation, Arc::clone(&self.clock)) };
         Authority::start(ports, self.settings.authority(self.address), || operator).await.map_err(|error| {
             match error {
                 StartError::Other(Error::Unavailable | Error::Overloaded) if remote => {
@@ -266,5 +270,6 @@ fn ports(foundation: Foundation, clock: Arc<dyn Clock>) -> Ports {
         entropy: Arc::new(SystemEntropy),
         offload: Arc::new(tasks::Hashing::new(cores)),
         master_keys: foundation.master_keys,
+        cache: None,
     }
 }

@@ -55,7 +55,7 @@ pub use open::Options;
 /// use rescind_sqlite::{Options, SqliteStore};
 /// use secrecy::ExposeSecret as _;
 /// # use std::time::Duration;
-/// # use rescind::{session::RefreshPolicy, verifier::OnStale};
+/// # use rescind::{lookup::CheckBy, session::RefreshPolicy, verifier::OnStale};
 ///
 /// struct OwnThread;
 ///
@@ -86,6 +86,7 @@ pub use open::Options;
 /// #     leeway: Duration::from_secs(30),
 /// #     max_sessions_per_user: 0,
 /// #     purge_safety_margin: hours(1),
+/// #     check: CheckBy::Replica,
 /// #     max_staleness: Duration::from_secs(300),
 /// #     on_stale: OnStale::Deny,
 /// #     registration_open: false,
@@ -98,6 +99,7 @@ pub use open::Options;
 ///     entropy: Arc::new(SystemEntropy),
 ///     offload: Arc::new(OwnThread),
 ///     master_keys: Arc::new(MasterKey::generate(&SystemEntropy)),
+///     cache: None,
 /// };
 /// let (email, password) = ("ada@example.com", "correct horse battery staple");
 /// let operator = || Operator { email: email.into(), password: password.into() };
@@ -116,9 +118,9 @@ pub use open::Options;
 /// let pair = authority.sign_in(&caller, sign_in).await?;
 ///
 /// let access_token = pair.access_token.expose_secret();
-/// assert!(authority.check(access_token, Expected::Configured).is_ok());
+/// assert!(authority.check(access_token, Expected::Configured).await.is_ok());
 /// authority.log_out(&caller, pair.refresh_token.expose_secret()).await?;
-/// let refused = authority.check(access_token, Expected::Configured).unwrap_err();
+/// let refused = authority.check(access_token, Expected::Configured).await.unwrap_err();
 /// assert_eq!(refused.code(), "token_revoked");
 /// # Ok(())
 /// # }

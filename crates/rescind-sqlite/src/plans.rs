@@ -54,7 +54,7 @@ async fn hot_statements_keep_to_their_indexes() {
     let conn = crate::open::connect(&path, Duration::ZERO).unwrap();
     let seen = SEEN.lock().unwrap().clone();
     let verbs = seen.iter().filter(|(sql, _)| {
-        ["SELECT", "UPDATE", "DELETE", "INSERT"].iter().any(|verb| sql.trim_start().starts_with(verb))
+        ["SELECT", "UPDATE", "DELETE", "INSERT", "WITH"].iter().any(|verb| sql.trim_start().starts_with(verb))
             && !sql.contains("sqlite_schema")
             && !sql.contains("numbers")
     });
@@ -107,6 +107,7 @@ async fn run_every_verb() {
     cuts::a_later_expiry_extends_with_the_first_reason(backend()).await;
     ledger::entries_are_listed_newest_first_by_what_they_are_about(backend()).await;
     ledger::a_tokens_entry_is_found_within_its_scope(backend()).await;
+    ledger::standing_marks_are_found_by_their_identity_alone(backend()).await;
     ledger::purging_removes_what_has_expired_and_nothing_else(backend()).await;
     follow::a_cursor_that_was_purged_past_is_told(backend()).await;
     directory::suspending_a_tenant_ends_everything_and_only_once(backend()).await;

@@ -16,6 +16,7 @@ pub mod entropy;
 pub mod id;
 pub mod keys;
 pub mod ledger;
+pub mod lookup;
 pub mod replica;
 pub mod session;
 pub mod store;

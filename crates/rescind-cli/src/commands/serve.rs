@@ -9,6 +9,7 @@ use rescind_server::config::catalog::{SETTINGS, Secrecy, Setting};
 use rescind_server::{Foundation, NotOpened, Opener, Serve as Serving, ServeError, StartedInfo};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::cache;
 use crate::failure::Failure;
 use crate::open::{self, Opened};
 use crate::output::print;
@@ -27,6 +28,7 @@ pub(crate) struct Serve {
 pub(crate) struct SettingFlags(pub(crate) Vec<(String, String)>);
 
 pub(crate) async fn run(mut settings: Settings) -> Result<(), Failure> {
+    let cache = cache::open(&settings.server)?;
     let welcome = Welcome::new(&mut settings);
     let origin = settings.master_keys().origin();
     let settings = Arc::new(settings);
@@ -34,6 +36,7 @@ pub(crate) async fn run(mut settings: Settings) -> Result<(), Failure> {
     let serving = Serving {
         settings: settings.server.clone(),
         open: opener(settings, Arc::clone(&held)),
+        cache,
         clock: Arc::new(SystemClock),
         on_started: Box::new(move |info| welcome.print(info)),
     };

@@ -11,6 +11,7 @@ use rescind::authority::{
     Authority, AuthoritySettings, Busy, Caller, Offload, Operator, Ports, SignIn, TokenPair,
 };
 use rescind::keys::MasterKey;
+use rescind::lookup::CheckBy;
 use rescind::session::{Device, RefreshPolicy};
 use rescind::system::{SystemClock, SystemEntropy};
 use rescind::token::Algorithm;
@@ -143,6 +144,7 @@ impl Home {
                 entropy: Arc::new(SystemEntropy),
                 offload: Arc::new(OwnThread),
                 master_keys: Arc::new(MasterKey::from_base64(&key).unwrap()),
+                cache: None,
             };
             let operator = || Operator { email: OPERATOR.to_owned(), password: PASSWORD.into() };
             let started = Authority::start(ports, settings(), operator).await.unwrap();
@@ -169,7 +171,7 @@ impl Home {
 
     /// Whether an access token is taken, cuts and all.
     pub(crate) fn takes(&self, token: &str) -> bool {
-        self.authority(|authority| async move { authority.authenticate_user(token).is_ok() })
+        self.authority(|authority| async move { authority.authenticate_user(token).await.is_ok() })
     }
 
     /// How many sessions of a user are active.
@@ -261,6 +263,7 @@ fn settings() -> AuthoritySettings {
         leeway: Duration::from_secs(30),
         max_sessions_per_user: 0,
         purge_safety_margin: hours(1),
+        check: CheckBy::Replica,
         max_staleness: Duration::from_secs(300),
         on_stale: OnStale::Deny,
         registration_open: false,

@@ -45,6 +45,7 @@ impl House {
                 let (store, master_keys) = (store.clone(), master_keys.clone());
                 Box::pin(async move { Ok(Foundation { store, master_keys, remote: false }) })
             }),
+            cache: None,
             clock: clock.clone(),
             on_started: Box::new(move |info| started.send(info.issuer.clone()).expect("it is waited for")),
         }));

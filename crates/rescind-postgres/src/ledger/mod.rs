@@ -7,14 +7,15 @@ mod list;
 mod purge;
 mod reach;
 mod reinstate;
+mod stand;
 
 use std::pin::Pin;
 
 use rescind::clock::Timestamp;
 use rescind::id::TenantId;
 use rescind::ledger::{
-    Cursor, Cut, CutOutcome, CutTarget, Entry, EntryFilter, Follow, Head, LedgerStore, PlacedMark,
-    PurgeOutcome, PurgeRequest, Reinstate, TokenKey,
+    Cursor, Cut, CutOutcome, CutTarget, Entry, EntryFilter, Follow, Head, LedgerStore, Mark, MarkIdentity,
+    PlacedMark, PurgeOutcome, PurgeRequest, Reinstate, TokenKey,
 };
 use rescind::store::{Answer, Page, PageRequest};
 
@@ -61,6 +62,10 @@ impl LedgerStore for PostgresStore {
 
     fn token_entry<'a>(&'a self, key: &'a TokenKey, tenant: Option<TenantId>) -> Answer<'a, Entry> {
         read!(self, |conn| list::token_entry(conn, key, tenant))
+    }
+
+    fn standing_marks<'a>(&'a self, identities: &'a [MarkIdentity]) -> Answer<'a, Vec<Mark>> {
+        read!(self, |conn| stand::marks(conn, identities))
     }
 
     fn entries<'a>(&'a self, filter: &'a EntryFilter, page: &'a PageRequest) -> Answer<'a, Page<Entry>> {

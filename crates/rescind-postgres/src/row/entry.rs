@@ -38,7 +38,8 @@ pub(crate) fn placed_mark(row: &Row) -> Outcome<PlacedMark> {
     Ok(PlacedMark { cursor, mark: mark(&mut cells)? })
 }
 
-fn mark(cells: &mut Cells<'_>) -> Outcome<Mark> {
+/// From the columns kind to expires_at.
+pub(crate) fn mark(cells: &mut Cells<'_>) -> Outcome<Mark> {
     let kind: CutKind = cells.word()?;
     let key = key_from(kind, cells.take()?, cells.take()?)?;
     Ok(Mark { key, tenant: cells.maybe_id(TenantId)?, min_version: cells.take()?, expires_at: cells.time()? })

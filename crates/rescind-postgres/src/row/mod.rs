@@ -12,6 +12,6 @@ pub(crate) use chain::{CHAIN_COLUMNS, chain, chain_from};
 pub(crate) use directory::{
     CLIENT_COLUMNS, TENANT_COLUMNS, USER_COLUMNS, client, tenant, tenant_from, user, user_from,
 };
-pub(crate) use entry::{ENTRY_COLUMNS, MARK_COLUMNS, entry, entry_from, key_bytes, placed_mark};
+pub(crate) use entry::{ENTRY_COLUMNS, MARK_COLUMNS, entry, entry_from, key_bytes, mark, placed_mark};
 pub(crate) use refresh::{REFRESH_COLUMNS, Refresh, refresh};
 pub(crate) use session::{SESSION_SELECT, SessionRow, session_row};

@@ -132,10 +132,10 @@ pub const SETTINGS: &[Setting] = &[
     setting!(
         "RESCIND_REDIS_URL",
         Words("none"),
-        "none",
+        "`redis://`, `rediss://`, `redis+sentinel://` or `rediss+sentinel://` URL",
         values::redis,
-        "A shared cache for checks. Known, but this build has no Redis: any value stops the start.",
-        Url
+        "A shared cache of revocations, for `RESCIND_CHECK=lookup` and for programs in other languages: see redis.md.",
+        Secret
     ),
     setting!(
         "RESCIND_MASTER_KEY",
@@ -155,9 +155,9 @@ pub const SETTINGS: &[Setting] = &[
     setting!(
         "RESCIND_CHECK",
         Value("replica"),
-        "`replica`",
+        "`replica` or `lookup`",
         values::check,
-        "What a check asks: the replica in memory. `lookup` is known, but this build has no such check."
+        "What a check asks: the replica in memory, or at each check Redis (where there is one) and then the ledger."
     ),
     setting!(
         "RESCIND_ADMIN_EMAIL",

@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use rescind::authority::AuthoritySettings;
 use rescind::directory::password;
 use rescind::keys::MasterKey;
+use rescind::lookup::CheckBy;
 use rescind::session::RefreshPolicy;
 use rescind::token::Algorithm;
 use rescind::verifier::OnStale;
@@ -33,6 +34,10 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// Where the store is.
     pub database: Database,
+    /// Where the shared cache is, if there is one. It may hold a password.
+    pub redis_url: Option<SecretString>,
+    /// How access tokens are checked.
+    pub check: CheckBy,
     /// The master key, where it was given; else it is `master.key` in the data directory.
     pub master_key: Option<MasterKey>,
     /// What new signing keys sign with.
@@ -131,6 +136,7 @@ impl Settings {
             leeway: self.leeway,
             max_sessions_per_user: self.max_sessions_per_user,
             purge_safety_margin: self.purge_safety_margin,
+            check: self.check,
             max_staleness: self.max_staleness,
             on_stale: self.on_stale,
             registration_open: self.registration_open,
@@ -163,6 +169,8 @@ impl Settings {
             database: ask(given, "RESCIND_DATABASE_URL", values::database)?
                 .unwrap_or_else(|| Database::Sqlite(data_dir.join("rescind.db"))),
             data_dir,
+            redis_url: ask(given, "RESCIND_REDIS_URL", values::redis)?,
+            check: need(given, "RESCIND_CHECK", values::check)?,
             master_key: ask(given, "RESCIND_MASTER_KEY", values::master_key)?,
             signing_alg: need(given, "RESCIND_SIGNING_ALG", values::algorithm)?,
             admin_email: need(given, "RESCIND_ADMIN_EMAIL", values::email)?,

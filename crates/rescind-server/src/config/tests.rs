@@ -174,11 +174,11 @@ fn an_impossible_value_names_its_setting() {
         ),
         ("RESCIND_AUDIENCE", &["", "a b", "a\n"]),
         ("RESCIND_DATA_DIR", &[""]),
-        ("RESCIND_DATABASE_URL", &["", "sqlite:", "mysql://x", "postgres://u:hunter2@x/y"]),
-        ("RESCIND_REDIS_URL", &["redis://x", ""]),
+        ("RESCIND_DATABASE_URL", &["", "sqlite:", "mysql://u:hunter2@x/y"]),
+        ("RESCIND_REDIS_URL", &["", "redis://", "redis:hunter2", "http://u:hunter2@x", "valkey://x"]),
         ("RESCIND_MASTER_KEY", &["", "hunter2", "aHVudGVyMg=="]),
         ("RESCIND_SIGNING_ALG", &["", "none", "HS256", "eddsa", "ES384"]),
-        ("RESCIND_CHECK", &["", "lookup", "redis"]),
+        ("RESCIND_CHECK", &["", "redis", "Lookup"]),
         ("RESCIND_ADMIN_EMAIL", &["", "admin", "@x", "a@", "a b@c", "a@b@c"]),
         ("RESCIND_ADMIN_PASSWORD", &[""]),
         ("RESCIND_ACCESS_TTL", &["", "0", "15", "25h", "-1s", "1500ms"]),
@@ -258,6 +258,7 @@ fn nothing_secret_is_shown() {
     let settings = case()
         .env("RESCIND_ADMIN_PASSWORD", "hunter2")
         .env("RESCIND_MASTER_KEY", KEY)
+        .env("RESCIND_REDIS_URL", "rediss://u:hunter2@cache.example/0?x=hunter2")
         .env("OTEL_EXPORTER_OTLP_ENDPOINT", "https://u:hunter2@otel.example")
         .load()
         .unwrap();

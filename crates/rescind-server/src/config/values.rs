@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::{HeaderValue, Uri};
 use ipnet::IpNet;
 use rescind::keys::MasterKey;
+use rescind::lookup::CheckBy;
 use rescind::token::Algorithm;
 use rescind::verifier::OnStale;
 use secrecy::SecretString;
@@ -66,8 +67,13 @@ pub(super) fn database(text: &str) -> Result<Database> {
     Err("it must be sqlite: and a path, or postgres:// and what leads to the database".to_owned())
 }
 
-pub(super) fn redis(_: &str) -> Result<()> {
-    Err("this build has no Redis cache yet".to_owned())
+/// Its form only: what connects to it reads the rest.
+pub(super) fn redis(text: &str) -> Result<SecretString> {
+    const SCHEMES: [&str; 4] = ["redis", "rediss", "redis+sentinel", "rediss+sentinel"];
+    match text.split_once("://") {
+        Some((scheme, rest)) if SCHEMES.contains(&scheme) && !rest.is_empty() => Ok(text.into()),
+        _ => Err("it must be a redis://, rediss://, redis+sentinel:// or rediss+sentinel:// URL".to_owned()),
+    }
 }
 
 pub(super) fn master_key(text: &str) -> Result<MasterKey> {
@@ -81,11 +87,11 @@ pub(super) fn algorithm(text: &str) -> Result<Algorithm> {
         .ok_or_else(|| "it must be EdDSA, Ed25519, ES256, RS256 or PS256".to_owned())
 }
 
-pub(super) fn check(text: &str) -> Result<()> {
+pub(super) fn check(text: &str) -> Result<CheckBy> {
     match text {
-        "replica" => Ok(()),
-        "lookup" => Err("this build has no lookup yet".to_owned()),
-        _ => Err("it must be replica".to_owned()),
+        "replica" => Ok(CheckBy::Replica),
+        "lookup" => Ok(CheckBy::Lookup),
+        _ => Err("it must be replica or lookup".to_owned()),
     }
 }
 

@@ -47,7 +47,8 @@ pub async fn introspect(
     drop(request.token_type_hint);
     let caller = match credentials.with_body(request.client_id, request.client_secret)? {
         OAuthCaller::Bearer(token) => {
-            let admin = app.authority.authenticate_admin(token.expose_secret()).map_err(Problem::from)?;
+            let admin =
+                app.authority.authenticate_admin(token.expose_secret()).await.map_err(Problem::from)?;
             caller::caller(&parts, Identity::User(admin.0))
         }
         from @ OAuthCaller::Confidential(_) => identify(&app, &parts, from).await?.0,

@@ -48,7 +48,7 @@ pub async fn forward(
         Some(audience) if audience == admin => return Err(Problem::new(Code::InvalidToken)),
         Some(audience) => Expected::Exactly(audience),
     };
-    let outcome = app.authority.check(token.expose_secret(), expected);
+    let outcome = app.authority.check(token.expose_secret(), expected).await;
     let verified = checked(&app, outcome)?;
     let role = verified.role().unwrap_or_default();
     if query.role.is_some_and(|wanted| wanted != role) {

@@ -1,6 +1,7 @@
 //! What is counted of Rescind's own work.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -9,6 +10,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use rescind::authority::{Authority, Error};
 use rescind::ledger::CutKind;
+use rescind::lookup::LookupCounts;
 
 use super::metrics::{HttpMetrics, Metrics};
 use crate::feed::Feed;
@@ -23,7 +25,16 @@ pub struct Counters {
     cuts: Family<Kind, Counter>,
     marks: Family<Kind, Gauge>,
     replica: ReplicaGauges,
+    lookups: Lookups,
     feed_connections: Gauge,
+}
+
+/// What the domain counts itself: read when somebody looks.
+#[derive(Clone, Debug, Default)]
+struct Lookups {
+    cache: Family<Outcome, Counter>,
+    ledger: Family<Outcome, Counter>,
+    dropped: Counter,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -66,6 +77,7 @@ impl Counters {
             Family::clone(&marks),
         );
         let replica = ReplicaGauges::register(registry);
+        let lookups = Lookups::register(registry);
         let feed_connections = Gauge::default();
         registry.register(
             "rescind_feed_connections",
@@ -73,7 +85,7 @@ impl Counters {
             feed_connections.clone(),
         );
         let metrics = Arc::new(metrics);
-        Self { metrics, checks, sign_ins, refreshes, cuts, marks, replica, feed_connections }
+        Self { metrics, checks, sign_ins, refreshes, cuts, marks, replica, lookups, feed_connections }
     }
 
     /// The numbers of HTTP, to be handed to the layers.
@@ -106,7 +118,7 @@ impl Counters {
         self.cuts.get_or_create(&Kind { kind: kind.as_str() }).inc();
     }
 
-    /// Reads what is not counted as it happens: the state of the replica, and who reads the feed.
+    /// Reads what is not counted here as it happens: the state of the replica, how look-ups came out, and who reads the feed.
     pub fn look_at(&self, authority: &Authority, feed: &Feed) {
         self.feed_connections.set(signed(feed.connections()));
         let replica = authority.replica();
@@ -118,6 +130,7 @@ impl Counters {
         let staleness = replica.staleness(authority.now()).map_or(i64::MAX, |age| signed(age.as_millis()));
         self.replica.staleness_ms.set(staleness);
         self.replica.stale_allowed.set(signed(authority.verifier().stale_allowed()));
+        self.lookups.set(authority.lookup().counts());
     }
 }
 
@@ -151,6 +164,41 @@ impl ReplicaGauges {
             gauges.stale_allowed.clone(),
         );
         gauges
+    }
+}
+
+impl Lookups {
+    fn register(registry: &mut Registry) -> Self {
+        let lookups = Self::default();
+        registry.register(
+            "rescind_cache_lookups",
+            "Look-ups in the shared cache, by outcome: hit (it said revoked), miss, error",
+            Family::clone(&lookups.cache),
+        );
+        registry.register(
+            "rescind_ledger_lookups",
+            "Look-ups in the ledger, by outcome: revoked, clear, error",
+            Family::clone(&lookups.ledger),
+        );
+        registry.register(
+            "rescind_cache_dropped",
+            "Marks that were not written to the shared cache; the ledger is asked for them",
+            lookups.dropped.clone(),
+        );
+        lookups
+    }
+
+    fn set(&self, counts: LookupCounts) {
+        let set = |family: &Family<Outcome, Counter>, outcome, count| {
+            family.get_or_create(&Outcome { outcome }).inner().store(count, Ordering::Relaxed);
+        };
+        set(&self.cache, "hit", counts.hits);
+        set(&self.cache, "miss", counts.misses);
+        set(&self.cache, "error", counts.errors);
+        set(&self.ledger, "revoked", counts.ledger_revoked);
+        set(&self.ledger, "clear", counts.ledger_clear);
+        set(&self.ledger, "error", counts.ledger_errors);
+        self.dropped.inner().store(counts.dropped, Ordering::Relaxed);
     }
 }
 

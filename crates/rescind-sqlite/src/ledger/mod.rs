@@ -7,12 +7,13 @@ mod list;
 mod purge;
 mod reach;
 mod reinstate;
+mod stand;
 
 use rescind::clock::Timestamp;
 use rescind::id::TenantId;
 use rescind::ledger::{
-    Cursor, Cut, CutOutcome, CutTarget, Entry, EntryFilter, Follow, Head, LedgerStore, PlacedMark,
-    PurgeOutcome, PurgeRequest, Reinstate, TokenKey,
+    Cursor, Cut, CutOutcome, CutTarget, Entry, EntryFilter, Follow, Head, LedgerStore, Mark, MarkIdentity,
+    PlacedMark, PurgeOutcome, PurgeRequest, Reinstate, TokenKey,
 };
 use rescind::store::{Answer, Page, PageRequest};
 
@@ -50,6 +51,11 @@ impl LedgerStore for SqliteStore {
     fn token_entry<'a>(&'a self, key: &'a TokenKey, tenant: Option<TenantId>) -> Answer<'a, Entry> {
         let key = key.clone();
         self.read(move |conn| list::token_entry(conn, &key, tenant))
+    }
+
+    fn standing_marks<'a>(&'a self, identities: &'a [MarkIdentity]) -> Answer<'a, Vec<Mark>> {
+        let identities = identities.to_vec();
+        self.read(move |conn| stand::marks(conn, &identities))
     }
 
     fn entries<'a>(&'a self, filter: &'a EntryFilter, page: &'a PageRequest) -> Answer<'a, Page<Entry>> {

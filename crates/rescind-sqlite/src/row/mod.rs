@@ -12,6 +12,6 @@ pub(crate) use chain::{CHAIN_COLUMNS, chain};
 pub(crate) use directory::{
     CLIENT_COLUMNS, TENANT_COLUMNS, USER_COLUMNS, client, tenant, tenant_from, user, user_from,
 };
-pub(crate) use entry::{ENTRY_COLUMNS, MARK_COLUMNS, entry, key_value, placed_mark};
+pub(crate) use entry::{ENTRY_COLUMNS, MARK_COLUMNS, entry, key_value, mark, placed_mark};
 pub(crate) use refresh::{REFRESH_COLUMNS, Refresh, refresh};
 pub(crate) use session::{SESSION_SELECT, session_row};

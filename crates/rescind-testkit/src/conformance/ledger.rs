@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use rescind::audit::action;
 use rescind::clock::Timestamp;
-use rescind::id::{Jti, UserId};
-use rescind::ledger::{CutKind, CutTarget, EntryFilter, HORIZON_STEP, PurgeOutcome, PurgeRequest, TokenKey};
+use rescind::id::{Jti, SessionId, UserId};
+use rescind::ledger::{
+    Cut, CutKind, CutTarget, EntryFilter, HORIZON_STEP, Mark, MarkIdentity, MarkKey, PurgeOutcome,
+    PurgeRequest, TokenKey,
+};
 use rescind::store::{PageRequest, StoreError};
 
 use super::{Backend, Held, SIGNING_KID, World, all};
@@ -131,6 +134,72 @@ pub async fn a_tokens_entry_is_found_within_its_scope(backend: Backend) {
     let cut = world.cut_session(held.session).await.entry;
     assert_eq!(world.store.token_entry(&refresh, Some(world.tenant)).await, Ok(cut));
     assert_eq!(world.store.token_entry(&refresh, Some(other.id)).await, missing);
+}
+
+/// Every kind of mark is found by its identity, and by no other: not in another scope, not as another kind, not spelled otherwise.
+pub async fn standing_marks_are_found_by_their_identity_alone(backend: Backend) {
+    let world = World::new(backend).await;
+    let other = world.new_tenant("other").await;
+    let user = world.user("jane@example.com").await;
+    let session = world.open(&user).await.chain.session;
+    let (jti, spelled) = (TokenKey::from(world.id()), TokenKey::new("a jti"));
+    let by_jti = |key: &TokenKey, tenant| CutTarget::Token { key: key.clone(), tenant, user: None };
+    let mut stands = vec![
+        world.cut(by_jti(&jti, None)).await.entry.mark,
+        world.cut(by_jti(&jti, Some(world.tenant))).await.entry.mark,
+        world.cut(by_jti(&spelled, Some(other.id))).await.entry.mark,
+        world.cut_session(session).await.entry.mark,
+        world.cut_user(&user).await.entry.mark,
+        world.cut(CutTarget::Tenant { tenant: world.tenant }).await.entry.mark,
+        world.cut(CutTarget::Digest { digest: [7; 32], tenant: None, user: None }).await.entry.mark,
+    ];
+    let revoked = world.change_keys(|change| change.revoke = vec![SIGNING_KID.to_owned()]).await.unwrap();
+    stands.extend(revoked.into_iter().map(|entry| entry.mark));
+    for mark in &stands {
+        assert_eq!(world.store.standing_marks(&[mark.identity()]).await, Ok(vec![mark.clone()]));
+    }
+    let asked: Vec<_> = stands.iter().map(Mark::identity).collect();
+    assert_eq!(sorted(world.store.standing_marks(&asked).await.unwrap()), sorted(stands.clone()));
+
+    let TokenKey::Uuid(id) = jti else { unreachable!() };
+    let bytes_as_text = |key: &str| MarkKey::Token(TokenKey::new(key));
+    let strangers = [
+        MarkIdentity { tenant: Some(other.id), key: MarkKey::Token(jti.clone()) },
+        MarkIdentity { tenant: None, key: MarkKey::Token(spelled) },
+        MarkIdentity { tenant: None, key: MarkKey::Session(SessionId(id)) },
+        MarkIdentity { tenant: None, key: bytes_as_text(&id.to_string().to_uppercase()) },
+        MarkIdentity { tenant: None, key: bytes_as_text(SIGNING_KID) },
+        MarkIdentity { tenant: None, key: MarkKey::User(user.id) },
+    ];
+    assert_eq!(world.store.standing_marks(&strangers).await, Ok(vec![]));
+    assert_eq!(world.store.standing_marks(&[]).await, Ok(vec![]));
+}
+
+/// Of several entries the highest version and the latest expiry stand, until they are purged.
+pub async fn of_several_entries_the_highest_version_and_the_latest_expiry_stand(backend: Backend) {
+    let world = World::new(backend).await;
+    let user = world.user("jane@example.com").await;
+    world.cut_user(&user).await;
+    world.pass_secs(60);
+    let newer = world.cut_user(&user).await.entry.mark;
+    assert_eq!(world.store.standing_marks(&[newer.identity()]).await, Ok(vec![newer]));
+
+    let target = token(&world);
+    let first = world.cut(target.clone()).await.entry.mark;
+    let later = first.expires_at.plus(Duration::from_secs(3600));
+    let extended =
+        world.store.cut(Cut { expires_at: later, extends: true, ..world.cutting(target) }).await.unwrap();
+    let standing = world.store.standing_marks(&[first.identity()]).await.unwrap();
+    assert_eq!(standing, [extended.entry.mark]);
+    assert!(standing[0].expires_at >= later);
+
+    world.store.purge(purge(&world, later.plus(Duration::from_secs(3600)), 100)).await.unwrap();
+    assert_eq!(world.store.standing_marks(&[first.identity()]).await, Ok(vec![]));
+}
+
+fn sorted(mut marks: Vec<Mark>) -> Vec<Mark> {
+    marks.sort_by_key(Mark::identity);
+    marks
 }
 
 /// What is revoked stays so in the sessions themselves.

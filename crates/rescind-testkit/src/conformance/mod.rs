@@ -94,6 +94,8 @@ macro_rules! conformance {
                 an_entry_for_everybody_is_listed_for_the_one_user_whom_it_names,
                 entries_are_listed_newest_first_by_what_they_are_about,
                 a_tokens_entry_is_found_within_its_scope,
+                standing_marks_are_found_by_their_identity_alone,
+                of_several_entries_the_highest_version_and_the_latest_expiry_stand,
                 purging_removes_what_has_expired_and_nothing_else,
                 purging_goes_in_small_batches,
                 sessions_long_dead_are_purged,

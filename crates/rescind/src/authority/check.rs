@@ -9,6 +9,7 @@ use crate::authority::{Authority, Caller, Reach};
 use crate::clock::Timestamp;
 use crate::directory::Scope;
 use crate::ledger::TokenKey;
+use crate::lookup::CheckBy;
 use crate::session::{Session, Status};
 use crate::token::{Expected, SignedRefresh};
 use crate::verifier::{Refusal, Verified};
@@ -74,9 +75,14 @@ impl RefreshIntrospection {
 }
 
 impl Authority {
-    /// Checks an access token with every cut, for whom it is meant.
-    pub fn check(&self, token: &str, expected: Expected<'_>) -> Result<Verified> {
-        self.verifier.verify(token, expected).map_err(|refusal| match refusal {
+    /// Checks an access token with every cut, for whom it is meant, in the way that this node was told to: whatever door a
+    /// token comes in by.
+    pub async fn check(&self, token: &str, expected: Expected<'_>) -> Result<Verified> {
+        let checked = match self.settings.check {
+            CheckBy::Replica => self.verifier.verify(token, expected),
+            CheckBy::Lookup => self.verifier.verify_by_lookup(token, expected, &self.lookup).await,
+        };
+        checked.map_err(|refusal| match refusal {
             unable @ (Refusal::Stale | Refusal::NotReady) => Error::NotFresh(unable.code()),
             other => Error::TokenRefused(other.code()),
         })
@@ -89,7 +95,7 @@ impl Authority {
             Reach::AllBut(_) => Reach::All,
             other => other,
         };
-        match self.check(token, Expected::Any) {
+        match self.check(token, Expected::Any).await {
             Ok(access) if access.tenant_id().is_some_and(|tenant| reach.covers(tenant)) => {
                 return Ok(Introspection::Access(access.claims_json()));
             }

@@ -171,9 +171,7 @@ impl Authority {
             let Follow::Entries(marks, next) = self.store.marks_after(cursor, PAGE).await? else {
                 return Ok(false);
             };
-            for placed in &marks {
-                self.replica.apply(&placed.mark, began);
-            }
+            self.take_up(marks.iter().map(|placed| &placed.mark), began);
             self.history.read(marks.iter().map(|placed| (placed.cursor.seq, &placed.mark)), next.seq);
             listener.read(&marks, next);
             followed.entries += marks.len() as u64;

@@ -36,6 +36,7 @@ use crate::directory::Scope;
 use crate::entropy::Entropy;
 use crate::id::TenantId;
 use crate::keys::Keyring;
+use crate::lookup::Lookup;
 use crate::replica::Replica;
 use crate::store::Store;
 use crate::token::{KeySet, RefreshValidator};
@@ -73,6 +74,7 @@ pub struct Authority {
     access_keys: KeySet,
     refresh_keys: KeySet,
     verifier: Verifier,
+    lookup: Lookup,
     refresh_validator: RefreshValidator,
     throttle: Throttle,
     reloading: tokio::sync::Mutex<()>,
@@ -101,6 +103,11 @@ impl Authority {
     /// Checks access tokens, with every cut.
     pub const fn verifier(&self) -> &Verifier {
         &self.verifier
+    }
+
+    /// The shared cache and the ledger, as checks by look-up ask them.
+    pub const fn lookup(&self) -> &Lookup {
+        &self.lookup
     }
 
     /// The present moment.

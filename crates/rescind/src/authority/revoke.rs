@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::directory::Scope;
 use crate::id::{ClientId, SessionId, TenantId, UserId};
 use crate::ledger::{
-    Cut, CutKind, CutOutcome, CutTarget, Entry, EntryFilter, PurgeOutcome, PurgeRequest, TokenKey,
+    Cut, CutKind, CutOutcome, CutTarget, Entry, EntryFilter, Mark, PurgeOutcome, PurgeRequest, TokenKey,
 };
 use crate::store::{Page, PageRequest};
 
@@ -261,10 +261,15 @@ impl Authority {
 
     /// The marks of entries that this node wrote hold here at once; its cursor moves only by reading in order.
     pub(super) fn apply(&self, entries: &[Entry], now: Timestamp) {
-        for entry in entries {
-            self.replica.apply(&entry.mark, now);
-        }
+        self.take_up(entries.iter().map(|entry| &entry.mark), now);
         self.history.wrote(entries);
+    }
+
+    /// Marks that the ledger holds hold here. What is news here goes on to the shared cache, so that what another process wrote
+    /// that has none gets there too.
+    pub(super) fn take_up<'m>(&self, marks: impl Iterator<Item = &'m Mark>, now: Timestamp) {
+        let news: Vec<_> = marks.filter(|mark| self.replica.apply(mark, now)).collect();
+        self.lookup.publish(news, now);
     }
 
     async fn target(&self, request: &RevocationRequest, reach: Reach) -> Result<CutTarget> {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::lookup::CheckBy;
 use crate::session::RefreshPolicy;
 use crate::token::Algorithm;
 
@@ -31,6 +32,8 @@ pub struct AuthoritySettings {
     pub max_sessions_per_user: u32,
     /// How long entries are kept after they have expired.
     pub purge_safety_margin: Duration,
+    /// How access tokens are checked.
+    pub check: CheckBy,
     /// For how long a verifier that is cut off goes on.
     pub max_staleness: Duration,
     /// What it does after that.

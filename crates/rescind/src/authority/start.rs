@@ -16,6 +16,8 @@ use crate::directory::{ADMIN_ROLE, DEFAULT_TENANT, FirstStart, NewTenant, NewUse
 use crate::entropy::{Entropy, uuid_v7};
 use crate::id::{TenantId, UserId};
 use crate::keys::SealError;
+use crate::ledger::LedgerStore;
+use crate::lookup::{Lookup, MarkCache};
 use crate::replica::Replica;
 use crate::store::Store;
 use crate::token::{Issuer, KeySet, RefreshValidator, Validator};
@@ -34,6 +36,8 @@ pub struct Ports {
     pub offload: Arc<dyn Offload>,
     /// Where the master key is kept.
     pub master_keys: Arc<dyn MasterKeySource>,
+    /// The shared cache of marks, where there is one.
+    pub cache: Option<Arc<dyn MarkCache>>,
 }
 
 /// The operator that a first start makes.
@@ -112,7 +116,7 @@ async fn first_start(ports: &Ports, operator: impl FnOnce() -> Operator, now: Ti
 }
 
 async fn assemble(ports: Ports, settings: AuthoritySettings) -> Result<Authority> {
-    let Ports { store, clock, entropy, offload, master_keys } = ports;
+    let Ports { store, clock, entropy, offload, master_keys, cache } = ports;
     let ring = key_care::load_ring(&*store, &*master_keys).await?;
     let access_keys = KeySet::new(ring.published().to_vec())?;
     let refresh_keys = KeySet::new(ring.refresh_verifying())?;
@@ -123,6 +127,8 @@ async fn assemble(ports: Ports, settings: AuthoritySettings) -> Result<Authority
         FreshnessPolicy { max_staleness: settings.max_staleness, on_stale: settings.on_stale },
         Arc::clone(&clock),
     );
+    let ledger: Arc<dyn LedgerStore> = store.clone();
+    let lookup = Lookup::new(cache, ledger, settings.leeway);
     let system_tenant = store.tenant_by_slug(SYSTEM_TENANT).await?.id;
     Ok(Authority {
         refresh_validator: RefreshValidator::new(
@@ -138,6 +144,7 @@ async fn assemble(ports: Ports, settings: AuthoritySettings) -> Result<Authority
         access_keys,
         refresh_keys,
         verifier,
+        lookup,
         replica,
         system_tenant,
         store,

@@ -222,6 +222,11 @@ impl Mark {
         self.key.kind()
     }
 
+    /// What it is one mark by: a later one of the same identity replaces it.
+    pub fn identity(&self) -> MarkIdentity {
+        MarkIdentity { tenant: self.tenant, key: self.key.clone() }
+    }
+
     /// Whether a verifier of `tenant`'s tokens alone needs it: what holds for that tenant or for everybody, and of the marks of
     /// whole tenants its own.
     ///
@@ -268,6 +273,15 @@ impl Mark {
         const ROUNDED: std::time::Duration = std::time::Duration::from_millis(999);
         self.min_version >= held.min_version && self.expires_at.plus(ROUNDED) >= held.expires_at
     }
+}
+
+/// What tells one mark from another: kind, tenant scope or none, and key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MarkIdentity {
+    /// The tenant whose tokens it kills; none: everybody's.
+    pub tenant: Option<TenantId>,
+    /// What it is about.
+    pub key: MarkKey,
 }
 
 /// A mark, and where it stands in the ledger.

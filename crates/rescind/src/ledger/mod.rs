@@ -10,7 +10,7 @@ mod store;
 pub use cursor::{Cursor, InvalidCursor};
 pub use draft::Draft;
 pub use entry::Entry;
-pub use mark::{CutKind, InvalidMark, Mark, MarkKey, PlacedMark, TokenKey};
+pub use mark::{CutKind, InvalidMark, Mark, MarkIdentity, MarkKey, PlacedMark, TokenKey};
 pub use store::{
     Cut, CutOutcome, CutTarget, EntryFilter, Follow, HORIZON_STEP, Head, LedgerStore, PurgeOutcome,
     PurgeRequest, RETENTION, Reinstate,

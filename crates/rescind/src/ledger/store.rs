@@ -8,7 +8,7 @@ use std::pin::Pin;
 use crate::clock::Timestamp;
 use crate::directory::Standing;
 use crate::id::{SessionId, TenantId, UserId};
-use crate::ledger::{Cursor, CutKind, Entry, Mark, PlacedMark, TokenKey};
+use crate::ledger::{Cursor, CutKind, Entry, Mark, MarkIdentity, PlacedMark, TokenKey};
 use crate::store::{Answer, Page, PageRequest, Provenance};
 
 /// The ledger, kept.
@@ -50,6 +50,10 @@ pub trait LedgerStore: Send + Sync {
 
     /// The newest entry that revokes this token, for `tenant` (where given: only entries of that scope or of none).
     fn token_entry<'a>(&'a self, key: &'a TokenKey, tenant: Option<TenantId>) -> Answer<'a, Entry>;
+    /// What stands of each of `identities` that has an entry not yet purged, in no order: of several entries the highest version
+    /// and the latest expiry, as a replica that has read them all holds it. One statement; asked at each check by a
+    /// node that looks up ([`crate::lookup`]).
+    fn standing_marks<'a>(&'a self, identities: &'a [MarkIdentity]) -> Answer<'a, Vec<Mark>>;
     /// Entries that match, newest first.
     fn entries<'a>(&'a self, filter: &'a EntryFilter, page: &'a PageRequest) -> Answer<'a, Page<Entry>>;
 

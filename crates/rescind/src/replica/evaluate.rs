@@ -1,60 +1,15 @@
 //! The one function that evaluates all cuts.
 
-use std::fmt;
 use std::sync::atomic::Ordering;
 
-use crate::id::{ClientId, SessionId, TenantId, UserId};
-use crate::ledger::{CutKind, TokenKey};
+use crate::id::TenantId;
+use crate::ledger::CutKind;
 use crate::replica::Replica;
 use crate::replica::filter::{Filter, with_filter};
 use crate::replica::flat::{IdKey, IdKind, Meta};
 use crate::replica::odd::OddKey;
-use crate::replica::seed::{Hash, Seed};
-
-/// What the cuts of a token are decided by. A part that the token does not have is none.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct TokenFacts<'a> {
-    /// `jti`.
-    pub jti: Option<&'a TokenKey>,
-    /// SHA-256 of the signing input (`header.payload`, after strict decoding).
-    pub digest: DigestFact<'a>,
-    /// `sid`.
-    pub session: Option<SessionId>,
-    /// `user_id`.
-    pub user: Option<UserId>,
-    /// `tenant_id`: a mark of another tenant's scope does not hold for the token.
-    pub tenant: Option<TenantId>,
-    /// `ver`: a user cut kills a token that has none.
-    pub token_version: Option<i64>,
-    /// `tver`: a tenant cut kills a token that has none.
-    pub tenant_token_version: Option<i64>,
-    /// `client_id`, where it names an API client.
-    pub client: Option<ClientId>,
-    /// `kid` of the header.
-    pub kid: &'a str,
-}
-
-/// A token's digest, or how to come by it.
-#[derive(Clone, Copy, Default)]
-pub enum DigestFact<'a> {
-    /// Not to be had: digest cuts do not reach the token.
-    #[default]
-    None,
-    /// The digest.
-    Known(&'a [u8; 32]),
-    /// Computes it; called only while there are digest cuts at all.
-    Lazy(&'a dyn Fn() -> [u8; 32]),
-}
-
-impl fmt::Debug for DigestFact<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::None => "None",
-            Self::Known(_) => "Known",
-            Self::Lazy(_) => "Lazy",
-        })
-    }
-}
+use crate::replica::rules::{DigestFact, Key, TokenFacts, in_scope, is_below};
+use crate::replica::seed::Hash;
 
 impl Replica {
     /// The cut that the token is dead by, if it is: the narrowest, where there are several.
@@ -160,13 +115,9 @@ impl Replica {
     }
 
     fn odd_cut(&self, key: OddKey<'_>, facts: &TokenFacts<'_>) -> bool {
-        let version = match key {
-            OddKey::User(_) => facts.token_version,
-            OddKey::Tenant(_) => facts.tenant_token_version,
-            OddKey::Jti(_) | OddKey::Kid(_) | OddKey::Digest(_) => None,
-        };
+        let version = facts.versions().of(key.kind());
         self.odd.any(key, key.hash(&self.seed), |mark| {
-            in_scope(mark.tenant, facts.tenant) && version.is_none_or(|version| version < mark.min_version)
+            in_scope(mark.tenant, facts.tenant) && is_below(version, mark.min_version)
         })
     }
 
@@ -174,41 +125,4 @@ impl Replica {
     fn holds_any(&self, kind: CutKind) -> bool {
         self.counts[kind as usize].load(Ordering::Relaxed) > 0
     }
-}
-
-/// By what a kind of mark would name the token.
-enum Key<'a> {
-    Id(IdKind, u128),
-    Odd(OddKey<'a>),
-}
-
-impl<'a> Key<'a> {
-    #[inline(always)]
-    fn of(kind: CutKind, facts: &TokenFacts<'a>, digest: Option<&'a [u8; 32]>) -> Option<Self> {
-        match kind {
-            CutKind::Token => facts.jti.map(|jti| match jti {
-                TokenKey::Uuid(id) => Self::Id(IdKind::Token, id.as_u128()),
-                TokenKey::Text(text) => Self::Odd(OddKey::Jti(text)),
-            }),
-            CutKind::Session => facts.session.map(|id| Self::Id(IdKind::Session, id.0.as_u128())),
-            CutKind::User => facts.user.map(|id| Self::Odd(OddKey::User(id.0.as_u128()))),
-            CutKind::Tenant => facts.tenant.map(|id| Self::Odd(OddKey::Tenant(id.0.as_u128()))),
-            CutKind::Client => facts.client.map(|id| Self::Id(IdKind::Client, id.0.as_u128())),
-            CutKind::Key => Some(Self::Odd(OddKey::Kid(facts.kid))),
-            CutKind::Digest => digest.map(|digest| Self::Odd(OddKey::Digest(digest))),
-        }
-    }
-
-    #[inline(always)]
-    fn hash(&self, seed: &Seed) -> Hash {
-        match self {
-            Self::Id(kind, id) => seed.id(kind.cut(), *id),
-            Self::Odd(key) => key.hash(seed),
-        }
-    }
-}
-
-/// A mark with a tenant holds for that tenant's tokens only, one without for everybody's.
-fn in_scope(mark: Option<TenantId>, token: Option<TenantId>) -> bool {
-    mark.is_none() || mark == token
 }

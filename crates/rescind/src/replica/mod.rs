@@ -10,6 +10,7 @@ mod filter;
 mod flat;
 mod odd;
 mod refilter;
+mod rules;
 mod seed;
 mod tables;
 mod tenants;
@@ -29,7 +30,7 @@ use crate::clock::Timestamp;
 use crate::entropy::Entropy;
 use crate::ledger::{Cursor, CutKind, Mark};
 
-pub use evaluate::{DigestFact, TokenFacts};
+pub use rules::{Candidates, DigestFact, TokenFacts};
 pub use write::{Expired, Loader};
 
 use filter::Filter;

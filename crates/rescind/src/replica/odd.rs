@@ -4,8 +4,9 @@
 use std::hash::{Hash as StdHash, Hasher};
 
 use papaya::Equivalent;
+use uuid::Uuid;
 
-use crate::id::TenantId;
+use crate::id::{TenantId, UserId};
 use crate::ledger::{CutKind, MarkKey, TokenKey};
 use crate::replica::expiry::Expiry;
 use crate::replica::seed::{AsIs, Hash, Seed};
@@ -39,6 +40,28 @@ impl<'a> OddKey<'a> {
             MarkKey::Key(kid) => Some(Self::Kid(kid)),
             MarkKey::Digest(digest) => Some(Self::Digest(digest)),
             MarkKey::Token(TokenKey::Uuid(_)) | MarkKey::Session(_) | MarkKey::Client(_) => None,
+        }
+    }
+
+    #[inline]
+    pub(super) const fn kind(self) -> CutKind {
+        match self {
+            Self::Jti(_) => CutKind::Token,
+            Self::User(_) => CutKind::User,
+            Self::Tenant(_) => CutKind::Tenant,
+            Self::Kid(_) => CutKind::Key,
+            Self::Digest(_) => CutKind::Digest,
+        }
+    }
+
+    /// The key, owned.
+    pub(super) fn mark_key(self) -> MarkKey {
+        match self {
+            Self::Jti(jti) => MarkKey::Token(TokenKey::Text(jti.into())),
+            Self::User(id) => MarkKey::User(UserId(Uuid::from_u128(id))),
+            Self::Tenant(id) => MarkKey::Tenant(TenantId(Uuid::from_u128(id))),
+            Self::Kid(kid) => MarkKey::Key(kid.into()),
+            Self::Digest(digest) => MarkKey::Digest(*digest),
         }
     }
 

@@ -542,3 +542,48 @@ proptest! {
         prop_assert_eq!(sorted(replica.marks_held().collect()), sorted(naive.marks));
     }
 }
+
+fn any_mark() -> impl Strategy<Value = Mark> {
+    let key = (0..8_u8, 6..8_u128).prop_map(|(kind, n)| match kind {
+        0 => token(n),
+        1 => MarkKey::Token(TokenKey::new("7")),
+        2 => MarkKey::Session(SessionId(uuid(n))),
+        3 => MarkKey::User(UserId(uuid(n))),
+        4 => MarkKey::Tenant(TenantId(uuid(n - 6))),
+        5 => MarkKey::Client(ClientId(uuid(n))),
+        6 => MarkKey::Key(n.to_string().into()),
+        _ => MarkKey::Digest([7; 32]),
+    });
+    let scope = prop_oneof![Just(None), (1..3_u128).prop_map(Some)];
+    let version = prop_oneof![Just(None), (8..12_i64).prop_map(Some)];
+    (key, scope, version).prop_map(|(key, scope, version)| {
+        let versioned = matches!(key.kind(), CutKind::User | CutKind::Tenant);
+        Mark { min_version: version.filter(|_| versioned), ..mark(scope, key) }
+    })
+}
+
+proptest! {
+    /// Whoever asks elsewhere for the candidates of a token comes to the replica's verdict.
+    #[test]
+    fn candidates_and_the_replica_are_of_one_mind(
+        marks in proptest::collection::vec(any_mark(), 0..4),
+        versions in (proptest::option::of(8..12_i64), proptest::option::of(8..12_i64)),
+        spelled in any::<bool>(),
+        tenant in proptest::option::of(Just(1_u128)),
+    ) {
+        let sample = Sample::new(if spelled { TokenKey::new("7") } else { uuid(7).into() });
+        let facts = TokenFacts {
+            tenant: tenant.map(|n| TenantId(uuid(n))),
+            token_version: versions.0,
+            tenant_token_version: versions.1,
+            ..sample.facts()
+        };
+        let replica = replica();
+        for mark in &marks {
+            replica.apply(mark, at(0));
+        }
+        let named: Vec<_> = marks.iter().map(|mark| (mark.identity(), mark.min_version)).collect();
+        let verdict = Candidates::of(&facts).narrowest(named.iter().map(|(identity, least)| (identity, *least)));
+        prop_assert_eq!(verdict, replica.evaluate(&facts));
+    }
+}

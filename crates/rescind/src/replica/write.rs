@@ -432,13 +432,17 @@ impl Writer {
 }
 
 pub(super) fn id_mark(id: u128, meta: Meta, tenant: Option<TenantId>) -> Mark {
+    let key = id_mark_key(meta.kind(), id);
+    Mark { tenant, key, min_version: None, expires_at: meta.expiry().timestamp() }
+}
+
+pub(super) fn id_mark_key(kind: IdKind, id: u128) -> MarkKey {
     let id = Uuid::from_u128(id);
-    let key = match meta.kind() {
+    match kind {
         IdKind::Token => MarkKey::Token(TokenKey::Uuid(id)),
         IdKind::Session => MarkKey::Session(SessionId(id)),
         IdKind::Client => MarkKey::Client(ClientId(id)),
-    };
-    Mark { tenant, key, min_version: None, expires_at: meta.expiry().timestamp() }
+    }
 }
 
 pub(super) fn odd_mark(key: &MarkKey, mark: &Scoped) -> Mark {

@@ -16,7 +16,8 @@ pub use verified::Verified;
 use crate::clock::{Clock, Timestamp};
 use crate::id::ClientId;
 use crate::ledger::{CutKind, TokenKey};
-use crate::replica::{DigestFact, Replica, TokenFacts};
+use crate::lookup::Lookup;
+use crate::replica::{Candidates, DigestFact, Replica, TokenFacts};
 use crate::token::{Expected, SignedToken, Validator};
 use freshness::StaleCounter;
 
@@ -92,6 +93,34 @@ impl Verifier {
         Ok(Verified::new(valid))
     }
 
+    /// Checks a token as [`Verifier::verify`] does, but asks `lookup` for its cuts, now, instead of relying on a replica that is
+    /// fresh enough. The replica is asked too, and last: it can only add refusals, of what a ledger forgot that lost its
+    /// last commits.
+    ///
+    /// # Errors
+    /// A [`Refusal`]. Where the ledger cannot be read, it is as if a replica were too old: [`Refusal::Stale`], unless the policy
+    /// lets through what is not known to be revoked.
+    pub async fn verify_by_lookup(
+        &self,
+        token: &str,
+        expected: Expected<'_>,
+        lookup: &Lookup,
+    ) -> Result<Verified, Refusal> {
+        let now = self.clock.now();
+        let valid = self.validator.validate_expecting(token, now, expected)?;
+        let candidates = with_facts(&valid, Candidates::of);
+        let asked = lookup.cut(&candidates, now).await;
+        let known = self.evaluate(&valid);
+        match (asked, known) {
+            (Ok(Some(cut)), _) | (_, Some(cut)) => Err(Refusal::Revoked(cut)),
+            (Ok(None), None) => Ok(Verified::new(valid)),
+            (Err(_), None) => {
+                self.tolerate(self.replica.staleness(now).unwrap_or(Duration::MAX), now)?;
+                Ok(Verified::new(valid))
+            }
+        }
+    }
+
     /// Waits until a cut reaches the token: for connections that stay open after the token was checked. It does not
     /// resolve when the token expires.
     pub async fn until_cut(&self, token: &SignedToken) -> CutKind {
@@ -109,19 +138,7 @@ impl Verifier {
 
     /// The cut that a token is dead by, if it is, whatever its times and audience.
     pub fn evaluate(&self, token: &SignedToken) -> Option<CutKind> {
-        let jti = token.jti().map(TokenKey::new);
-        let digest = || token.digest();
-        self.replica.evaluate(&TokenFacts {
-            jti: jti.as_ref(),
-            digest: DigestFact::Lazy(&digest),
-            session: token.session_id(),
-            user: token.user_id(),
-            tenant: token.tenant_id(),
-            token_version: token.ver(),
-            tenant_token_version: token.tver(),
-            client: token.client_id().and_then(|id| id.parse::<ClientId>().ok()),
-            kid: token.kid(),
-        })
+        with_facts(token, |facts| self.replica.evaluate(facts))
     }
 
     /// What tokens are validated by, before any cut is looked at.
@@ -149,9 +166,11 @@ impl Verifier {
     }
 
     fn check_freshness(&self, staleness: Duration, now: Timestamp) -> Result<(), Refusal> {
-        if staleness <= self.policy.max_staleness {
-            return Ok(());
-        }
+        if staleness <= self.policy.max_staleness { Ok(()) } else { self.tolerate(staleness, now) }
+    }
+
+    /// What happens to a token that may have been revoked for all that is known.
+    fn tolerate(&self, staleness: Duration, now: Timestamp) -> Result<(), Refusal> {
         match self.policy.on_stale {
             OnStale::Deny => Err(Refusal::Stale),
             OnStale::Allow => {
@@ -160,4 +179,22 @@ impl Verifier {
             }
         }
     }
+}
+
+/// Hands over what the cuts of a token are decided by.
+#[inline(always)]
+fn with_facts<T>(token: &SignedToken, look: impl FnOnce(&TokenFacts<'_>) -> T) -> T {
+    let jti = token.jti().map(TokenKey::new);
+    let digest = || token.digest();
+    look(&TokenFacts {
+        jti: jti.as_ref(),
+        digest: DigestFact::Lazy(&digest),
+        session: token.session_id(),
+        user: token.user_id(),
+        tenant: token.tenant_id(),
+        token_version: token.ver(),
+        tenant_token_version: token.tver(),
+        client: token.client_id().and_then(|id| id.parse::<ClientId>().ok()),
+        kid: token.kid(),
+    })
 }
