@@ -83,6 +83,9 @@ impl PostgresStore {
     ///
     /// # Errors
     /// [`OpenError::Address`].
+    ///
+    /// # Panics
+    /// Outside of a Tokio runtime, on which it waits for news.
     pub fn open_as_it_is(options: &Options) -> Result<Arc<Self>, OpenError> {
         let address = Address::parse(&options.url)?;
         let pool = address.pool(options).map_err(|error| OpenError::Address(error.to_string()))?;

@@ -13,7 +13,7 @@ use crate::places::Places;
 use crate::shell::{self, Outcome, cargo};
 
 /// The packages whose criterion benchmarks feed the table: all targets under their `benches/`.
-const PACKAGES: [&str; 2] = ["rescind", "rescind-sqlite"];
+const PACKAGES: [&str; 3] = ["rescind", "rescind-sqlite", "rescind-postgres"];
 
 /// Runs everything and prints the table; `quick` takes short samples and leaves the page alone.
 pub(crate) fn run(places: &Places, quick: bool) -> Outcome {

@@ -4,6 +4,7 @@ mod cuts;
 mod rotations;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rescind::store::StoreError;
 use tokio::sync::{mpsc, oneshot};
@@ -38,6 +39,7 @@ pub(crate) trait Grouped: 'static {
 /// The handle on those who do it.
 pub(crate) struct Group<G: Grouped> {
     calls: mpsc::Sender<Call<G>>,
+    patience: Duration,
 }
 
 struct Call<G: Grouped> {
@@ -53,17 +55,21 @@ impl<G: Grouped> Group<G> {
     pub(crate) fn start(inner: &Arc<Inner>, queue: usize) -> Self {
         let (calls, waiting) = mpsc::channel(queue.max(1));
         tokio::spawn(serve::<G>(Arc::clone(inner), waiting));
-        Self { calls }
+        Self { calls, patience: inner.patience }
     }
 
-    /// Asks, and waits until it is committed. Whoever stops waiting undoes nothing.
+    /// Asks, and waits until it is committed, but no longer than anybody should. Whoever stops waiting undoes nothing.
     pub(crate) async fn ask(&self, item: G::Item) -> Done<G> {
         let (done, answer) = oneshot::channel();
         self.calls.try_send(Call { item, done }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
             mpsc::error::TrySendError::Closed(_) => closed(),
         })?;
-        answer.await.unwrap_or_else(|_| Err(closed()))
+        // A server that hangs keeps those at the end of the queue waiting for all the batches before them.
+        match tokio::time::timeout(self.patience, answer).await {
+            Ok(answer) => answer.unwrap_or_else(|_| Err(closed())),
+            Err(_) => Err(StoreError::Unavailable(format!("no answer within {:?}", self.patience))),
+        }
     }
 }
 
