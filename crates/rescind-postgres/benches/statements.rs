@@ -83,6 +83,8 @@ impl<'r> Site<'r> {
         self.runtime.block_on(async {
             let (client, connection) = tokio_postgres::connect(&self.url, NoTls).await.unwrap();
             tokio::spawn(connection);
+            // As the store's own connections have it.
+            client.batch_execute("SET plan_cache_mode = force_generic_plan").await.unwrap();
             client
         })
     }

@@ -97,8 +97,10 @@ pub(crate) struct Address {
 
 /// What every connection is told. A node that was cut off must not hold the ledger's lock for long, and nothing may
 /// run for ever.
-const SETTINGS: &str =
-    "-c statement_timeout=30s -c lock_timeout=4s -c idle_in_transaction_session_timeout=5s -c timezone=UTC";
+///
+/// Statements are planned once for each connection, without their values: every one of them has an index that it is to use, and
+/// lists as parameters would have PostgreSQL plan most of them anew each time, which takes longer than to run them.
+const SETTINGS: &str = "-c plan_cache_mode=force_generic_plan -c statement_timeout=30s -c lock_timeout=4s -c idle_in_transaction_session_timeout=5s -c timezone=UTC";
 
 /// The server may have been told not to wait for the disk. We acknowledge nothing that can be forgotten.
 const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false)
