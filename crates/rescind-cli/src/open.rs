@@ -34,7 +34,12 @@ pub(crate) struct Opened {
 /// Which store it is.
 pub(crate) enum Kind {
     /// A file, in use by this process.
-    Sqlite(Arc<SqliteStore>, #[allow(dead_code, reason = "held")] Lock),
+    Sqlite {
+        /// The store.
+        store: Arc<SqliteStore>,
+        /// Held for as long as the file is in use.
+        _lock: Lock,
+    },
     /// A database on a server.
     Postgres(Arc<PostgresStore>),
 }
@@ -43,13 +48,13 @@ impl Opened {
     /// Finishes what is under way, and closes it.
     pub(crate) fn close(&self) {
         match &self.kind {
-            Kind::Sqlite(store, _) => store.close(),
+            Kind::Sqlite { store, .. } => store.close(),
             Kind::Postgres(store) => store.close(),
         }
     }
 
     fn sqlite(store: Arc<SqliteStore>, lock: Lock, master_keys: Arc<MasterKeys>) -> Self {
-        Self { store: Arc::clone(&store) as _, master_keys, kind: Kind::Sqlite(store, lock) }
+        Self { store: Arc::clone(&store) as _, master_keys, kind: Kind::Sqlite { store, _lock: lock } }
     }
 
     fn postgres(store: Arc<PostgresStore>, master_keys: Arc<MasterKeys>) -> Self {
@@ -120,7 +125,7 @@ pub(crate) async fn existing(settings: &Settings) -> Result<Opened, Failure> {
     match opened.store.tenant_by_slug(SYSTEM_TENANT).await {
         Ok(_) => Ok(opened),
         Err(StoreError::NotFound) => Err(match opened.kind {
-            Kind::Sqlite(..) => Failure::NotStarted(place.path().to_owned()),
+            Kind::Sqlite { .. } => Failure::NotStarted(place.path().to_owned()),
             Kind::Postgres(_) => Failure::EmptyDatabase,
         }),
         Err(other) => Err(other.into()),

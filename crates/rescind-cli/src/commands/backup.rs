@@ -29,7 +29,7 @@ pub(crate) async fn run(args: Backup, settings: &Settings) -> Result<(), Failure
         ));
     }
     let opened = existing(settings).await?;
-    let Kind::Sqlite(store, _) = &opened.kind else {
+    let Kind::Sqlite { store, .. } = &opened.kind else {
         return Err(Failure::OtherStore("this is no SQLite file"));
     };
     let place = args.file.parent().filter(|parent| !parent.as_os_str().is_empty());
