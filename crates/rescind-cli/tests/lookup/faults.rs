@@ -2,8 +2,8 @@
 
 use rescind_testkit::redis::{Redis, Sentinel};
 
-use crate::rig::Rig;
-use crate::support::Pair;
+use super::rig::Rig;
+use super::support::Pair;
 
 /// What was there before the fault.
 struct Before {

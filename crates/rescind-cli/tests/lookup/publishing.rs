@@ -3,8 +3,8 @@
 use rescind_testkit::process::{Credentials, Options, Server};
 use rescind_testkit::redis::{Redis, RedisOptions};
 
-use crate::rig::{Rig, until};
-use crate::support::{House, claims, jti, new_user};
+use super::rig::{Rig, until};
+use super::support::{House, claims, jti, new_user};
 
 /// A node that checks by its replica writes all the same.
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rescind_testkit::process::Credentials;
 
-use crate::support::{Desk, House, Pair, jti, new_user};
+use super::support::{Desk, House, Pair, jti, new_user};
 
 /// Longer than anything here takes on the slowest machine.
 const LIMIT: Duration = Duration::from_secs(60);

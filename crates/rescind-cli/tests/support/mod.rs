@@ -1,13 +1,15 @@
 //! A running server with an operator at its desk, and the sessions that the operator opens.
 #![allow(dead_code, reason = "every test file uses its own part")]
 
+pub(crate) mod store;
+
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rescind_testkit::process::{Api, Client, Credentials, Options, Reply, Server};
+use rescind_testkit::process::{Api, Client, Credentials, Reply, Server};
 use serde_json::{Value, json};
 
 /// A server, and who may do everything on it without a password's cost.
@@ -19,7 +21,7 @@ pub(crate) struct House {
 impl House {
     /// Starts a server and makes an API client that rules all.
     pub(crate) async fn open(settings: &[(&str, &str)]) -> Self {
-        let options = Options::new(env!("CARGO_BIN_EXE_rescind"));
+        let options = store::options().await;
         let options = settings.iter().fold(options, |options, (name, value)| options.env(name, *value));
         let server = Server::start(options).await;
         let operator = server.client("operator", &["admin"]).await;
