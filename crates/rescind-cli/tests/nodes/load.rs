@@ -122,12 +122,18 @@ impl Revoked {
 }
 
 /// Opens a session of a new user and revokes it. None: that was not acknowledged, and nothing is known.
+///
+/// Until then the node lets its token in, and never again after, whatever else is away at that moment; or it says that
+/// it cannot tell.
 async fn revoke(desk: &Desk, act: Act) -> Option<Revoked> {
     let user = new_user();
     let body = json!({
         "user_id": user, "tenant_id": desk.tenant, "email": format!("{user}@example.com"), "role": "member",
     });
     let pair = Pair::from(&order(desk, "/api/v1/sessions", &body).await?.expect(201));
+    if let Some(called) = call(desk, &pair).await {
+        called.expect(200);
+    }
     let (path, body) = match act {
         Act::Jti => (format!("/api/v1/auth/sessions/revoke/{}", jti(&pair.access)), json!({})),
         Act::Session => ("/api/v1/admin/revocations".to_owned(), json!({"session_id": pair.session})),
@@ -135,7 +141,15 @@ async fn revoke(desk: &Desk, act: Act) -> Option<Revoked> {
     };
     let done = order(desk, &path, &body).await?;
     assert!(matches!(done.status, 200 | 201), "{done:?}");
+    if let Some(called) = call(desk, &pair).await {
+        called.refuses(401, "token_revoked");
+    }
     Some(Revoked { act, pair })
+}
+
+async fn call(desk: &Desk, pair: &Pair) -> Option<Reply> {
+    let caller = Credentials::Bearer(&pair.access);
+    answered(&desk.api, desk.api.request(reqwest::Method::GET, "/api/v1/auth/me", caller)).await
 }
 
 async fn order(desk: &Desk, path: &str, body: &Value) -> Option<Reply> {
