@@ -17,7 +17,7 @@ const ROUNDS: usize = 50;
 const CHAINS: usize = 3;
 
 /// What is killed in a round.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
     Node(usize),
     Postgres,
@@ -46,9 +46,9 @@ async fn nothing_acknowledged_is_lost_whatever_is_killed() {
     }
     let mut acknowledged: Vec<Revoked> = Vec::new();
     for round in 0..ROUNDS {
-        let load = Load::start(&rig.desks(), chains);
-        tokio::time::sleep(moments.next()).await;
         let fault = FAULTS[round % FAULTS.len()];
+        let load = Load::start(&rig.desks(), &rig.looking_up(fault), chains);
+        tokio::time::sleep(moments.next()).await;
         rig.strike(fault).await;
         // The others have some time with what is left.
         tokio::time::sleep(moments.next()).await;
@@ -101,6 +101,13 @@ impl Rig {
         let fresh =
             |node: usize| Desk { api: Api::new(self.fleet.nodes[node].base()), ..self.fleet.desk.clone() };
         (0..self.fleet.nodes.len()).map(fresh).collect()
+    }
+
+    /// Those that look up, also after this fault.
+    fn looking_up(&self, fault: Fault) -> Vec<Desk> {
+        let desks = self.desks().into_iter().enumerate();
+        let looking_up = desks.filter(|(node, _)| self.look_up[*node] && fault != Fault::Node(*node));
+        looking_up.map(|(_, desk)| desk).collect()
     }
 
     async fn strike(&mut self, fault: Fault) {

@@ -19,8 +19,9 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// Chains that are refreshed, each at all the nodes at once, and at each node one who revokes in every way.
-    pub(crate) fn start(desks: &[Desk], chains: Vec<Chain>) -> Self {
+    /// Chains that are refreshed, each at all the nodes at once, and at each node one who revokes in every way. The second
+    /// desks are at the nodes that look up.
+    pub(crate) fn start(desks: &[Desk], looking_up: &[Desk], chains: Vec<Chain>) -> Self {
         let mut load = Self {
             stop: CancellationToken::new(),
             chains: JoinSet::new(),
@@ -40,9 +41,10 @@ impl Load {
         for desk in desks {
             for act in [Act::Jti, Act::Session, Act::User] {
                 let (desk, stop, known) = (desk.clone(), load.stop.clone(), Arc::clone(&load.acknowledged));
+                let looking_up = looking_up.to_vec();
                 load.revokers.spawn(async move {
                     while !stop.is_cancelled() {
-                        if let Some(revoked) = revoke(&desk, act).await {
+                        if let Some(revoked) = revoke(&desk, &looking_up, act).await {
                             known.lock().expect("no revoker panicked").push(revoked);
                         }
                     }
@@ -123,9 +125,9 @@ impl Revoked {
 
 /// Opens a session of a new user and revokes it. None: that was not acknowledged, and nothing is known.
 ///
-/// Until then the node lets its token in, and never again after, whatever else is away at that moment; or it says that
-/// it cannot tell.
-async fn revoke(desk: &Desk, act: Act) -> Option<Revoked> {
+/// Whatever else is away at that moment, the node lets its token in until then, and never again; nor does any node that
+/// looks up, which need not hear of it first. Or it says that it cannot tell.
+async fn revoke(desk: &Desk, looking_up: &[Desk], act: Act) -> Option<Revoked> {
     let user = new_user();
     let body = json!({
         "user_id": user, "tenant_id": desk.tenant, "email": format!("{user}@example.com"), "role": "member",
@@ -141,8 +143,10 @@ async fn revoke(desk: &Desk, act: Act) -> Option<Revoked> {
     };
     let done = order(desk, &path, &body).await?;
     assert!(matches!(done.status, 200 | 201), "{done:?}");
-    if let Some(called) = call(desk, &pair).await {
-        called.refuses(401, "token_revoked");
+    for desk in looking_up.iter().chain([desk]) {
+        if let Some(called) = call(desk, &pair).await {
+            called.refuses(401, "token_revoked");
+        }
     }
     Some(Revoked { act, pair })
 }
