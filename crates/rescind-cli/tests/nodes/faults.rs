@@ -9,6 +9,7 @@ use rescind_testkit::process::Api;
 use crate::caches::Caches;
 use crate::fleet::{Fleet, breakable, options};
 use crate::load::{Act, Chain, Load, Revoked};
+use crate::support::redis::Check;
 use crate::support::{Desk, Moments, new_user};
 
 /// How often something is killed.
@@ -76,8 +77,8 @@ struct Rig {
     fleet: Fleet,
     postgres: Postgres,
     caches: Caches,
-    /// Which nodes look up; the others have a replica.
-    look_up: [bool; 2],
+    /// How each node checks.
+    checks: [Check; 2],
     /// Where the master was that was killed last.
     dead_master: u16,
 }
@@ -88,12 +89,12 @@ impl Rig {
         let caches = Caches::start().await;
         // What happens on a slow machine may outlast the grace in generations running, which is no theft here.
         let settings = [("RESCIND_REPLAY_LIMIT", "0"), ("RESCIND_ACCESS_TTL", "2h"), ("RESCIND_LOG", "warn")];
-        let look_up = [true, false];
-        let nodes = caches.urls().into_iter().zip(look_up).map(|(cache, look_up)| {
-            options(&url, &settings).env("RESCIND_REDIS_URL", cache).env("RESCIND_CHECK", way(look_up))
+        let checks = [Check::Lookup, Check::Replica];
+        let nodes = caches.urls().into_iter().zip(checks).map(|(cache, check)| {
+            options(&url, &settings).env("RESCIND_REDIS_URL", cache).env("RESCIND_CHECK", check.setting())
         });
         let fleet = Fleet::of(nodes).await;
-        Self { fleet, postgres, caches, look_up, dead_master: 0 }
+        Self { fleet, postgres, caches, checks, dead_master: 0 }
     }
 
     /// Fresh clients: connections to what was killed are no good.
@@ -106,7 +107,8 @@ impl Rig {
     /// Those that look up, also after this fault.
     fn looking_up(&self, fault: Fault) -> Vec<Desk> {
         let desks = self.desks().into_iter().enumerate();
-        let looking_up = desks.filter(|(node, _)| self.look_up[*node] && fault != Fault::Node(*node));
+        let looks_up = |node| self.checks[node] == Check::Lookup && fault != Fault::Node(node);
+        let looking_up = desks.filter(|(node, _)| looks_up(*node));
         looking_up.map(|(_, desk)| desk).collect()
     }
 
@@ -122,9 +124,9 @@ impl Rig {
     async fn mend(&mut self, fault: Fault) {
         match fault {
             Fault::Node(node) => {
-                self.look_up[node] = !self.look_up[node];
-                let way = way(self.look_up[node]);
-                self.fleet.nodes[node].restart_with("RESCIND_CHECK", way).await;
+                self.checks[node] = self.checks[node].other();
+                let check = self.checks[node].setting();
+                self.fleet.nodes[node].restart_with("RESCIND_CHECK", check).await;
             }
             Fault::Postgres => self.postgres.restart().await,
             Fault::Master => {
@@ -146,12 +148,8 @@ impl Rig {
             for revoked in all {
                 revoked.check(&desk, when).await;
             }
-            self.caches.is_used(node, &desk, self.look_up[node]).await;
+            self.caches.until_used(node, &desk, self.checks[node]).await;
         });
         join_all(checks).await;
     }
-}
-
-fn way(look_up: bool) -> &'static str {
-    if look_up { "lookup" } else { "replica" }
 }

@@ -1,6 +1,7 @@
 //! A running server with an operator at its desk, and the sessions that the operator opens.
 #![allow(dead_code, reason = "every test file uses its own part")]
 
+pub(crate) mod redis;
 pub(crate) mod store;
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
