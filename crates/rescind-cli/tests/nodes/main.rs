@@ -9,6 +9,7 @@ mod fleet;
 mod history;
 mod leader;
 mod load;
+mod look_up;
 mod moving;
 mod outage;
 mod race;
