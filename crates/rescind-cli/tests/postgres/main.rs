@@ -5,7 +5,10 @@
 //!   it answers.
 //! - `cli`, `crash`, `surroundings`: they take the file itself away, fill it, lock it or break it. What may befall
 //!   PostgreSQL is in `nodes`.
-//! - `clock`, `feed`: their servers, or what they do behind a server's back, are on the file.
+//! - `clock`, and that of `feed`: a node whose clock is not that of its database does not serve at all.
+//! - of `feed`, `cursors`, `slow` and `snapshots`: they write to the file behind the server's back; and `resuming`, whose
+//!   thousands of cuts are about what the server holds for its readers. That the store pages without a gap is among what
+//!   every store is held to.
 
 #![allow(clippy::duplicate_mod, reason = "each suite brings what it uses, as it does where it stands alone")]
 
@@ -13,6 +16,7 @@
 mod continuity;
 #[path = "../contract/main.rs"]
 mod contract;
+mod feed;
 #[path = "../lookup/main.rs"]
 mod lookup;
 #[path = "../matrix.rs"]
