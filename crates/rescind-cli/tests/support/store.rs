@@ -8,7 +8,7 @@ use rescind_testkit::process::{Options, Server};
 use tokio::process::Command;
 
 /// Whether this is the binary that runs the suites of others once more.
-const ON_POSTGRES: bool = matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"postgres");
+pub(crate) const ON_POSTGRES: bool = matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"postgres");
 
 /// How a server with nothing in it is started.
 pub(crate) async fn options() -> Options {
