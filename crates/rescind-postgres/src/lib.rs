@@ -22,6 +22,7 @@
 #![warn(clippy::unwrap_used, unreachable_pub)]
 
 mod audit;
+mod columns;
 mod conn;
 mod connect;
 mod directory;
@@ -60,6 +61,8 @@ use crate::wake::Wake;
 pub use connect::{OpenError, Options};
 pub use import::Import;
 pub use migrate::{LATEST, Migrated, Server, look, migrate, schema_version};
+#[doc(hidden)]
+pub use migrate::{Step, migrate_further};
 
 /// The whole store, on one PostgreSQL database. Opened by [`PostgresStore::open`].
 pub struct PostgresStore {
@@ -116,7 +119,7 @@ impl PostgresStore {
 /// The statement that rotates refresh tokens, for the benchmark that runs it bare.
 #[doc(hidden)]
 pub fn rotation_statement() -> &'static str {
-    &session::ROTATE
+    &session::rotation::ROTATE
 }
 
 impl Drop for PostgresStore {

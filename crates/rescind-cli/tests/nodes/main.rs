@@ -13,3 +13,4 @@ mod outage;
 mod race;
 mod revoke;
 mod start;
+mod upgrade;

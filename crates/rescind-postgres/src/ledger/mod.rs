@@ -2,6 +2,7 @@
 
 mod append;
 mod cut;
+pub(crate) mod cuts;
 mod follow;
 mod list;
 mod purge;
