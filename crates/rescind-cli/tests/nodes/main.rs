@@ -5,6 +5,7 @@ mod support;
 
 mod faults;
 mod fleet;
+mod fresh;
 mod history;
 mod leader;
 mod load;
