@@ -66,6 +66,7 @@ impl Authority {
         let own = self.history.last_unread();
         let began = self.now();
         let mut followed = Followed::default();
+        self.writes.look(self.store.refused_writes(), began);
         let head = self.store.head().await?;
         followed.keys_reloaded = self.follow_keys(&head, began).await;
         if let Some(skew) = excessive_skew(&head, began) {
