@@ -9,6 +9,7 @@ mod fresh;
 mod history;
 mod leader;
 mod load;
+mod metrics;
 mod moving;
 mod outage;
 mod race;
