@@ -63,7 +63,12 @@ impl OpenError {
     pub fn may_pass(&self) -> bool {
         matches!(
             self,
-            Self::Store(StoreError::Unavailable(_) | StoreError::Overloaded | StoreError::Conflict)
+            Self::Store(
+                StoreError::Unavailable(_)
+                    | StoreError::TakesNoWrites(_)
+                    | StoreError::Overloaded
+                    | StoreError::Conflict
+            )
         )
     }
 

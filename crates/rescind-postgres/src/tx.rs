@@ -130,7 +130,7 @@ macro_rules! write {
     };
     ($store:expr, minting $exp:expr, |$tx:ident| $verb:expr) => {{
         let inner = std::sync::Arc::clone(&$store.inner);
-        Box::pin($crate::to_its_end($store.inner.patience, async move {
+        Box::pin($store.inner.noting($crate::to_its_end($store.inner.patience, async move {
             inner.reach($exp).await?;
             let mut tries = $crate::tx::TRIES;
             loop {
@@ -145,7 +145,7 @@ macro_rules! write {
                     done => return done,
                 }
             }
-        }))
+        })))
     }};
 }
 

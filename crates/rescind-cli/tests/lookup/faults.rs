@@ -53,7 +53,7 @@ async fn a_redis_that_is_killed_and_comes_back_empty_lets_nobody_in() {
     let before = Before::new(&rig).await;
     redis.kill().await;
     before.holds(&rig).await;
-    assert!(rig.metric(r#"rescind_cache_lookups_total{outcome="error"}"#).await > 0);
+    assert!(rig.metric(r#"rescind_cache_lookups_total{outcome="error"}"#).await > 0.0);
     redis.restart().await;
     before.holds(&rig).await;
     rig.is_used().await;
@@ -92,7 +92,7 @@ async fn a_redis_that_takes_nothing_lets_nobody_in() {
     redis.command(&["FLUSHALL"]).await;
     redis.command(&["CONFIG", "SET", "maxmemory", "1"]).await;
     before.holds(&rig).await;
-    assert!(rig.metric("rescind_cache_dropped_total").await > 0);
+    assert!(rig.metric("rescind_cache_dropped_total").await > 0.0);
     redis.command(&["CONFIG", "SET", "maxmemory", "0"]).await;
     rig.is_used().await;
 }

@@ -59,14 +59,12 @@ impl Rig {
     }
 
     /// A number of the server's metrics.
-    pub(crate) async fn metric(&self, name: &str) -> u64 {
-        let metrics = self.desk().api.get("/metrics", self.desk().caller()).await.expect(200);
-        let line = metrics.body.lines().find_map(|line| line.strip_prefix(name));
-        line.and_then(|value| value.trim().parse().ok()).unwrap_or_else(|| panic!("no {name}"))
+    pub(crate) async fn metric(&self, name: &str) -> f64 {
+        self.desk().metric(name).await
     }
 
     /// How often Redis said *revoked*.
-    pub(crate) async fn hits(&self) -> u64 {
+    pub(crate) async fn hits(&self) -> f64 {
         self.metric(r#"rescind_cache_lookups_total{outcome="hit"}"#).await
     }
 

@@ -5,9 +5,11 @@ mod support;
 
 mod faults;
 mod fleet;
+mod fresh;
 mod history;
 mod leader;
 mod load;
+mod metrics;
 mod moving;
 mod outage;
 mod race;

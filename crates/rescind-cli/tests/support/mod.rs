@@ -69,6 +69,11 @@ impl Desk {
         self.api.post(path, self.caller(), json!({})).await
     }
 
+    /// A number of the node's metrics, named with its labels.
+    pub(crate) async fn metric(&self, name: &str) -> f64 {
+        metric_of(&self.api.get("/metrics", self.caller()).await.expect(200), name)
+    }
+
     /// Makes a tenant, and answers with its id.
     pub(crate) async fn new_tenant(&self) -> String {
         let body = json!({"slug": format!("tenant-{}", next())});
@@ -97,6 +102,12 @@ impl From<&Reply> for Pair {
             session: reply.text("session_id").to_owned(),
         }
     }
+}
+
+/// A number among the metrics that were answered.
+pub(crate) fn metric_of(metrics: &Reply, name: &str) -> f64 {
+    let value = metrics.body.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    value.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("no {name} in {}", metrics.body))
 }
 
 /// The id of a user that no server knows yet.

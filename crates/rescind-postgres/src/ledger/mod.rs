@@ -73,6 +73,10 @@ impl LedgerStore for PostgresStore {
         read!(self, |conn| list::entries(conn, filter, page))
     }
 
+    fn first_expiry(&self) -> Answer<'_, Option<Timestamp>> {
+        read!(self, |conn| purge::first_expiry(conn))
+    }
+
     fn purge(&self, request: PurgeRequest) -> Answer<'_, PurgeOutcome> {
         if request.dry_run {
             read!(self, |conn| purge::count(conn, &request))
