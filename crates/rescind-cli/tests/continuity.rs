@@ -5,6 +5,7 @@ mod support;
 use rescind_testkit::process::Credentials;
 use serde_json::json;
 use support::House;
+use support::store::rewrap;
 
 const USER: &str = "0190a1b2-0000-7000-8000-000000000001";
 
@@ -46,7 +47,7 @@ async fn signing_out_twice_is_no_error() {
 async fn the_master_key_can_be_changed_under_a_running_server() {
     let mut house = House::open(&[]).await;
     let pair = house.desk.open(USER).await;
-    let rewrap = house.server.command().args(["keys", "rewrap"]).output().await.expect("the command runs");
+    let rewrap = rewrap(&house.server, house.server.command()).await;
     assert!(rewrap.status.success(), "{}", String::from_utf8_lossy(&rewrap.stderr));
     let api = house.server.api();
     api.post("/api/v1/admin/keys/rotate", house.desk.caller(), json!({})).await.expect(200);

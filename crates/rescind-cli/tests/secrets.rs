@@ -9,6 +9,7 @@ use std::process::Stdio;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use common_calls::facts::{make, unknown_id};
+use common_calls::store;
 use common_calls::table::{Access, CALLS};
 use common_calls::world::{self, PASSWORD, Tenant, sign_in};
 use reqwest::Method;
@@ -75,6 +76,7 @@ async fn no_secret_is_in_any_output_with_json_logs() {
 
 async fn run_through(format: &str) {
     let options = world::options()
+        .await
         .without("RESCIND_ADMIN_PASSWORD")
         .env("RESCIND_LOG", "trace")
         .env("RESCIND_LOG_FORMAT", format);
@@ -88,6 +90,9 @@ async fn run_through(format: &str) {
     secrets.client(&acme.client);
     let master = std::fs::read(server.data_dir().join("master.key")).expect("a master key");
     secrets.add("the master key", String::from_utf8(master).expect("base64").trim());
+    if let Some(url) = server.database_url() {
+        secrets.add("the database's password", store::password(url));
+    }
 
     use_everything(server.api(), &operator, &acme, &mut secrets, &mut told).await;
     refuse_everything(server.api(), &operator, &acme, &mut secrets, &mut told).await;
@@ -324,13 +329,16 @@ async fn administer(server: &Server, acme: &Tenant, secrets: &mut Secrets) -> St
         ),
         (vec!["revoke", "--token", "-"], &pair.access),
         (vec!["revoke", "--token", "-"], &pair.refresh),
-        (vec!["keys", "rewrap"], ""),
     ];
     let mut text = String::new();
-    for (arguments, input) in commands {
+    let talkative = || {
         let mut command = server.command();
-        command.args(&arguments).env("RESCIND_LOG", "trace").env("RESCIND_ISSUER", server.base());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.env("RESCIND_LOG", "trace").env("RESCIND_ISSUER", server.base());
+        command
+    };
+    for (arguments, input) in commands {
+        let mut command = talkative();
+        command.args(&arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the command starts");
         let mut stdin = child.stdin.take().expect("piped");
         // A command that reads nothing may be gone already.
@@ -342,6 +350,10 @@ async fn administer(server: &Server, acme: &Tenant, secrets: &mut Secrets) -> St
         assert!(!failed, "{arguments:?}: {out}{err}");
         text.push_str(&format!("{arguments:?}\n{out}\n{err}\n"));
     }
+    let rewrapped = store::rewrap(server, talkative()).await;
+    let (out, err) = (String::from_utf8_lossy(&rewrapped.stdout), String::from_utf8_lossy(&rewrapped.stderr));
+    assert!(rewrapped.status.success(), "{out}{err}");
+    text.push_str(&format!("{out}\n{err}\n"));
     let master = std::fs::read(server.data_dir().join("master.key")).expect("a master key");
     secrets.add("the new master key", String::from_utf8(master).expect("base64").trim());
     text

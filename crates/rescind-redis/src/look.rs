@@ -75,18 +75,20 @@ pub enum LookError {
 /// [`LookError`]
 pub async fn look(address: Address, timing: Timing) -> Result<Looked, LookError> {
     let dialer = Dialer::new(address, timing)?;
-    let (place, dialed) = dialer.find().await.map_err(away_or_refused)?;
+    let (place, dialed) = dialer.find().await.map_err(|error| away_or_refused(&error))?;
     let mut connection = dialed.connection.clone();
     let began = Instant::now();
     let mut look_up = redis::cmd("MGET");
     look_up.arg(PROBE);
-    ask::<Vec<Option<Vec<u8>>>>(&look_up, &mut connection, timing).await.map_err(away_or_refused)?;
+    ask::<Vec<Option<Vec<u8>>>>(&look_up, &mut connection, timing)
+        .await
+        .map_err(|error| away_or_refused(&error))?;
     let answered_in = began.elapsed();
     let probe = raise(PROBE, "1", 1);
     let refuses_marks = match ask::<()>(&probe, &mut connection, timing).await {
         Ok(()) => None,
         Err(DialError::Redis(error)) => Some(no_marks(&error)),
-        Err(other) => return Err(away_or_refused(other)),
+        Err(other) => return Err(away_or_refused(&other)),
     };
     let told = ask::<String>(&redis::cmd("INFO"), &mut connection, timing).await.ok();
     Ok(Looked { place: place.to_string(), answered_in, refuses_marks, told: told.as_deref().map(read) })
@@ -126,9 +128,9 @@ fn no_marks(error: &RedisError) -> NoMarks {
     }
 }
 
-fn away_or_refused(error: DialError) -> LookError {
-    let text = chain(&error);
-    let refused = match &error {
+fn away_or_refused(error: &DialError) -> LookError {
+    let text = chain(error);
+    let refused = match error {
         // A certificate that is not good, or an answer that is not TLS.
         DialError::Network(error) => {
             matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)

@@ -79,6 +79,7 @@ async fn a_failover_gives_another_master_which_the_killed_one_then_follows() {
     assert_eq!(rig.master().await.command(&["GET", "name"]).await, "value");
 
     rig.restart_killed().await;
+    rig.complete().await;
     assert_eq!(rig.master_port().await, other);
     let roles = [rig.servers()[0].command(&["ROLE"]).await, rig.servers()[1].command(&["ROLE"]).await];
     assert_eq!(roles.iter().filter(|role| role.starts_with("master")).count(), 1, "{roles:?}");

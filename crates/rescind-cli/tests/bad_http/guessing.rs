@@ -10,7 +10,7 @@ use crate::common_calls::world::{self, PASSWORD};
 /// Guessing is slowed for one account from one address; everybody else goes on.
 #[tokio::test]
 async fn twenty_failures_are_enough() {
-    let options = world::options().env("RESCIND_TRUSTED_PROXIES", "127.0.0.0/8");
+    let options = world::options().await.env("RESCIND_TRUSTED_PROXIES", "127.0.0.0/8");
     let bench = Bench::with(options.start().await).await;
     let acme = &bench.acme;
     let attempt = async |email: &str, password: &str, from: &str| {
@@ -58,7 +58,7 @@ async fn who_is_told_to_wait_does_not_tell_who_is_known() {
 /// Nor does it help to have an account of one's own with an operator's email.
 #[tokio::test]
 async fn a_twin_s_password_forgives_no_guesses_at_the_operator_s() {
-    let options = world::options().env("RESCIND_REGISTRATION", "open").env("RESCIND_MINIMUM_AGE", "0");
+    let options = world::options().await.env("RESCIND_REGISTRATION", "open").env("RESCIND_MINIMUM_AGE", "0");
     let server = options.start().await;
     let (api, email) = (server.api(), server.admin_email());
     let registered = json!({"email": email, "password": PASSWORD});

@@ -86,7 +86,7 @@ async fn x_forwarded_for_is_believed_from_trusted_proxies_only() {
     assert_eq!(ip_of(&bench, "203.0.113.7").await, "127.0.0.1");
     assert_eq!(ip_of(&bench, "<script>").await, "127.0.0.1");
 
-    let trusting = world::options().env("RESCIND_TRUSTED_PROXIES", "127.0.0.0/8,10.0.0.0/8");
+    let trusting = world::options().await.env("RESCIND_TRUSTED_PROXIES", "127.0.0.0/8,10.0.0.0/8");
     let bench = Bench::with(trusting.start().await).await;
     for (forwarded, ip) in [
         ("203.0.113.7", "203.0.113.7"),

@@ -119,7 +119,7 @@ async fn refresh_tokens_that_are_not_to_be_traded() {
 
 #[tokio::test]
 async fn a_refresh_token_is_dead_after_a_user_cut_and_after_its_reuse() {
-    let server = Server::start(world::options().env("RESCIND_REFRESH_GRACE", "0s")).await;
+    let server = Server::start(world::options().await.env("RESCIND_REFRESH_GRACE", "0s")).await;
     let bench = Bench::with(server).await;
     let (api, acme) = (bench.api(), &bench.acme);
     let first = acme.member.refresh.clone();

@@ -3,5 +3,7 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 pub(crate) mod facts;
+#[path = "../support/store.rs"]
+pub(crate) mod store;
 pub(crate) mod table;
 pub(crate) mod world;

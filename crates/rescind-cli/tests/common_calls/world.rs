@@ -4,6 +4,7 @@ use rescind_testkit::process::{Api, Client, Credentials, Options, Server};
 use serde_json::{Value, json};
 
 use super::facts::{Facts, unknown_id};
+use super::store;
 
 /// The password of every user that the tests make.
 pub(crate) const PASSWORD: &str = "one for all fixtures 7d1f";
@@ -22,12 +23,12 @@ pub(crate) const TENANT_SCOPES: [&str; 8] = [
 
 /// A server with open registration.
 pub(crate) async fn server() -> Server {
-    options().start().await
+    options().await.start().await
 }
 
 /// How that server is started.
-pub(crate) fn options() -> Options {
-    Options::new(env!("CARGO_BIN_EXE_rescind")).env("RESCIND_REGISTRATION", "open")
+pub(crate) async fn options() -> Options {
+    store::options().await.env("RESCIND_REGISTRATION", "open")
 }
 
 /// A signed-in user.

@@ -3,9 +3,9 @@
 use rescind_testkit::process::{Api, Credentials, Reply};
 use serde_json::{Value, json};
 
-use crate::asking::items;
-use crate::member::{Member, PASSWORD};
-use crate::support::{House, Pair};
+use super::asking::items;
+use super::member::{Member, PASSWORD};
+use super::support::{House, Pair};
 
 const NEW_PASSWORD: &str = "the next password of a member 93bd";
 

@@ -3,8 +3,8 @@
 use rescind_testkit::process::{Client, Credentials};
 use serde_json::{Value, json};
 
-use crate::asking::{items, until};
-use crate::support::{Desk, House, claims, new_user};
+use super::asking::{items, until};
+use super::support::{Desk, House, claims, new_user};
 
 /// What a client with `users:write` may call.
 const USERS: &str = "/api/v1/admin/users";

@@ -3,9 +3,9 @@
 use rescind_testkit::process::{Api, Credentials};
 use serde_json::Value;
 
-use crate::asking::items;
-use crate::member::Member;
-use crate::support::{Desk, House, Pair, jti, new_user};
+use super::asking::items;
+use super::member::Member;
+use super::support::{Desk, House, Pair, jti, new_user};
 
 const AUDIT: &str = "/api/v1/admin/audit";
 const REVOCATIONS: &str = "/api/v1/admin/revocations";

@@ -1,6 +1,6 @@
 //! A user of the tenant `default` who signs in by password.
 
-use crate::support::{Desk, Pair, new_user};
+use super::support::{Desk, Pair, new_user};
 
 pub(crate) const PASSWORD: &str = "the password of a member 4c1e";
 

@@ -3,8 +3,8 @@
 use rescind_testkit::process::{Api, Client, Credentials, Reply};
 use serde_json::json;
 
-use crate::asking::until;
-use crate::support::{House, Pair, new_user};
+use super::asking::until;
+use super::support::{House, Pair, new_user};
 
 #[tokio::test]
 async fn a_session_that_was_idle_too_long_has_expired_and_a_refusal_does_not_extend_it() {

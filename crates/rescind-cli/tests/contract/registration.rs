@@ -7,7 +7,7 @@ use rescind::system::SystemClock;
 use rescind_testkit::process::{Api, Credentials, Reply};
 use serde_json::json;
 
-use crate::support::House;
+use super::support::House;
 
 const EMAIL: &str = "ada@example.com";
 const PASSWORD: &str = "the password of a newcomer 8e27";

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::reader::{End, Event, Events, HEAD, soon};
+use super::reader::{End, Event, Events, HEAD, soon};
 
 const PASSWORD: &str = "the house has a clock 31c0";
 
@@ -63,7 +63,7 @@ impl House {
 
     fn database(&self) -> rusqlite::Connection {
         let database = rusqlite::Connection::open(self.data.path().join("rescind.db")).expect("a database");
-        database.busy_timeout(crate::reader::LIMIT).expect("patience");
+        database.busy_timeout(super::reader::LIMIT).expect("patience");
         database
     }
 }
@@ -143,8 +143,8 @@ async fn a_cursor_that_was_purged_past_is_gone() {
     house.post(revocations, json!({"jti": "third"})).await.expect(201);
     assert_eq!(events.revocation().await.seq(), 4);
     let snapshot =
-        house.api.get(crate::reader::SNAPSHOT, Credentials::Basic(&house.reader)).await.expect(200);
-    assert_eq!(crate::reader::seqs(snapshot.json["marks"].as_array().expect("marks")), [3, 4]);
+        house.api.get(super::reader::SNAPSHOT, Credentials::Basic(&house.reader)).await.expect(200);
+    assert_eq!(super::reader::seqs(snapshot.json["marks"].as_array().expect("marks")), [3, 4]);
 }
 
 /// The node has to load everything anew, and does not know how fresh it is meanwhile; its readers go on where they were.

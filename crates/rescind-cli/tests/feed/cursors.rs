@@ -4,9 +4,9 @@ use std::path::Path;
 
 use rescind_testkit::process::{Client, Credentials, Reply};
 
-use crate::cuts::cut;
-use crate::reader::{BEGINNING, End, Events, HEAD};
-use crate::support::{Desk, House};
+use super::cuts::cut;
+use super::reader::{BEGINNING, End, Events, HEAD};
+use super::support::{Desk, House};
 
 async fn refusal(desk: &Desk, client: &Client, query: &str, last: Option<&str>) -> Reply {
     match Events::open(&desk.api, Credentials::Basic(client), query, last).await {
@@ -22,7 +22,7 @@ async fn head(desk: &Desk, client: &Client) -> String {
 /// Turns the ledger into another with the same entries, as after a restored backup.
 pub(crate) fn change_history(data: &Path) {
     let database = rusqlite::Connection::open(data.join("rescind.db")).expect("a database");
-    database.busy_timeout(crate::reader::LIMIT).expect("patience");
+    database.busy_timeout(super::reader::LIMIT).expect("patience");
     let changed = "BEGIN IMMEDIATE; UPDATE batches SET tag = randomblob(16);
         UPDATE head SET tag = (SELECT tag FROM batches ORDER BY last_seq DESC LIMIT 1); COMMIT";
     database.execute_batch(changed).expect("another history");

@@ -1,17 +1,9 @@
 //! Cuts of every kind, and the ledger as it is listed.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use rescind::authority::Caller;
-use rescind::clock::Clock as _;
-use rescind::ledger::{Cut, CutTarget, LedgerStore as _, TokenKey};
-use rescind::system::{SystemClock, SystemEntropy};
-use rescind_sqlite::{Options, SqliteStore};
-use rescind_testkit::process::{Credentials, Server};
+use rescind_testkit::process::Credentials;
 use serde_json::{Value, json};
 
-use crate::support::{Desk, Pair, jti, new_user};
+use super::support::{Desk, Pair, jti, new_user};
 
 /// One cut of each kind and form, in this order, for the desk's tenant and for a new one: what `kind` the ledger has of each.
 pub(crate) async fn one_of_each(desk: &Desk) -> Vec<&'static str> {
@@ -39,52 +31,13 @@ pub(crate) async fn one_of_each(desk: &Desk) -> Vec<&'static str> {
 }
 
 fn kid(pair: &Pair) -> String {
-    crate::support::header(&pair.access)["kid"].as_str().expect("a kid").to_owned()
+    super::support::header(&pair.access)["kid"].as_str().expect("a kid").to_owned()
 }
 
 /// Revokes a jti that nothing knows, for everybody.
 pub(crate) async fn cut(desk: &Desk, jti: &str) {
     let body = json!({"jti": jti});
     desk.api.post("/api/v1/admin/revocations", desk.caller(), body).await.expect(201);
-}
-
-/// So many cuts, several at once.
-pub(crate) async fn many(desk: &Desk, prefix: &str, count: usize) {
-    const AT_ONCE: usize = 32;
-    let mut workers = tokio::task::JoinSet::new();
-    for worker in 0..AT_ONCE {
-        let (desk, prefix) = (desk.clone(), prefix.to_owned());
-        workers.spawn(async move {
-            for number in (worker..count).step_by(AT_ONCE) {
-                cut(&desk, &format!("{prefix}{number}")).await;
-            }
-        });
-    }
-    workers.join_all().await;
-}
-
-/// So many marks with texts of 20,000 bytes, longer than any caller may send, written beside the server: more than the
-/// operating system takes for a connection that nobody reads.
-pub(crate) async fn flood(server: &Server, count: usize) {
-    let entropy = Arc::new(SystemEntropy);
-    let store = SqliteStore::open(&server.data_dir().join("rescind.db"), &Options::new(entropy));
-    let store = store.expect("a store");
-    let now = SystemClock.now();
-    for number in 0..count {
-        let key = TokenKey::new(&format!("{number}{}", "x".repeat(20_000)));
-        let by = Caller::command_line().provenance(now);
-        store
-            .cut(Cut {
-                target: CutTarget::Token { key, tenant: None, user: None },
-                expires_at: now.plus(Duration::from_secs(3600)),
-                extends: false,
-                reason: None,
-                action: rescind::audit::action::TOKEN_REVOKED,
-                by,
-            })
-            .await
-            .expect("a cut");
-    }
 }
 
 /// Every entry of the ledger, in its order, as the operator lists them.

@@ -3,9 +3,9 @@
 use rescind_testkit::process::{Client, Credentials};
 use serde_json::json;
 
-use crate::cuts::cut;
-use crate::reader::{EVENTS, End, Events};
-use crate::support::House;
+use super::cuts::cut;
+use super::reader::{EVENTS, End, Events};
+use super::support::House;
 
 /// At once: its own cut is the news.
 #[tokio::test]

@@ -2,9 +2,9 @@
 
 use rescind_testkit::process::Credentials;
 
-use crate::cuts::{as_marks, cut, ledger, one_of_each, without_versions};
-use crate::reader::{EVENTS, Events, HEAD, SNAPSHOT, marks};
-use crate::support::House;
+use super::cuts::{as_marks, cut, ledger, one_of_each, without_versions};
+use super::reader::{EVENTS, Events, HEAD, SNAPSHOT, marks};
+use super::support::House;
 
 #[tokio::test]
 async fn every_kind_of_cut_arrives_with_its_place() {
@@ -60,7 +60,7 @@ async fn heartbeats_come_at_once_and_again_and_carry_when_the_ledger_was_read() 
     let first = events.heartbeat().await;
     let second = events.heartbeat().await;
     let head = desk.api.get(HEAD, Credentials::Basic(&client)).await.expect(200);
-    let as_of = |event: &crate::reader::Event| -> rescind::clock::Timestamp {
+    let as_of = |event: &super::reader::Event| -> rescind::clock::Timestamp {
         event.data["as_of"].as_str().expect("as_of").parse().expect("a time")
     };
     assert!(as_of(&second) > as_of(&first));
@@ -82,18 +82,18 @@ async fn whoever_reads_is_counted() {
 }
 
 /// How many readers the server counts.
-pub(crate) async fn connected(desk: &crate::support::Desk) -> usize {
+pub(crate) async fn connected(desk: &super::support::Desk) -> usize {
     let metrics = desk.api.get("/metrics", desk.caller()).await.expect(200).body;
     let line = metrics.lines().find_map(|line| line.strip_prefix("rescind_feed_connections "));
     line.expect("a gauge").parse().expect("a number")
 }
 
 /// Waits until so many are connected: there is nothing that would tell from outside.
-pub(crate) async fn until_connected(desk: &crate::support::Desk, wanted: usize) {
+pub(crate) async fn until_connected(desk: &super::support::Desk, wanted: usize) {
     let reached = async {
         while connected(desk).await != wanted {
             tokio::time::sleep(std::time::Duration::from_millis(2)).await;
         }
     };
-    crate::reader::soon(reached).await;
+    super::reader::soon(reached).await;
 }

@@ -8,6 +8,7 @@ mod cursors;
 mod cuts;
 mod ending;
 mod events;
+mod flood;
 mod reader;
 mod resuming;
 mod slow;

@@ -2,9 +2,10 @@
 
 use rescind_testkit::process::{Client, Credentials};
 
-use crate::cuts::{as_marks, cut, ledger, many, one_of_each, without_versions};
-use crate::reader::{BEGINNING, Event, Events, marks};
-use crate::support::{Desk, House};
+use super::cuts::{as_marks, cut, ledger, one_of_each, without_versions};
+use super::flood::many;
+use super::reader::{BEGINNING, Event, Events, marks};
+use super::support::{Desk, House};
 
 /// Numbers without a pattern, the same in each run.
 struct Numbers(u64);

@@ -6,10 +6,11 @@ use tokio::net::{TcpSocket, TcpStream};
 
 use rescind_testkit::process::Client;
 
-use crate::cuts::{flood, ledger, many};
-use crate::events::{connected, until_connected};
-use crate::reader::{BEGINNING, EVENTS, Events, soon};
-use crate::support::{Desk, House};
+use super::cuts::ledger;
+use super::events::{connected, until_connected};
+use super::flood::{flood, many};
+use super::reader::{BEGINNING, EVENTS, Events, soon};
+use super::support::{Desk, House};
 
 /// Asks for everything, with next to no room for it.
 async fn ask(desk: &Desk, client: &Client) -> TcpStream {

@@ -12,9 +12,10 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::cuts::{as_marks, cut, flood, ledger, many, one_of_each, without_versions};
-use crate::reader::{Events, HEAD, LIMIT, SNAPSHOT, seqs, soon};
-use crate::support::{Desk, House};
+use super::cuts::{as_marks, cut, ledger, one_of_each, without_versions};
+use super::flood::{flood, many};
+use super::reader::{Events, HEAD, LIMIT, SNAPSHOT, seqs, soon};
+use super::support::{Desk, House};
 
 struct Got {
     headers: reqwest::header::HeaderMap,
@@ -122,7 +123,7 @@ async fn a_large_ledger_comes_whole_and_in_order() {
     for (cursor, mut seqs) in snapshots {
         assert!(seqs.iter().all(|seq| *seq <= cursor.seq));
         let mut events = Events::after(&desk.api, &client, &cursor.to_string()).await;
-        seqs.extend(events.until_caught_up(all.len()).await.iter().map(crate::reader::Event::seq));
+        seqs.extend(events.until_caught_up(all.len()).await.iter().map(super::reader::Event::seq));
         assert_eq!(seqs, all);
     }
 }
@@ -192,7 +193,7 @@ async fn one_that_breaks_off_is_no_snapshot() {
     let compact = Raw::ask(&desk, &client, MEDIA_TYPE).await;
     json.begun().await;
     compact.begun().await;
-    crate::cursors::change_history(server.data_dir());
+    super::cursors::change_history(server.data_dir());
     cut(&desk, "of another history").await;
 
     let json = json.read_to_end().await;

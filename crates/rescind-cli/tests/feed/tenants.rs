@@ -3,9 +3,9 @@
 use rescind_testkit::process::Credentials;
 use serde_json::{Value, json};
 
-use crate::cuts::{as_marks, cut, ledger, without_versions};
-use crate::reader::{BEGINNING, Events, SNAPSHOT, marks, seqs};
-use crate::support::{Desk, House, header, new_user};
+use super::cuts::{as_marks, cut, ledger, without_versions};
+use super::reader::{BEGINNING, Events, SNAPSHOT, marks, seqs};
+use super::support::{Desk, House, header, new_user};
 
 /// Everything that can be cut in a tenant.
 async fn cut_everything_of(desk: &Desk, tenant: &str) {

@@ -2,8 +2,9 @@
 
 use rescind_testkit::redis::{Redis, Sentinel};
 
-use crate::rig::Rig;
-use crate::support::Pair;
+use super::rig::Rig;
+use super::support::Pair;
+use super::support::redis::Check;
 
 /// What was there before the fault.
 struct Before {
@@ -35,76 +36,99 @@ impl Before {
     }
 }
 
-#[tokio::test]
-async fn a_flush_lets_nobody_in() {
+/// A test of each for each way of checking.
+macro_rules! in_both_ways {
+    ($($promise:ident,)*) => {
+        mod by_lookup {
+            $(#[tokio::test]
+            async fn $promise() {
+                super::$promise(super::Check::Lookup).await;
+            })*
+        }
+
+        mod by_replica {
+            $(#[tokio::test]
+            async fn $promise() {
+                super::$promise(super::Check::Replica).await;
+            })*
+        }
+    };
+}
+
+in_both_ways! {
+    a_flush_lets_nobody_in,
+    a_redis_that_is_killed_and_comes_back_empty_lets_nobody_in,
+    a_redis_that_hangs_lets_nobody_in_and_is_left_alone,
+    eviction_lets_nobody_in,
+    a_redis_that_takes_nothing_lets_nobody_in,
+    a_failover_lets_nobody_in,
+}
+
+async fn a_flush_lets_nobody_in(check: Check) {
     let redis = Redis::start().await;
-    let rig = Rig::open(&redis.url()).await;
+    let rig = Rig::open(check, &redis).await;
     let before = Before::new(&rig).await;
     redis.command(&["FLUSHALL"]).await;
     before.holds(&rig).await;
-    rig.is_used().await;
+    rig.until_used(&redis).await;
 }
 
 /// Gone for a while, and then back with nothing in it.
-#[tokio::test]
-async fn a_redis_that_is_killed_and_comes_back_empty_lets_nobody_in() {
+async fn a_redis_that_is_killed_and_comes_back_empty_lets_nobody_in(check: Check) {
     let mut redis = Redis::start().await;
-    let rig = Rig::open(&redis.url()).await;
+    let rig = Rig::open(check, &redis).await;
     let before = Before::new(&rig).await;
     redis.kill().await;
     before.holds(&rig).await;
-    assert!(rig.metric(r#"rescind_cache_lookups_total{outcome="error"}"#).await > 0.0);
+    let asked_in_vain = rig.metric(r#"rescind_cache_lookups_total{outcome="error"}"#).await > 0.0;
+    assert_eq!(asked_in_vain, check == Check::Lookup);
     redis.restart().await;
     before.holds(&rig).await;
-    rig.is_used().await;
+    rig.until_used(&redis).await;
     before.holds(&rig).await;
 }
 
-#[tokio::test]
-async fn a_redis_that_hangs_lets_nobody_in_and_is_left_alone() {
+async fn a_redis_that_hangs_lets_nobody_in_and_is_left_alone(check: Check) {
     let redis = Redis::start().await;
-    let rig = Rig::open(&redis.url()).await;
+    let rig = Rig::open(check, &redis).await;
     let before = Before::new(&rig).await;
     redis.pause().await;
     before.holds(&rig).await;
     redis.resume();
-    rig.is_used().await;
+    rig.until_used(&redis).await;
     before.holds(&rig).await;
 }
 
-#[tokio::test]
-async fn eviction_lets_nobody_in() {
+async fn eviction_lets_nobody_in(check: Check) {
     let redis = Redis::start().await;
-    let rig = Rig::open(&redis.url()).await;
+    let rig = Rig::open(check, &redis).await;
     let before = Before::new(&rig).await;
     redis.command(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]).await;
     redis.command(&["CONFIG", "SET", "maxmemory", "1"]).await;
     before.holds(&rig).await;
     redis.command(&["CONFIG", "SET", "maxmemory", "0"]).await;
-    rig.is_used().await;
+    rig.until_used(&redis).await;
 }
 
-#[tokio::test]
-async fn a_redis_that_takes_nothing_lets_nobody_in() {
+async fn a_redis_that_takes_nothing_lets_nobody_in(check: Check) {
     let redis = Redis::start().await;
-    let rig = Rig::open(&redis.url()).await;
+    let rig = Rig::open(check, &redis).await;
     let before = Before::new(&rig).await;
     redis.command(&["FLUSHALL"]).await;
     redis.command(&["CONFIG", "SET", "maxmemory", "1"]).await;
     before.holds(&rig).await;
     assert!(rig.metric("rescind_cache_dropped_total").await > 0.0);
     redis.command(&["CONFIG", "SET", "maxmemory", "0"]).await;
-    rig.is_used().await;
+    rig.until_used(&redis).await;
 }
 
-#[tokio::test]
-async fn a_failover_lets_nobody_in() {
+async fn a_failover_lets_nobody_in(check: Check) {
     let mut redis = Sentinel::start().await;
-    let rig = Rig::open(&redis.url()).await;
+    let rig = Rig::behind(check, &redis).await;
     let before = Before::new(&rig).await;
     let killed = redis.kill_master().await;
     before.holds(&rig).await;
     redis.failed_over(killed).await;
     before.holds(&rig).await;
-    rig.is_used().await;
+    rig.until_used(redis.master().await).await;
 }

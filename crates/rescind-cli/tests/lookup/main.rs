@@ -1,5 +1,5 @@
-//! A server that looks up, whatever happens to its Redis: what was revoked is refused at every door, what was not passes, and
-//! Redis is used again when it is back.
+//! A server with a Redis, in either way of checking and whatever happens to it: what was revoked is refused at every door, what
+//! was not passes, and Redis is used again when it is back.
 
 #[path = "../support/mod.rs"]
 mod support;

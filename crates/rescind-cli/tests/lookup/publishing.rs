@@ -3,8 +3,9 @@
 use rescind_testkit::process::{Credentials, Options, Server};
 use rescind_testkit::redis::{Redis, RedisOptions};
 
-use crate::rig::{Rig, until};
-use crate::support::{House, claims, jti, new_user};
+use super::rig::Rig;
+use super::support::redis::Check;
+use super::support::{House, claims, jti, new_user, until};
 
 /// A node that checks by its replica writes all the same.
 #[tokio::test]
@@ -45,7 +46,7 @@ async fn every_kind_of_cut_is_there_for_a_plain_get() {
 #[tokio::test]
 async fn what_the_command_line_cuts_gets_there_too() {
     let redis = Redis::start().await;
-    let rig = Rig::open(&redis.url()).await;
+    let rig = Rig::open(Check::Lookup, &redis).await;
     let pair = rig.session().await;
     let tenant = &rig.desk().tenant;
     let mut command = rig.house.server.command();
@@ -60,7 +61,7 @@ async fn what_the_command_line_cuts_gets_there_too() {
 #[tokio::test]
 async fn what_is_missing_is_put_back_when_it_is_asked_for() {
     let redis = Redis::start().await;
-    let rig = Rig::open(&redis.url()).await;
+    let rig = Rig::open(Check::Lookup, &redis).await;
     let pair = rig.revoked().await;
     let key = format!("rescind:token:{}:{}", rig.desk().tenant, jti(&pair.access));
     let is_there = async || redis.command(&["GET", &key]).await == "1";
@@ -83,7 +84,7 @@ async fn what_is_missing_is_put_back_when_it_is_asked_for() {
 #[tokio::test]
 async fn a_lower_version_in_redis_is_not_believed() {
     let redis = Redis::start().await;
-    let rig = Rig::open(&redis.url()).await;
+    let rig = Rig::open(Check::Lookup, &redis).await;
     let user = new_user();
     let tenant = rig.desk().tenant.clone();
     let old = rig.desk().open(&user).await;
@@ -104,7 +105,7 @@ async fn a_lower_version_in_redis_is_not_believed() {
 #[tokio::test]
 async fn an_administrators_token_is_looked_up_too() {
     let redis = Redis::start().await;
-    let rig = Rig::open(&redis.url()).await;
+    let rig = Rig::open(Check::Lookup, &redis).await;
     let admin = rig.house.server.admin_token().await;
     let look = async || rig.desk().api.get("/api/v1/admin/users", Credentials::Bearer(&admin)).await;
     look().await.expect(200);
@@ -135,8 +136,8 @@ async fn the_url_may_come_from_a_file_and_its_password_is_nowhere() {
     std::fs::write(&file, redis.url()).expect("a file");
     let file = file.to_str().expect("a path");
     let house = House::open(&[("RESCIND_CHECK", "lookup"), ("RESCIND_REDIS_URL_FILE", file)]).await;
-    let rig = Rig { house };
-    rig.is_used().await;
+    let rig = Rig { house, check: Check::Lookup };
+    rig.until_used(&redis).await;
     let lines = rig.house.server.output().lines().join("\n");
     assert!(!lines.contains("only-for-this-test-5d1"), "{lines}");
 }

@@ -1,27 +1,32 @@
 //! A house with a Redis, and all its doors.
 
-use std::time::Duration;
-
 use rescind_testkit::process::Credentials;
+use rescind_testkit::redis::{Redis, Sentinel};
 
-use crate::support::{Desk, House, Pair, jti, new_user};
+use super::support::redis::{Check, hits, until_used};
+use super::support::{Desk, House, Pair, jti, new_user};
 
-/// Longer than anything here takes on the slowest machine.
-const LIMIT: Duration = Duration::from_secs(60);
-/// Between two looks at what has no event to wait for from outside.
-const LOOK_AGAIN: Duration = Duration::from_millis(10);
-
-/// A server that looks up.
+/// A server with a cache.
 pub(crate) struct Rig {
     pub(crate) house: House,
+    pub(crate) check: Check,
 }
 
 impl Rig {
     /// With its cache there, and connected.
-    pub(crate) async fn open(redis: &str) -> Self {
-        let house = House::open(&[("RESCIND_CHECK", "lookup"), ("RESCIND_REDIS_URL", redis)]).await;
-        let rig = Self { house };
-        rig.is_used().await;
+    pub(crate) async fn open(check: Check, redis: &Redis) -> Self {
+        Self::at(check, &redis.url(), redis).await
+    }
+
+    /// The same with one that the sentinels name.
+    pub(crate) async fn behind(check: Check, sentinel: &Sentinel) -> Self {
+        Self::at(check, &sentinel.url(), sentinel.master().await).await
+    }
+
+    async fn at(check: Check, url: &str, redis: &Redis) -> Self {
+        let house = House::open(&[("RESCIND_CHECK", check.setting()), ("RESCIND_REDIS_URL", url)]).await;
+        let rig = Self { house, check };
+        rig.until_used(redis).await;
         rig
     }
 
@@ -65,26 +70,11 @@ impl Rig {
 
     /// How often Redis said *revoked*.
     pub(crate) async fn hits(&self) -> f64 {
-        self.metric(r#"rescind_cache_lookups_total{outcome="hit"}"#).await
+        hits(self.desk()).await
     }
 
-    /// Waits until Redis says *revoked* of something that was revoked; meanwhile the ledger does.
-    pub(crate) async fn is_used(&self) {
-        let before = self.hits().await;
-        let revoked = self.revoked().await;
-        until("Redis is used", async || {
-            self.assert_let_in(&revoked.access, false).await;
-            self.hits().await > before
-        })
-        .await;
+    /// Waits until what is revoked is written there, and is read there by one that looks up.
+    pub(crate) async fn until_used(&self, redis: &Redis) {
+        until_used(self.desk(), self.check, redis).await;
     }
-}
-
-pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    let waiting = async {
-        while !holds().await {
-            tokio::time::sleep(LOOK_AGAIN).await;
-        }
-    };
-    assert!(tokio::time::timeout(LIMIT, waiting).await.is_ok(), "waited in vain until {what}");
 }

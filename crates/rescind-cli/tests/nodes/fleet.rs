@@ -29,9 +29,14 @@ impl Fleet {
 
     /// A node for each URL that leads to the database.
     pub(crate) async fn at(urls: &[String], settings: &[(&str, &str)]) -> Self {
+        Self::of(urls.iter().map(|url| options(url, settings))).await
+    }
+
+    /// Nodes that need not be alike.
+    pub(crate) async fn of(all: impl IntoIterator<Item = Options>) -> Self {
         let mut nodes = Vec::new();
-        for url in urls {
-            nodes.push(Server::start(options(url, settings)).await);
+        for options in all {
+            nodes.push(Server::start(options).await);
         }
         let operator = nodes[0].client("operator", &["admin"]).await;
         let api = nodes[0].api().clone();

@@ -20,8 +20,9 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// Chains that are refreshed, each at all the nodes at once, and at each node one who revokes in every way.
-    pub(crate) fn start(desks: &[Desk], chains: Vec<Chain>) -> Self {
+    /// Chains that are refreshed, each at all the nodes at once, and at each node one who revokes in every way. The second
+    /// desks are at the nodes that look up.
+    pub(crate) fn start(desks: &[Desk], looking_up: &[Desk], chains: Vec<Chain>) -> Self {
         let mut load = Self {
             stop: CancellationToken::new(),
             chains: JoinSet::new(),
@@ -41,9 +42,10 @@ impl Load {
         for desk in desks {
             for act in [Act::Jti, Act::Session, Act::User] {
                 let (desk, stop, known) = (desk.clone(), load.stop.clone(), Arc::clone(&load.acknowledged));
+                let looking_up = looking_up.to_vec();
                 load.revokers.spawn(async move {
                     while !stop.is_cancelled() {
-                        if let Some(revoked) = revoke(&desk, act).await {
+                        if let Some(revoked) = revoke(&desk, &looking_up, act).await {
                             known.lock().expect("no revoker panicked").push(revoked);
                         }
                     }
@@ -132,12 +134,18 @@ impl Revoked {
 }
 
 /// Opens a session of a new user and revokes it. None: that was not acknowledged, and nothing is known.
-async fn revoke(desk: &Desk, act: Act) -> Option<Revoked> {
+///
+/// Whatever else is away at that moment, the node lets its token in until then, and never again; nor does any node that
+/// looks up, which need not hear of it first. Or it says that it cannot tell.
+async fn revoke(desk: &Desk, looking_up: &[Desk], act: Act) -> Option<Revoked> {
     let user = new_user();
     let body = json!({
         "user_id": user, "tenant_id": desk.tenant, "email": format!("{user}@example.com"), "role": "member",
     });
     let pair = Pair::from(&order(desk, "/api/v1/sessions", &body).await?.expect(201));
+    if let Some(called) = call(desk, &pair).await {
+        called.expect(200);
+    }
     let (path, body) = match act {
         Act::Jti => (format!("/api/v1/auth/sessions/revoke/{}", jti(&pair.access)), json!({})),
         Act::Session => ("/api/v1/admin/revocations".to_owned(), json!({"session_id": pair.session})),
@@ -145,7 +153,17 @@ async fn revoke(desk: &Desk, act: Act) -> Option<Revoked> {
     };
     let done = order(desk, &path, &body).await?;
     assert!(matches!(done.status, 200 | 201), "{done:?}");
+    for desk in looking_up.iter().chain([desk]) {
+        if let Some(called) = call(desk, &pair).await {
+            called.refuses(401, "token_revoked");
+        }
+    }
     Some(Revoked { act, pair })
+}
+
+async fn call(desk: &Desk, pair: &Pair) -> Option<Reply> {
+    let caller = Credentials::Bearer(&pair.access);
+    answered(&desk.api, desk.api.request(reqwest::Method::GET, "/api/v1/auth/me", caller)).await
 }
 
 async fn order(desk: &Desk, path: &str, body: &Value) -> Option<Reply> {

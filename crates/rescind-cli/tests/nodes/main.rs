@@ -3,12 +3,14 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod caches;
 mod faults;
 mod fleet;
 mod fresh;
 mod history;
 mod leader;
 mod load;
+mod look_up;
 mod metrics;
 mod moving;
 mod outage;

@@ -7,12 +7,7 @@ use rescind_testkit::proxy::{Mode, Proxy};
 use tokio::task::JoinSet;
 
 use crate::fleet::{Fleet, breakable};
-use crate::support::{Desk, metric_of, new_user};
-
-/// Longer than anything here takes on the slowest machine.
-const LIMIT: Duration = Duration::from_secs(60);
-/// Between two looks at what has no event to wait for from outside.
-const LOOK_AGAIN: Duration = Duration::from_millis(10);
+use crate::support::{Desk, metric_of, new_user, until};
 
 /// And another does when it has died.
 #[tokio::test(flavor = "multi_thread")]
@@ -121,13 +116,4 @@ async fn read_only(postgres: &rescind_testkit::postgres::Postgres, is: bool) {
     client.batch_execute("SET default_transaction_read_only = off").await.expect("a session setting");
     client.batch_execute(&set).await.expect("a superuser may");
     client.batch_execute("SELECT pg_reload_conf()").await.expect("a superuser may");
-}
-
-async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    let waiting = async {
-        while !holds().await {
-            tokio::time::sleep(LOOK_AGAIN).await;
-        }
-    };
-    assert!(tokio::time::timeout(LIMIT, waiting).await.is_ok(), "waited in vain until {what}");
 }

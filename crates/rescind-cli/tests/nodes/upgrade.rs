@@ -28,7 +28,7 @@ async fn nodes_go_on_while_the_schema_grows() {
         chains.push(Chain::new(fleet.desk.open(&new_user()).await.refresh));
     }
     let desks = [fleet.desk_at(0), fleet.desk_at(1)];
-    let load = Load::start(&desks, chains);
+    let load = Load::start(&desks, &[], chains);
     load.acknowledges(20).await;
     let next = Step { name: "0002_of_the_next_release", sql: EXPAND, serves: 1 };
     let url = fleet.database().url().to_owned();

@@ -1,13 +1,16 @@
 //! A running server with an operator at its desk, and the sessions that the operator opens.
 #![allow(dead_code, reason = "every test file uses its own part")]
 
+pub(crate) mod redis;
+pub(crate) mod store;
+
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rescind_testkit::process::{Api, Client, Credentials, Options, Reply, Server};
+use rescind_testkit::process::{Api, Client, Credentials, Reply, Server};
 use serde_json::{Value, json};
 
 /// A server, and who may do everything on it without a password's cost.
@@ -19,7 +22,7 @@ pub(crate) struct House {
 impl House {
     /// Starts a server and makes an API client that rules all.
     pub(crate) async fn open(settings: &[(&str, &str)]) -> Self {
-        let options = Options::new(env!("CARGO_BIN_EXE_rescind"));
+        let options = store::options().await;
         let options = settings.iter().fold(options, |options, (name, value)| options.env(name, *value));
         let server = Server::start(options).await;
         let operator = server.client("operator", &["admin"]).await;
@@ -108,6 +111,20 @@ impl From<&Reply> for Pair {
 pub(crate) fn metric_of(metrics: &Reply, name: &str) -> f64 {
     let value = metrics.body.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     value.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("no {name} in {}", metrics.body))
+}
+
+/// Waits for what there is no event for from outside.
+pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let waiting = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    // Longer than anything here takes on the slowest machine.
+    assert!(
+        tokio::time::timeout(Duration::from_secs(60), waiting).await.is_ok(),
+        "waited in vain until {what}"
+    );
 }
 
 /// The id of a user that no server knows yet.

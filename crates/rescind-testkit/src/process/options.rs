@@ -1,13 +1,19 @@
 //! How a server is to be started.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tokio::process::Command;
 
 use super::server::Server;
+use crate::postgres::TestDatabase;
 
 /// The first operator's password in every fixture that does not ask for a random one. No real account has it.
 pub(super) const ADMIN_PASSWORD: &str = "fixture-operator-8c1f0e7d2b";
+
+/// What a command beside a server needs to be told to find the data that the server has.
+const WHERE_THE_DATA_IS: [&str; 3] =
+    ["RESCIND_DATABASE_URL", "RESCIND_MASTER_KEY", "RESCIND_MASTER_KEY_FILE"];
 
 /// How to start a server: the binary and the settings that differ from the defaults.
 #[derive(Clone, Debug)]
@@ -16,6 +22,8 @@ pub struct Options {
     pub(super) settings: Vec<(String, String)>,
     pub(super) data: Option<PathBuf>,
     pub(super) port: Option<u16>,
+    /// Dropped with the last server that uses it.
+    pub(super) database: Option<Arc<TestDatabase>>,
 }
 
 impl Options {
@@ -24,7 +32,7 @@ impl Options {
     /// A test of `rescind-cli` passes `env!("CARGO_BIN_EXE_rescind")`.
     pub fn new(binary: impl Into<PathBuf>) -> Self {
         let settings = vec![("RESCIND_ADMIN_PASSWORD".to_owned(), ADMIN_PASSWORD.to_owned())];
-        Self { binary: binary.into(), settings, data: None, port: None }
+        Self { binary: binary.into(), settings, data: None, port: None, database: None }
     }
 
     /// Sets an environment variable of the server; the last call for a name counts.
@@ -55,11 +63,26 @@ impl Options {
         self
     }
 
+    /// Keeps the data in this database instead of a file. The master key is `master.key` in the data directory, where it
+    /// is with a file.
+    #[must_use]
+    pub fn database(mut self, database: TestDatabase) -> Self {
+        self = self.env("RESCIND_DATABASE_URL", database.url());
+        self.database = Some(Arc::new(database));
+        self
+    }
+
     /// Listens on this port of the loopback address.
     #[must_use]
     pub fn port(mut self, port: u16) -> Self {
         self.port = Some(port);
         self
+    }
+
+    /// The settings without which a command does not find the server's data.
+    pub(super) fn where_the_data_is(&self) -> impl Iterator<Item = (&str, &str)> {
+        let told = self.settings.iter().filter(|(name, _)| WHERE_THE_DATA_IS.contains(&name.as_str()));
+        told.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// [`Server::start`] with these options.

@@ -1,9 +1,14 @@
 //! Starting, killing and restarting the binary.
 
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use rescind::keys::MasterKey;
+use rescind::system::SystemEntropy;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
@@ -22,13 +27,14 @@ const LOOK_AGAIN: Duration = Duration::from_millis(2);
 /// A running server. Dropping it kills it and removes its data directory, unless the directory is the caller's.
 #[derive(Debug)]
 pub struct Server {
+    /// Dropped first, so that nobody serves when what it serves from goes.
+    running: Option<Running>,
     options: Options,
     data: PathBuf,
     /// Removes the directory when the server is dropped.
     _temporary: Option<TempDir>,
     output: Output,
     api: Api,
-    running: Option<Running>,
 }
 
 /// A server that did not become ready.
@@ -91,10 +97,13 @@ impl Server {
             Some(directory) => directory.path().join("data"),
             None => options.data.clone().unwrap_or_default(),
         };
+        if options.database.is_some() {
+            options = options.env("RESCIND_MASTER_KEY_FILE", made_master_key(&data));
+        }
         let api = Api::new(format!("http://127.0.0.1:{port}"));
         let issuer = options.get("RESCIND_ISSUER").map(str::to_owned);
         let api = issuer.into_iter().fold(api, Api::of_issuer);
-        Self { options, data, _temporary: temporary, output: Output::new(), api, running: None }
+        Self { running: None, options, data, _temporary: temporary, output: Output::new(), api }
     }
 
     /// A client of this server.
@@ -107,9 +116,14 @@ impl Server {
         self.api.base()
     }
 
-    /// Where its database and master key are.
+    /// Where its master key is, and its database unless it has one of PostgreSQL's.
     pub fn data_dir(&self) -> &Path {
         &self.data
+    }
+
+    /// The URL of its database, if that is one of PostgreSQL's.
+    pub fn database_url(&self) -> Option<&str> {
+        self.setting("RESCIND_DATABASE_URL")
     }
 
     /// All that it printed since the first start.
@@ -147,9 +161,11 @@ impl Server {
         self.api.create_client(Credentials::Bearer(&token), name, scopes, None).await
     }
 
-    /// The binary, ready to be given an administration command, on this server's data directory.
+    /// The binary, ready to be given an administration command, on this server's data.
     pub fn command(&self) -> Command {
-        options::command(&self.options.binary, &self.data)
+        let mut command = options::command(&self.options.binary, &self.data);
+        command.envs(self.options.where_the_data_is());
+        command
     }
 
     /// The id of the process.
@@ -288,6 +304,19 @@ impl Running {
             }
         }
     }
+}
+
+/// A master key in the data directory, for a server that makes none because it shares its database; returns its path.
+fn made_master_key(data: &Path) -> String {
+    let path = data.join("master.key");
+    if !path.exists() {
+        std::fs::create_dir_all(data).expect("a data directory");
+        let mut file = OpenOptions::new();
+        let file = file.write(true).create_new(true).mode(0o600).open(&path);
+        let key = MasterKey::generate(&SystemEntropy).to_base64();
+        file.and_then(|mut file| file.write_all(key.as_bytes())).expect("a file of ours");
+    }
+    path.to_str().expect("a path in UTF-8").to_owned()
 }
 
 fn send(pid: u32, signal: Signal) {

@@ -35,7 +35,7 @@ impl Sentinel {
         let sentinels =
             [sentinel(master.port()).await, sentinel(master.port()).await, sentinel(master.port()).await];
         let rig = Self { servers: [master, replica], sentinels };
-        wait("all know each other", || rig.is_complete()).await;
+        rig.complete().await;
         // A master holds its first news back until the replica has acknowledged the copy that it began with.
         rig.replicated().await;
         rig
@@ -96,11 +96,21 @@ impl Sentinel {
         .await;
     }
 
-    /// SIGKILL for the master; returns its port, before anybody has taken notice.
+    /// Waits until the replica follows the master, and each sentinel knows everybody.
     ///
     /// # Panics
-    /// If the master does not run.
+    /// If that does not happen.
+    pub async fn complete(&self) {
+        wait("all know each other", || self.is_complete()).await;
+    }
+
+    /// SIGKILL for the master, as soon as there is a replica to take its place; returns its port, before anybody has
+    /// taken notice.
+    ///
+    /// # Panics
+    /// If the master does not run, or there never is one.
     pub async fn kill_master(&mut self) -> u16 {
+        self.complete().await;
         let port = self.master_port().await;
         self.servers.iter_mut().find(|server| server.port() == port).expect("one of two").kill().await;
         port
@@ -121,17 +131,17 @@ impl Sentinel {
         master.port()
     }
 
-    /// Starts whichever server was killed, and waits until it follows the master of now.
+    /// Starts whichever server was killed. It takes itself for what it was until the sentinels make it follow the master
+    /// of now: [`Sentinel::complete`] waits for that.
     ///
     /// # Panics
-    /// If that does not happen.
+    /// If it does not start.
     pub async fn restart_killed(&mut self) {
         for server in &mut self.servers {
             if !server.is_running() {
                 server.restart().await;
             }
         }
-        wait("it follows the master", || self.is_complete()).await;
     }
 
     /// Who is the master in the eyes of all sentinels.
