@@ -252,9 +252,11 @@ impl From<StoreError> for Failure {
         match error {
             StoreError::TooNew { found, known } => Self::SchemaTooNew { found, known },
             StoreError::Corrupt(why) => Self::Corrupt(why),
-            // SQLite's own words for SQLITE_FULL.
-            StoreError::Unavailable(why) if why.contains("disk is full") => Self::DiskFull(why),
-            StoreError::Unavailable(why) => Self::Unavailable(why),
+            // SQLite's own words for SQLITE_FULL, and PostgreSQL's code.
+            StoreError::TakesNoWrites(why) if why.contains("disk is full") || why.contains("(53100)") => {
+                Self::DiskFull(why)
+            }
+            StoreError::Unavailable(why) | StoreError::TakesNoWrites(why) => Self::Unavailable(why),
             other => Self::from(Error::from(other)),
         }
     }
@@ -285,9 +287,13 @@ mod tests {
 
     #[test]
     fn a_full_disk_is_told_from_other_trouble() {
-        let full = Failure::from(StoreError::Unavailable("database or disk is full".to_owned()));
-        assert_eq!(full.code(), "disk_full");
-        assert!(full.next().is_some());
+        for why in ["database or disk is full", "could not extend file: No space left on device (53100)"] {
+            let full = Failure::from(StoreError::TakesNoWrites(why.to_owned()));
+            assert_eq!(full.code(), "disk_full");
+            assert!(full.next().is_some());
+        }
+        let read_only = StoreError::TakesNoWrites("attempt to write a readonly database".to_owned());
+        assert_eq!(Failure::from(read_only).code(), "unavailable");
         assert_eq!(Failure::from(StoreError::Unavailable("disk I/O error".to_owned())).code(), "unavailable");
     }
 

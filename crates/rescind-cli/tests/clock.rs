@@ -2,6 +2,8 @@
 //!
 //! The server runs in this process, on a clock that the test sets; the store and the requests are real.
 
+mod support;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -235,6 +237,29 @@ async fn no_purge_forgets_what_a_larger_leeway_would_revive() {
     house.clock.forward(Duration::from_secs(3));
     house.ready().await;
     assert_eq!(purge().await, 1);
+}
+
+/// Nobody purges again within the test, and it is told by how much that is late.
+#[tokio::test]
+async fn an_overdue_purge_is_told() {
+    let house = House::with(&[("purge-interval", "7d")]).await;
+    let overdue = async || {
+        let operator = house.operator().await;
+        let metrics = house.api.get("/metrics", Credentials::Bearer(&operator)).await.expect(200);
+        support::metric_of(&metrics, "rescind_purge_overdue_seconds")
+    };
+    assert_eq!(overdue().await, 0.0);
+    let ended = house.sign_in().await;
+    house.sign_out(&ended).await;
+    house.clock.forward(Duration::from_secs(60 * 60 + 15 * 60));
+    house.ready().await;
+    assert_eq!(overdue().await, 0.0, "it is kept for an hour after it has expired");
+
+    house.clock.forward(10 * HOUR);
+    house.ready().await;
+    // An entry lives up to a minute and a second longer than the tokens that it kills.
+    let late = overdue().await;
+    assert!((10.0 * 3600.0 - 61.0..=10.0 * 3600.0).contains(&late), "{late}");
 }
 
 /// A used refresh token is good while its reply may have been lost, and no longer.

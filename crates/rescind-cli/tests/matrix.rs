@@ -229,6 +229,8 @@ async fn surfaces(desk: &Desk, pair: &Pair) -> [String; 4] {
     let asked = [("token", pair.access.as_str())];
     let introspected = desk.api.form("/oauth2/introspect", desk.caller(), &asked).await.expect(200);
     let forward = desk.api.get("/api/v1/auth/forward", Credentials::Bearer(&pair.access)).await;
+    let fresh = desk.api.get("/api/v1/auth/forward?fresh=true", Credentials::Bearer(&pair.access)).await;
+    assert_eq!(fresh.status, forward.status, "{fresh:?}");
     let refresh = answer(&desk.api.refresh(&pair.refresh).await);
     [refresh, access, introspected.json["active"].to_string(), forward.status.to_string()]
 }

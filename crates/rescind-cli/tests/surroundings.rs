@@ -5,6 +5,8 @@ use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+mod support;
+
 use rescind_testkit::process::{Credentials, Options, Refused, Server};
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 use serde_json::json;
@@ -217,6 +219,8 @@ async fn keeps_what_it_acknowledged(server: &Server, fill: impl FnOnce(), empty:
     let revoke =
         async |jti: String| api.post(&format!("/api/v1/auth/sessions/revoke/{jti}"), caller, json!({})).await;
     revoke("before".to_owned()).await.expect(200);
+    let ready = api.get("/readyz", Credentials::Nobody).await.expect(200);
+    assert_eq!(ready.json, json!({"status": "ready", "writes": "taken"}));
 
     fill();
     let (mut kept, mut full) = (Vec::new(), false);
@@ -232,6 +236,12 @@ async fn keeps_what_it_acknowledged(server: &Server, fill: impl FnOnce(), empty:
         }
     }
     assert!(full, "the disk did not become full");
+    // It is not taken out of service for that: it still checks, and nobody else could write either.
+    let ready = api.get("/readyz", Credentials::Nobody).await.expect(200);
+    assert_eq!(ready.json, json!({"status": "ready", "writes": "refused"}), "{}", server.output().text());
+    let metrics = api.get("/metrics", caller).await.expect(200);
+    assert_eq!(support::metric_of(&metrics, "rescind_store_takes_writes"), 0.0);
+    assert!(support::metric_of(&metrics, "rescind_store_refused_writes_total") >= 1.0);
     let lost = format!("/api/v1/admin/revocations/on-a-full-disk-{}", kept.len());
     api.get(&lost, caller).await.refuses(404, "not_found");
     api.get("/healthz", Credentials::Nobody).await.expect(200);

@@ -5,7 +5,9 @@ use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::{
+    Hook, HookError, Manager, ManagerConfig, Pool, QueueMode, RecyclingMethod, Runtime, Timeouts,
+};
 use rescind::entropy::Entropy;
 use rescind::store::StoreError;
 use tokio_postgres::Config;
@@ -61,7 +63,12 @@ impl OpenError {
     pub fn may_pass(&self) -> bool {
         matches!(
             self,
-            Self::Store(StoreError::Unavailable(_) | StoreError::Overloaded | StoreError::Conflict)
+            Self::Store(
+                StoreError::Unavailable(_)
+                    | StoreError::TakesNoWrites(_)
+                    | StoreError::Overloaded
+                    | StoreError::Conflict
+            )
         )
     }
 
@@ -99,8 +106,9 @@ pub(crate) struct Address {
 /// run for ever.
 ///
 /// Statements are planned once for each connection, without their values: every one of them has an index that it is to use, and
-/// lists as parameters would have PostgreSQL plan most of them anew each time, which takes longer than to run them.
-const SETTINGS: &str = "-c plan_cache_mode=force_generic_plan -c statement_timeout=30s -c lock_timeout=4s -c idle_in_transaction_session_timeout=5s -c timezone=UTC";
+/// lists as parameters would have PostgreSQL plan most of them anew each time, which takes longer than to run them. A plan
+/// that was made while a table was empty must be good for a full one, so whole tables are read where nothing else is possible.
+const SETTINGS: &str = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off -c statement_timeout=30s -c lock_timeout=4s -c idle_in_transaction_session_timeout=5s -c timezone=UTC";
 
 /// The server may have been told not to wait for the disk. We acknowledge nothing that can be forgotten.
 const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false)
@@ -137,6 +145,8 @@ impl Address {
         let manager = Manager::from_config(self.config.clone(), self.tls.clone(), recycling);
         Pool::builder(manager)
             .max_size(options.connections.max(2))
+            // The one that was used last: what its server process needs is still in the processor's caches.
+            .queue_mode(QueueMode::Lifo)
             .runtime(Runtime::Tokio1)
             .timeouts(Timeouts {
                 wait: Some(options.patience),

@@ -75,14 +75,22 @@ pub(crate) fn translate(error: &tokio_postgres::Error) -> StoreError {
         };
     };
     let text = format!("{} ({})", db.message(), db.code().code());
+    if takes_no_writes(db.code()) {
+        return StoreError::TakesNoWrites(text);
+    }
     match db.code().code().get(..2) {
         // 23: integrity; 22: a value that cannot be; 42: a statement that does not fit the schema.
         Some("23") => StoreError::Conflict,
         Some("22" | "XX") => StoreError::Corrupt(text),
         Some("42") if *db.code() != SqlState::INSUFFICIENT_PRIVILEGE => StoreError::Corrupt(text),
-        // Among them: too many connections, out of memory, disk full, read-only, starting up, shutting down, cancelled.
+        // Among them: too many connections, out of memory, starting up, shutting down, cancelled.
         _ => StoreError::Unavailable(text),
     }
+}
+
+/// The disk is full, or somebody has made the server read-only.
+fn takes_no_writes(code: &SqlState) -> bool {
+    [SqlState::DISK_FULL, SqlState::READ_ONLY_SQL_TRANSACTION].contains(code)
 }
 
 fn is_conversion(error: &tokio_postgres::Error) -> bool {

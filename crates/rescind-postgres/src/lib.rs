@@ -22,6 +22,7 @@
 #![warn(clippy::unwrap_used, unreachable_pub)]
 
 mod audit;
+mod columns;
 mod conn;
 mod connect;
 mod directory;
@@ -42,12 +43,12 @@ mod tx;
 mod wake;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::Pool;
 use rescind::entropy::Entropy;
-use rescind::store::StoreError;
+use rescind::store::{Connections, StoreError, Watched};
 
 use crate::conn::Conn;
 use crate::connect::Address;
@@ -60,6 +61,8 @@ use crate::wake::Wake;
 pub use connect::{OpenError, Options};
 pub use import::Import;
 pub use migrate::{LATEST, Migrated, Server, look, migrate, schema_version};
+#[doc(hidden)]
+pub use migrate::{Step, migrate_further};
 
 /// The whole store, on one PostgreSQL database. Opened by [`PostgresStore::open`].
 pub struct PostgresStore {
@@ -96,6 +99,7 @@ impl PostgresStore {
             queue: options.queue,
             patience: options.patience,
             horizon: Horizon::default(),
+            refused_writes: AtomicU64::new(0),
         });
         Ok(Arc::new(Self {
             rotations: Group::start(&inner, options.queue),
@@ -113,10 +117,26 @@ impl PostgresStore {
     }
 }
 
+impl Watched for PostgresStore {
+    fn refused_writes(&self) -> u64 {
+        self.inner.refused_writes.load(Ordering::Relaxed)
+    }
+
+    fn connections(&self) -> Option<Connections> {
+        let pool = self.inner.pool.status();
+        Some(Connections {
+            most: pool.max_size,
+            in_use: pool.size.saturating_sub(pool.available),
+            idle: pool.available,
+            waiting: self.inner.waiting.load(Ordering::Relaxed),
+        })
+    }
+}
+
 /// The statement that rotates refresh tokens, for the benchmark that runs it bare.
 #[doc(hidden)]
 pub fn rotation_statement() -> &'static str {
-    &session::ROTATE
+    &session::rotation::ROTATE
 }
 
 impl Drop for PostgresStore {
@@ -139,6 +159,7 @@ pub(crate) struct Inner {
     queue: usize,
     pub(crate) patience: Duration,
     pub(crate) horizon: Horizon,
+    refused_writes: AtomicU64,
 }
 
 impl Inner {
@@ -146,6 +167,25 @@ impl Inner {
     pub(crate) async fn connect(&self) -> Outcome<Conn> {
         let _place = Place::take(&self.waiting, self.queue)?;
         Ok(Conn::new(self.pool.get().await?))
+    }
+
+    /// Counts a write where the server took none.
+    pub(crate) async fn noting<T>(
+        &self,
+        write: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let answer = write.await;
+        if let Err(error) = &answer {
+            self.note(error, 1);
+        }
+        answer
+    }
+
+    /// Counts so many writes where the server took none.
+    pub(crate) fn note(&self, error: &StoreError, writes: usize) {
+        if matches!(error, StoreError::TakesNoWrites(_)) {
+            self.refused_writes.fetch_add(writes as u64, Ordering::Relaxed);
+        }
     }
 
     pub(crate) async fn begin(&self) -> Outcome<Tx> {

@@ -5,18 +5,37 @@ use tokio_postgres::{Client, Transaction};
 
 use crate::OpenError;
 use crate::connect::Address;
-use crate::error::{Outcome, corrupt};
-use crate::tx::told;
+use crate::error::{Fault, Outcome, corrupt};
+use crate::tx::{TRIES, told};
 
 /// The steps, in order: the first leads to version 1.
-const STEPS: [(&str, &str); 1] = [("0001_initial", include_str!("../migrations/0001_initial.sql"))];
+const STEPS: [Step; 1] =
+    [Step { name: "0001_initial", sql: include_str!("../migrations/0001_initial.sql"), serves: 1 }];
+
+/// One step.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// The name of its file.
+    pub name: &'static str,
+    /// What it does.
+    pub sql: &'static str,
+    /// The lowest version whose programs may go on with what this step leaves: nodes of the release before serve beside new ones,
+    /// and start again beside them. Itself, where the step takes something away that they need.
+    pub serves: i32,
+}
 
 /// The schema version that this program knows.
 pub const LATEST: u32 = STEPS.len() as u32;
 
-/// Of each step that was done: the version that it led to.
+/// Of each step that was done: the version that it led to, and which programs that serves.
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS rescind_schema (
-                         version integer PRIMARY KEY, name text NOT NULL, at timestamptz NOT NULL DEFAULT now())";
+                         version integer PRIMARY KEY, name text NOT NULL, at timestamptz NOT NULL DEFAULT now());
+                     ALTER TABLE rescind_schema ADD COLUMN IF NOT EXISTS serves integer";
+
+/// The last of them. A step that does not say serves programs of its own version alone.
+const NEWEST: &str = "SELECT version, coalesce((to_jsonb(step)->>'serves')::integer, version)
+                        FROM rescind_schema AS step ORDER BY version DESC LIMIT 1";
 
 /// What [`migrate`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,32 +51,22 @@ pub struct Migrated {
 /// # Errors
 /// As [`crate::PostgresStore::open`].
 pub async fn migrate(url: &str) -> Result<Migrated, OpenError> {
-    with_client(url, async |client| {
-        // Most starts find nothing to do, and need not wait for one that does something.
-        let from = known_version(client).await?;
-        if from == LATEST {
-            return Ok(Migrated { from, to: from });
-        }
-        let tx = client.transaction().await?;
-        // A migration may take longer than a statement should otherwise.
-        tx.batch_execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0").await?;
-        tx.batch_execute(
-            "SELECT pg_advisory_xact_lock(1919251302, hashtext(current_schema())); SET LOCAL client_min_messages = warning",
-        )
-        .await?;
-        let from = run_steps(&tx).await?;
-        tx.commit().await?;
-        Ok(Migrated { from, to: LATEST })
-    })
-    .await
+    migrate_by(url, &STEPS).await
 }
 
-/// A database's schema version, changing nothing; 0 where it has none of our tables.
+/// The same with one step more, as the next release may bring it: for the test of programs that do not know it.
+#[doc(hidden)]
+pub async fn migrate_further(url: &str, step: Step) -> Result<Migrated, OpenError> {
+    migrate_by(url, &[&STEPS[..], &[step]].concat()).await
+}
+
+/// A database's schema version, changing nothing; 0 where it has none of our tables. A newer schema that serves this
+/// program too is of the latest version that this program knows.
 ///
 /// # Errors
 /// As [`crate::PostgresStore::open`].
 pub async fn schema_version(url: &str) -> Result<u32, OpenError> {
-    with_client(url, async |client| version(client).await).await
+    with_client(url, async |client| version(client, &STEPS).await).await
 }
 
 /// What a server says of itself.
@@ -86,37 +95,79 @@ pub async fn look(url: &str) -> Result<Server, OpenError> {
                 &[],
             )
             .await?;
-        let schema = version(client).await?;
+        let schema = version(client, &STEPS).await?;
         Ok(Server { version: row.get(0), version_number: row.get(1), fsync: row.get(2), schema })
     })
     .await
 }
 
+async fn migrate_by(url: &str, steps: &[Step]) -> Result<Migrated, OpenError> {
+    with_client(url, async |client| {
+        let mut tries = TRIES;
+        loop {
+            tries -= 1;
+            match run(client, steps).await {
+                // A statement that only reads holds no lock before, but takes those of its tables one after the other.
+                Err(Fault::Again) if tries > 0 => {}
+                done => return done,
+            }
+        }
+    })
+    .await
+}
+
+async fn run(client: &mut Client, steps: &[Step]) -> Outcome<Migrated> {
+    // Most starts find nothing to do, and need not wait for one that does something.
+    let (from, to) = (known_version(client, steps).await?, steps.len() as u32);
+    if from == to {
+        return Ok(Migrated { from, to });
+    }
+    let tx = client.transaction().await?;
+    // A migration may take longer than a statement should otherwise.
+    tx.batch_execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0").await?;
+    tx.batch_execute(
+        "SELECT pg_advisory_xact_lock(1919251302, hashtext(current_schema())); SET LOCAL client_min_messages = warning",
+    )
+    .await?;
+    let from = run_steps(&tx, steps).await?;
+    tx.commit().await?;
+    Ok(Migrated { from, to })
+}
+
 /// Reads the version again: another node may have been first.
-async fn run_steps(tx: &Transaction<'_>) -> Outcome<u32> {
+async fn run_steps(tx: &Transaction<'_>, steps: &[Step]) -> Outcome<u32> {
     tx.batch_execute(TABLE).await?;
-    let from = known_version(tx.client()).await?;
-    for (version, (name, step)) in (1_i32..).zip(STEPS).skip(from as usize) {
-        tx.batch_execute(step).await?;
-        tx.execute("INSERT INTO rescind_schema (version, name) VALUES ($1, $2)", &[&version, &name]).await?;
+    let from = known_version(tx.client(), steps).await?;
+    if from > 0 {
+        // What has begun ends first, and what is new waits: see [`crate::tx::BEGIN`].
+        tx.batch_execute("LOCK TABLE head IN ACCESS EXCLUSIVE MODE").await?;
+    }
+    for (version, step) in (1_i32..).zip(steps).skip(from as usize) {
+        tx.batch_execute(step.sql).await?;
+        let done = "INSERT INTO rescind_schema (version, name, serves) VALUES ($1, $2, $3)";
+        tx.execute(done, &[&version, &step.name, &step.serves]).await?;
     }
     Ok(from)
 }
 
-async fn known_version(client: &Client) -> Outcome<u32> {
-    let found = version(client).await?;
-    if found > LATEST {
-        return Err(StoreError::TooNew { found, known: LATEST }.into());
+async fn known_version(client: &Client, steps: &[Step]) -> Outcome<u32> {
+    let (found, known) = (version(client, steps).await?, steps.len() as u32);
+    if found > known {
+        return Err(StoreError::TooNew { found, known }.into());
     }
     Ok(found)
 }
 
-async fn version(client: &Client) -> Outcome<u32> {
+async fn version(client: &Client, steps: &[Step]) -> Outcome<u32> {
+    let known = steps.len() as u32;
     if client.query_one("SELECT to_regclass('rescind_schema') IS NULL", &[]).await?.get(0) {
         return Ok(0);
     }
-    let row = client.query_one("SELECT coalesce(max(version), 0) FROM rescind_schema", &[]).await?;
-    u32::try_from(row.get::<_, i32>(0)).map_err(|_| corrupt("a schema version below zero"))
+    let Some(newest) = client.query_opt(NEWEST, &[]).await? else { return Ok(0) };
+    let number =
+        |at| u32::try_from(newest.get::<_, i32>(at)).map_err(|_| corrupt("a schema version below zero"));
+    let (version, serves) = (number(0)?, number(1)?);
+    Ok(if serves <= known { version.min(known) } else { version })
 }
 
 async fn with_client<T>(

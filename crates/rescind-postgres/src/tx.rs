@@ -1,8 +1,8 @@
 //! Transactions: one verb, one commit.
 
 use std::ops::Deref;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use rescind::clock::Timestamp;
 use rescind::entropy::{Entropy, random_bytes};
@@ -10,13 +10,21 @@ use rescind::store::StoreError;
 
 use crate::conn::Conn;
 use crate::error::{Fault, Outcome};
+use crate::wake::TOLD;
 
 /// How often a transaction is run again that somebody else came in the way of.
 pub(crate) const TRIES: u32 = 8;
 
 /// Takes the turn to write to the ledger: see [`Tx::take_turn`]. The lock is the schema's own.
-pub(crate) const TAKE_TURN: &str =
+const TAKE_TURN: &str =
     "SELECT pg_advisory_xact_lock(1919251301, ('head'::regclass::oid::bigint & 2147483647)::integer)";
+
+/// Begins a transaction. The lock is one that only a migration comes in the way of, which takes it before all others: no
+/// transaction that has begun waits for the migration while the migration waits for it.
+pub(crate) const BEGIN: &str = "BEGIN; LOCK TABLE head IN ACCESS SHARE MODE";
+
+/// Begins one that does nothing but in its turn.
+pub(crate) static BEGIN_IN_TURN: LazyLock<String> = LazyLock::new(|| format!("{BEGIN}; {TAKE_TURN}"));
 
 /// A verb's view of its transaction.
 pub(crate) struct Tx {
@@ -31,7 +39,7 @@ pub(crate) struct Tx {
 
 impl Tx {
     pub(crate) async fn begin(conn: Conn, entropy: Arc<dyn Entropy>) -> Outcome<Self> {
-        conn.batch("BEGIN").await?;
+        conn.batch(BEGIN).await?;
         let tag = random_bytes(&*entropy);
         Ok(Self { conn, entropy, tag, last_seq: AtomicI64::new(0), last_at: AtomicI64::new(0) })
     }
@@ -92,7 +100,7 @@ impl Tx {
         let (tag, at) = (self.tag.as_slice(), self.last_at.load(Ordering::Relaxed));
         self.execute("INSERT INTO batches (last_seq, tag, at) VALUES ($1, $2, $3)", &[&seq, &tag, &at])
             .await?;
-        self.rows(crate::wake::NOTIFY, &[]).await?;
+        self.rows(&format!("SELECT {TOLD}"), &[]).await?;
         Ok(())
     }
 }
@@ -122,7 +130,7 @@ macro_rules! write {
     };
     ($store:expr, minting $exp:expr, |$tx:ident| $verb:expr) => {{
         let inner = std::sync::Arc::clone(&$store.inner);
-        Box::pin($crate::to_its_end($store.inner.patience, async move {
+        Box::pin($store.inner.noting($crate::to_its_end($store.inner.patience, async move {
             inner.reach($exp).await?;
             let mut tries = $crate::tx::TRIES;
             loop {
@@ -137,7 +145,7 @@ macro_rules! write {
                     done => return done,
                 }
             }
-        }))
+        })))
     }};
 }
 

@@ -18,8 +18,8 @@ use tokio_postgres::{AsyncMessage, Client, Connection, Error, Socket};
 
 use crate::connect::Address;
 
-/// Tells every listener. The channel is the schema's own.
-pub(crate) const NOTIFY: &str = "SELECT pg_notify('rescind_' || 'head'::regclass::oid, '')";
+/// An expression that tells every listener, once for a transaction. The channel is the schema's own.
+pub(crate) const TOLD: &str = "pg_notify('rescind_' || 'head'::regclass::oid, '')";
 
 /// Becomes the leader, if there is none, and stays it.
 const LEAD: &str =

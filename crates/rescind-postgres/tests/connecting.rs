@@ -53,6 +53,27 @@ async fn a_database_of_a_newer_program_is_refused() {
     assert!(!refused.may_pass());
 }
 
+/// A step that says so serves the programs of the release before: they start beside newer ones.
+#[tokio::test]
+async fn a_database_of_a_newer_program_is_taken_where_it_serves_this_one() {
+    let database = shared_database().await;
+    migrate(database.url()).await.unwrap();
+    let step = |version: u32, serves: u32| {
+        format!(
+            "INSERT INTO rescind_schema (version, name, serves) VALUES ({version}, 'v{version}', {serves})"
+        )
+    };
+    let client = database.connect().await;
+    client.batch_execute(&step(LATEST + 1, LATEST)).await.unwrap();
+    assert_eq!(schema_version(database.url()).await, Ok(LATEST));
+    assert_eq!(migrate(database.url()).await, Ok(Migrated { from: LATEST, to: LATEST }));
+    let store = open(database.url()).await;
+    assert_eq!(store.head().await.unwrap().cursor.seq, 0);
+    client.batch_execute(&step(LATEST + 2, LATEST + 1)).await.unwrap();
+    let refused = PostgresStore::open(&options(database.url())).await.unwrap_err();
+    assert_eq!(refused, OpenError::Store(StoreError::TooNew { found: LATEST + 2, known: LATEST }));
+}
+
 /// The certificate is checked, and what is not TLS is not taken for it.
 #[tokio::test]
 async fn tls_is_checked_against_the_roots_that_are_named() {

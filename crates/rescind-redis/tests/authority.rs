@@ -83,6 +83,12 @@ impl Nodes {
     async fn look(&self, pair: &TokenPair) -> Result<(), Error> {
         self.looker.check(pair.access_token.expose_secret(), Expected::Configured).await.map(drop)
     }
+
+    /// What it says of a check that is to be fresh.
+    async fn look_fresh(&self, pair: &TokenPair) -> Result<(), Error> {
+        let token = pair.access_token.expose_secret();
+        self.looker.check_fresh(token, Expected::Configured, std::future::pending()).await.map(drop)
+    }
 }
 
 fn revoked() -> Result<(), Error> {
@@ -141,6 +147,33 @@ async fn an_unreadable_ledger_may_be_told_to_let_pass() {
     nodes.looker_store.close();
     assert_eq!((nodes.look(&one).await, nodes.look(&other).await), (revoked(), Ok(())));
     assert_eq!(nodes.looker.verifier().stale_allowed(), 1);
+}
+
+/// A check that is to be fresh is not told to let pass; what the cache or the node knows to be revoked is refused as ever.
+#[tokio::test]
+async fn an_unreadable_ledger_lets_no_fresh_check_pass() {
+    let redis = Redis::start().await;
+    let cache = Arc::new(connected(&redis.url()).await);
+    let nodes = Nodes::new(Some(cache.clone()), OnStale::Allow).await;
+    let (one, other) = (nodes.sign_in().await, nodes.sign_in().await);
+    assert_eq!(nodes.look_fresh(&one).await, Ok(()));
+    nodes.end(&one).await;
+    assert_eq!(nodes.look_fresh(&one).await, revoked());
+    in_time(cache.settled()).await;
+    nodes.looker_store.close();
+    assert_eq!((nodes.look_fresh(&one).await, nodes.look_fresh(&other).await), (revoked(), stale()));
+    assert_eq!(nodes.looker.verifier().stale_allowed(), 0);
+    assert_eq!(nodes.look(&other).await, Ok(()));
+}
+
+#[tokio::test]
+async fn patience_that_is_at_its_end_lets_no_fresh_check_pass() {
+    let redis = Redis::start().await;
+    let nodes = Nodes::new(Some(Arc::new(connected(&redis.url()).await)), OnStale::Allow).await;
+    let pair = nodes.sign_in().await;
+    let token = pair.access_token.expose_secret();
+    let checked = nodes.looker.check_fresh(token, Expected::Configured, std::future::ready(())).await;
+    assert_eq!(checked.map(drop), stale());
 }
 
 /// A ledger that was restored without its last entries, or cannot be read: what the node knows itself stays refused.

@@ -1,6 +1,7 @@
 //! From what a request brings to a caller whose credentials were checked.
 
 use axum::extract::FromRequestParts;
+use http::Method;
 use http::request::Parts;
 use rescind::authority::{Caller, Error, Identity, Origin, SignedIn};
 use rescind::directory::ApiClient;
@@ -9,6 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::app::App;
 use crate::error::checked;
+use crate::fresh::give_up;
 use crate::http::credentials::BasicCredentials;
 use crate::http::{ClientIp, Code, Credentials, Problem, exchange};
 
@@ -22,7 +24,7 @@ pub struct User {
 }
 
 /// An administrator, by an access token that is meant for administration; or an API client. What it may do is for the
-/// authority to say.
+/// authority to say. For a call that writes, the token is checked fresh; a client is looked up in the store at every call.
 #[derive(Debug)]
 pub struct Administrator(pub Caller);
 
@@ -80,7 +82,7 @@ impl FromRequestParts<App> for Lasting {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let (identity, proof) = match Credentials::from_request_parts(parts, app).await? {
             Credentials::Bearer(token) => {
-                let (signed_in, verified) = administrator(app, &token).await?;
+                let (signed_in, verified) = administrator(app, &token, &parts.method).await?;
                 (Identity::User(signed_in), Proof::User(token, Box::new(verified)))
             }
             Credentials::Basic(basic) => (Identity::Client(client(app, &basic).await?), Proof::Client(basic)),
@@ -99,10 +101,18 @@ impl FromRequestParts<App> for Anybody {
 }
 
 /// The administrator behind an access token. A good token of a user that is meant for something else is told as such: the
-/// caller is known, and has only to ask for the right audience.
-async fn administrator(app: &App, token: &SecretString) -> Result<(SignedIn, Verified), Problem> {
+/// caller is known, and has only to ask for the right audience. Whoever writes has a token that no node has revoked.
+async fn administrator(
+    app: &App,
+    token: &SecretString,
+    method: &Method,
+) -> Result<(SignedIn, Verified), Problem> {
     let token = token.expose_secret();
-    match app.authority.authenticate_admin(token).await {
+    let known = match method.is_safe() {
+        true => app.authority.authenticate_admin(token).await,
+        false => app.authority.authenticate_admin_fresh(token, give_up()).await,
+    };
+    match known {
         Ok(known) => Ok(known),
         Err(refused) => match app.authority.authenticate_user(token).await {
             Ok(_) => Err(Problem::new(Code::Forbidden).detail(

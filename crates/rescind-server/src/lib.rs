@@ -13,6 +13,7 @@ mod caller;
 pub mod config;
 mod error;
 pub mod feed;
+mod fresh;
 pub mod http;
 mod oauth;
 pub mod openapi;

@@ -57,7 +57,7 @@ fn translate(error: &rusqlite::Error) -> StoreError {
     use rusqlite::Error as E;
     match error {
         E::QueryReturnedNoRows => StoreError::NotFound,
-        E::SqliteFailure(code, message) => failure(code.code, message.as_deref(), &code.to_string()),
+        E::SqliteFailure(code, message) => failure(code, message.as_deref().unwrap_or(&code.to_string())),
         E::FromSqlConversionFailure(..)
         | E::IntegralValueOutOfRange(..)
         | E::InvalidColumnType(..)
@@ -67,12 +67,23 @@ fn translate(error: &rusqlite::Error) -> StoreError {
     }
 }
 
-fn failure(code: ErrorCode, message: Option<&str>, fallback: &str) -> StoreError {
-    let text = message.unwrap_or(fallback).to_owned();
-    match code {
+/// I/O errors that come of writing.
+const WRITING: [i32; 5] = [
+    rusqlite::ffi::SQLITE_IOERR_WRITE,
+    rusqlite::ffi::SQLITE_IOERR_FSYNC,
+    rusqlite::ffi::SQLITE_IOERR_DIR_FSYNC,
+    rusqlite::ffi::SQLITE_IOERR_TRUNCATE,
+    rusqlite::ffi::SQLITE_IOERR_SHMSIZE,
+];
+
+fn failure(error: &rusqlite::ffi::Error, text: &str) -> StoreError {
+    let text = text.to_owned();
+    match error.code {
         ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => StoreError::Corrupt(text),
         ErrorCode::ConstraintViolation => StoreError::Conflict,
-        // Among them: busy, disk full, read-only, cannot open, I/O errors, out of memory.
+        ErrorCode::DiskFull | ErrorCode::ReadOnly => StoreError::TakesNoWrites(text),
+        _ if WRITING.contains(&error.extended_code) => StoreError::TakesNoWrites(text),
+        // Among them: busy, cannot open, other I/O errors, out of memory.
         _ => StoreError::Unavailable(text),
     }
 }

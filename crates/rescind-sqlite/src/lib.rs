@@ -27,7 +27,9 @@ mod row;
 mod session;
 mod writer;
 
-use rescind::store::Answer;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rescind::store::{Answer, StoreError, Watched};
 use rusqlite::Connection;
 
 use crate::error::Outcome;
@@ -128,6 +130,7 @@ pub use open::Options;
 pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
+    refused_writes: AtomicU64,
 }
 
 impl SqliteStore {
@@ -142,7 +145,13 @@ impl SqliteStore {
         &self,
         job: impl Fn(&Tx<'_>) -> Outcome<T> + Send + 'static,
     ) -> Answer<'_, T> {
-        Box::pin(self.writer.run(job))
+        Box::pin(async move {
+            let answer = self.writer.run(job).await;
+            if matches!(answer, Err(StoreError::TakesNoWrites(_))) {
+                self.refused_writes.fetch_add(1, Ordering::Relaxed);
+            }
+            answer
+        })
     }
 
     pub(crate) fn read<T: Send + 'static>(
@@ -150,6 +159,12 @@ impl SqliteStore {
         job: impl FnOnce(&Connection) -> Outcome<T> + Send + 'static,
     ) -> Answer<'_, T> {
         Box::pin(self.readers.run(job))
+    }
+}
+
+impl Watched for SqliteStore {
+    fn refused_writes(&self) -> u64 {
+        self.refused_writes.load(Ordering::Relaxed)
     }
 }
 

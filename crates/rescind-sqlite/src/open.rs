@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use rescind::entropy::Entropy;
@@ -80,6 +81,7 @@ fn open(path: &Path, options: &Options) -> Outcome<SqliteStore> {
     Ok(SqliteStore {
         writer: Writer::start(conn, Arc::clone(&options.entropy), options.queue.max(1))?,
         readers: Readers::start(readers, options.queue.max(1))?,
+        refused_writes: AtomicU64::new(0),
     })
 }
 

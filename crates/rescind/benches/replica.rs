@@ -1,4 +1,4 @@
-//! The replica's probe beside its floor and its peers, on a million marks.
+//! The replica's probe beside its floor and its peers, on a million marks and on ten.
 //!
 //! Each probe waits for the answer of the one before: the next id is made from it, through an atomic addition that
 //! no processor runs ahead of. Ids are scattered, so that none finds its memory warm by luck. `floor_one_line` is
@@ -29,7 +29,7 @@ const MARKS: u64 = 1_000_000;
 const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
 const KID: &str = "dQw4w9WgXcQ_dQw4w9WgXcQ_dQw4w9WgXcQ_dQw4w9W";
 
-criterion_group!(benches, probes, all_cuts, peers, apply);
+criterion_group!(benches, probes, ten_million, all_cuts, peers, apply);
 criterion_group!(name = ratios; config = paired::criterion(); targets = in_turn);
 criterion_main!(benches, ratios);
 
@@ -113,6 +113,13 @@ fn probes(c: &mut Criterion) {
     });
 }
 
+fn ten_million(c: &mut Criterion) {
+    let words = words(10 * MARKS);
+    chained(c, "replica/floor_one_line_10m", |n| one_line(&words, n));
+    let replica = tokens_only(10 * MARKS);
+    chained(c, "replica/probe_absent_10m", |n| is_dead(&replica, id(1, n + 10 * MARKS), tenant(n)));
+}
+
 fn chained(c: &mut Criterion, name: &str, holds: impl Fn(u64) -> bool) {
     let chain = Chain::from(MARKS);
     c.bench_function(name, |b| b.iter(|| chain.next(&holds)));
@@ -157,9 +164,9 @@ fn all_cuts(c: &mut Criterion) {
     });
 }
 
-/// As many words as a filter of a million marks has.
-fn words() -> Vec<u64> {
-    (0..MARKS * 12 / 64).map(mix).collect()
+/// As many words as a filter of so many marks has.
+fn words(marks: u64) -> Vec<u64> {
+    (0..marks * 12 / 64).map(mix).collect()
 }
 
 fn one_line(words: &[u64], n: u64) -> bool {
@@ -167,13 +174,20 @@ fn one_line(words: &[u64], n: u64) -> bool {
 }
 
 fn in_turn(c: &mut Criterion<Ratio>) {
-    let (words, tokens) = (words(), tokens_only(MARKS));
-    beside_one_line(c, "replica/probe_absent_1m_to_one_line", &words, |n| {
+    let (one, tokens) = (words(MARKS), tokens_only(MARKS));
+    beside_one_line(c, "replica/probe_absent_1m_to_one_line", &one, |n| {
         is_dead(&tokens, id(1, n), tenant(n))
     });
     drop(tokens);
     let all = all_kinds();
-    beside_one_line(c, "replica/all_cuts_1m_to_one_line", &words, |n| survives_all(&all, n));
+    beside_one_line(c, "replica/all_cuts_1m_to_one_line", &one, |n| survives_all(&all, n));
+    drop(all);
+    let (many, tokens) = (words(10 * MARKS), tokens_only(10 * MARKS));
+    beside_one_line(c, "replica/probe_absent_10m_to_one_line", &many, |n| {
+        // Beyond the ids that are held.
+        let n = n + 10 * MARKS;
+        is_dead(&tokens, id(1, n), tenant(n))
+    });
 }
 
 fn beside_one_line(c: &mut Criterion<Ratio>, name: &str, words: &[u64], holds: impl Fn(u64) -> bool) {
@@ -184,7 +198,7 @@ fn beside_one_line(c: &mut Criterion<Ratio>, name: &str, words: &[u64], holds: i
 fn peers(c: &mut Criterion) {
     chained(c, "replica/floor_ids_only", |n| id(1, n).is_nil());
 
-    let words = words();
+    let words = words(MARKS);
     chained(c, "replica/floor_one_line", |n| one_line(&words, n));
 
     let floor: HashSet<Uuid, foldhash::fast::RandomState> = (0..MARKS).map(|n| id(1, n)).collect();

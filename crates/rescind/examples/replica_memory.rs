@@ -1,6 +1,7 @@
 //! Prints what a mark takes in a replica: as the operating system counts it, and as the replica does.
 //!
-//! `cargo run --release -p rescind --example replica_memory`, on Linux.
+//! `cargo run --release -p rescind --example replica_memory`, on Linux. `RESCIND_BENCH_OUT` is a file to write the last figures to: JSON,
+//! from the id of a measurement to its samples.
 
 use std::time::{Duration, Instant};
 
@@ -31,11 +32,18 @@ fn main() {
         }
         held = goal;
         let each = |bytes: usize| bytes as f64 / replica.len() as f64;
-        println!(
-            "{goal:>9} marks: {:.1} B each resident, {:.1} B each counted, {:.0} ns to apply one (a random id made \
-             each time)",
+        let (real, counted) = (
             each(resident().saturating_sub(resident_before)),
             each(replica.approximate_bytes() - counted_before),
+        );
+        if let Some(out) = std::env::var_os("RESCIND_BENCH_OUT") {
+            let samples =
+                format!("{{\"replica/bytes_resident\":[{real}],\"replica/bytes_counted\":[{counted}]}}");
+            std::fs::write(out, samples).expect("the measurements can be written");
+        }
+        println!(
+            "{goal:>9} marks: {real:.1} B each resident, {counted:.1} B each counted, {:.0} ns to apply one (a random id made \
+             each time)",
             began.elapsed().as_nanos() as f64 / added as f64,
         );
     }

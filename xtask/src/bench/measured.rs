@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use crate::shell::{Failure, Outcome};
 
-/// Median and spread of one measurement. Criterion's times are in nanoseconds per element; what the HTTP benchmark
+/// Median and spread of one measurement. Criterion's times are in nanoseconds per element; what the others
 /// measured is in its own unit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Measurement {
@@ -23,15 +23,17 @@ pub(crate) struct Measurement {
 pub(crate) struct Measurements(BTreeMap<String, Measurement>);
 
 impl Measurements {
-    /// Reads criterion's samples below `criterion` and the samples in the file `http`.
-    pub(crate) fn read(criterion: &Path, http: &Path) -> Outcome<Self> {
+    /// Reads criterion's samples below `criterion` and the samples in the files that other benchmarks wrote.
+    pub(crate) fn read(criterion: &Path, files: &[PathBuf]) -> Outcome<Self> {
         let mut all = Self::default();
         if criterion.is_dir() {
             all.read_criterion(criterion)?;
         }
-        let samples = json(http)?;
-        for (id, values) in samples.as_object().into_iter().flatten() {
-            all.insert(id, numbers(values));
+        for file in files {
+            let samples = json(file)?;
+            for (id, values) in samples.as_object().into_iter().flatten() {
+                all.insert(id, numbers(values));
+            }
         }
         Ok(all)
     }

@@ -23,8 +23,9 @@ pub(crate) fn run(places: &Places, quick: bool) -> Outcome {
     for package in PACKAGES {
         criterion(places, package, quick)?;
     }
+    let memory = memory(places)?;
     let http = http(places, quick)?;
-    let measured = Measurements::read(&places.target.join("criterion"), &http)?;
+    let measured = Measurements::read(&places.target.join("criterion"), &[memory, http])?;
 
     let table = page::table(rows::ROWS, &measured);
     println!("\n{machine}\n\n{table}");
@@ -50,6 +51,16 @@ fn criterion(places: &Places, package: &str, quick: bool) -> Outcome {
         command.args(["--warm-up-time", "0.3", "--measurement-time", "1", "--sample-size", "10"]);
     }
     shell::run(&mut command)
+}
+
+/// What a mark takes in a replica of ten million; returns the file with what was measured.
+fn memory(places: &Places) -> Outcome<PathBuf> {
+    let out = places.target.join("memory-bench.json");
+    remove(&out)?;
+    let mut command = cargo();
+    command.args(["run", "--release", "--locked", "--package", "rescind", "--example", "replica_memory"]);
+    shell::run(command.env("RESCIND_BENCH_OUT", &out))?;
+    Ok(out)
 }
 
 /// Loads the release binary over HTTP; returns the file with what was measured.

@@ -136,7 +136,7 @@ fn slowest(unit: Unit, floors: Vec<(&'static str, f64)>) -> Option<(&'static str
 }
 
 fn in_unit(unit: Unit, id: &str, median: f64) -> f64 {
-    let is_rate_already = id.starts_with("http/");
+    let is_rate_already = id.starts_with("http");
     if unit == Unit::Rate && !is_rate_already { 1e9 / median } else { median }
 }
 
@@ -158,6 +158,7 @@ fn spell(unit: Unit, value: f64) -> String {
         Unit::Rate => format!("{value:.0}/s"),
         Unit::Milliseconds => format!("{value:.0} ms"),
         Unit::Megabytes => format!("{value:.1} MB"),
+        Unit::Bytes => format!("{value:.1} B"),
     }
 }
 

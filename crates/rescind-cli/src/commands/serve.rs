@@ -62,7 +62,7 @@ fn opener(settings: Arc<Settings>, held: Arc<Mutex<Option<Opened>>>) -> Opener {
         Box::pin(async move {
             let remote = matches!(settings.server.database, Database::Postgres(_));
             let opened = open::for_server(&settings).await.map_err(|failure| match failure {
-                Failure::Unavailable(why) if remote => NotOpened::Later(why),
+                Failure::Unavailable(why) | Failure::DiskFull(why) if remote => NotOpened::Later(why),
                 other => NotOpened::Never(Box::new(other)),
             })?;
             let (store, master_keys) = (Arc::clone(&opened.store), Arc::clone(&opened.master_keys));

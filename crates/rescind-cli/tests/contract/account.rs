@@ -24,6 +24,12 @@ async fn forward_auth_tells_who_is_signed_in_and_asks_for_a_role() {
     api.get("/api/v1/auth/forward?role=member", caller).await.expect(200);
     api.get("/api/v1/auth/forward?role=admin", caller).await.refuses(403, "forbidden");
     api.get("/api/v1/auth/forward", Credentials::Nobody).await.refuses(401, "authentication_required");
+    for (query, status) in
+        [("fresh=true", 200), ("fresh=false", 200), ("fresh=1", 422), ("fresh", 422), ("freshly=true", 422)]
+    {
+        let asked = api.get(&format!("/api/v1/auth/forward?{query}"), caller).await;
+        assert_eq!(asked.status, status, "{query}: {asked:?}");
+    }
 }
 
 #[tokio::test]

@@ -4,8 +4,8 @@ use rescind_testkit::process::{Credentials, Options, Server};
 use rescind_testkit::redis::{Redis, RedisOptions};
 
 use super::rig::Rig;
-use super::support::redis::{Check, until};
-use super::support::{House, claims, jti, new_user};
+use super::support::redis::Check;
+use super::support::{House, claims, jti, new_user, until};
 
 /// A node that checks by its replica writes all the same.
 #[tokio::test]

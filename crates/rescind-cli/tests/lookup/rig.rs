@@ -3,7 +3,7 @@
 use rescind_testkit::process::Credentials;
 use rescind_testkit::redis::{Redis, Sentinel};
 
-use super::support::redis::{Check, hits, metric, until_used};
+use super::support::redis::{Check, hits, until_used};
 use super::support::{Desk, House, Pair, jti, new_user};
 
 /// A server with a cache.
@@ -64,12 +64,12 @@ impl Rig {
     }
 
     /// A number of the server's metrics.
-    pub(crate) async fn metric(&self, name: &str) -> u64 {
-        metric(self.desk(), name).await
+    pub(crate) async fn metric(&self, name: &str) -> f64 {
+        self.desk().metric(name).await
     }
 
     /// How often Redis said *revoked*.
-    pub(crate) async fn hits(&self) -> u64 {
+    pub(crate) async fn hits(&self) -> f64 {
         hits(self.desk()).await
     }
 

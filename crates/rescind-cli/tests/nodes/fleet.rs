@@ -15,7 +15,7 @@ const MASTER_KEY: &str = "bm9kZXMgb2Ygb25lIGF1dGhvcml0eSBpbiBhIHRlc3Q=";
 pub(crate) struct Fleet {
     pub(crate) nodes: Vec<Server>,
     pub(crate) desk: Desk,
-    _database: Option<TestDatabase>,
+    database: Option<TestDatabase>,
 }
 
 impl Fleet {
@@ -24,7 +24,7 @@ impl Fleet {
         let database = own_database().await;
         let urls = vec![database.url().to_owned(); nodes];
         let fleet = Self::at(&urls, settings).await;
-        Self { _database: Some(database), ..fleet }
+        Self { database: Some(database), ..fleet }
     }
 
     /// A node for each URL that leads to the database.
@@ -41,7 +41,12 @@ impl Fleet {
         let operator = nodes[0].client("operator", &["admin"]).await;
         let api = nodes[0].api().clone();
         let tenant = api.tenant_id(Credentials::Basic(&operator), "default").await;
-        Self { nodes, desk: Desk { api, operator, tenant }, _database: None }
+        Self { nodes, desk: Desk { api, operator, tenant }, database: None }
+    }
+
+    /// The database that [`Self::open`] made.
+    pub(crate) fn database(&self) -> &TestDatabase {
+        self.database.as_ref().expect("a fleet with a database of its own")
     }
 
     /// The same operator at another node.

@@ -37,6 +37,12 @@ async fn what_was_revoked_since_the_backup_stays_revoked() {
     for pair in cut {
         until_over(&desks, pair, &cut).await;
     }
+    let mut written_back = 0.0;
+    for desk in &desks {
+        assert!(desk.metric("rescind_history_changes_total").await >= 1.0);
+        written_back += desk.metric("rescind_written_back_marks_total").await;
+    }
+    assert!(written_back >= 2.0, "a session and a user were cut: {written_back}");
     let cold = Server::start(options(&url, &[])).await;
     let cold = Desk { api: cold.api().clone(), ..fleet.desk.clone() };
     for pair in cut {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use rescind_testkit::process::{Api, Credentials, Reply};
 use serde_json::{Value, json};
@@ -52,6 +53,15 @@ impl Load {
             }
         }
         load
+    }
+
+    /// Waits until so many more revocations were acknowledged.
+    pub(crate) async fn acknowledges(&self, more: usize) {
+        let known = || self.acknowledged.lock().expect("no revoker panicked").len();
+        let enough = known() + more;
+        while known() < enough {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// What each client knows.

@@ -72,6 +72,11 @@ impl Desk {
         self.api.post(path, self.caller(), json!({})).await
     }
 
+    /// A number of the node's metrics, named with its labels.
+    pub(crate) async fn metric(&self, name: &str) -> f64 {
+        metric_of(&self.api.get("/metrics", self.caller()).await.expect(200), name)
+    }
+
     /// Makes a tenant, and answers with its id.
     pub(crate) async fn new_tenant(&self) -> String {
         let body = json!({"slug": format!("tenant-{}", next())});
@@ -100,6 +105,26 @@ impl From<&Reply> for Pair {
             session: reply.text("session_id").to_owned(),
         }
     }
+}
+
+/// A number among the metrics that were answered.
+pub(crate) fn metric_of(metrics: &Reply, name: &str) -> f64 {
+    let value = metrics.body.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    value.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("no {name} in {}", metrics.body))
+}
+
+/// Waits for what there is no event for from outside.
+pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let waiting = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    // Longer than anything here takes on the slowest machine.
+    assert!(
+        tokio::time::timeout(Duration::from_secs(60), waiting).await.is_ok(),
+        "waited in vain until {what}"
+    );
 }
 
 /// The id of a user that no server knows yet.

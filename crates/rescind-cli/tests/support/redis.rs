@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use rescind_testkit::redis::Redis;
 
-use super::{Desk, jti, new_user};
+use super::{Desk, jti, new_user, until};
 
-/// Longer than anything here takes on the slowest machine.
-const LIMIT: Duration = Duration::from_secs(60);
 /// Between two looks at what has no event to wait for from outside.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
@@ -72,22 +70,6 @@ async fn revoked(desk: &Desk) -> String {
 }
 
 /// How often Redis said *revoked*.
-pub(crate) async fn hits(desk: &Desk) -> u64 {
-    metric(desk, r#"rescind_cache_lookups_total{outcome="hit"}"#).await
-}
-
-/// A number of the server's metrics.
-pub(crate) async fn metric(desk: &Desk, name: &str) -> u64 {
-    let metrics = desk.api.get("/metrics", desk.caller()).await.expect(200);
-    let value = metrics.body.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
-    value.unwrap_or_else(|| panic!("no {name}"))
-}
-
-pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    let waiting = async {
-        while !holds().await {
-            tokio::time::sleep(LOOK_AGAIN).await;
-        }
-    };
-    assert!(tokio::time::timeout(LIMIT, waiting).await.is_ok(), "waited in vain until {what}");
+pub(crate) async fn hits(desk: &Desk) -> f64 {
+    desk.metric(r#"rescind_cache_lookups_total{outcome="hit"}"#).await
 }

@@ -102,6 +102,7 @@ async fn batch<G: Grouped>(inner: Arc<Inner>, calls: Vec<Call<G>>) {
         Err(StoreError::Conflict | StoreError::Corrupt(_)) => items.iter().map(|_| None).collect(),
         Err(error) => {
             tracing::debug!(%error, items = items.len(), "a batch was not committed");
+            inner.note(&error, items.len());
             for done in waiting {
                 let _ = done.send(Err(error.clone()));
             }

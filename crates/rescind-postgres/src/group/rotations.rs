@@ -8,7 +8,8 @@ use super::Grouped;
 use crate::Inner;
 use crate::error::Outcome;
 use crate::row::{Cells, chain_from};
-use crate::session::{Columns, ROTATE};
+use crate::session::rotation::{ROTATE, columns};
+use crate::tx::BEGIN;
 
 /// See [`Grouped`].
 pub(crate) struct Rotations;
@@ -26,12 +27,12 @@ impl Grouped for Rotations {
         let conn = inner.connect().await?;
         let (lock, rotate) = (conn.prepare(LOCK).await?, conn.prepare(&ROTATE).await?);
         let sessions: Vec<_> = items.iter().map(|item| item.session.0).collect();
-        let columns = Columns::of(items);
+        let columns = columns(items);
         let params = columns.params();
         let locked: [&(dyn ToSql + Sync); 1] = [&sessions];
         // Sent in this order, all at once.
         let (_, _, rows, _) = try_join!(
-            conn.batch("BEGIN"),
+            conn.batch(BEGIN),
             conn.query(&lock, &locked),
             conn.query(&rotate, &params),
             conn.batch("COMMIT"),

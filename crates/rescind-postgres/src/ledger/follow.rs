@@ -43,7 +43,8 @@ async fn walk<T>(
     read: impl Future<Output = Outcome<Vec<T>>>,
     seq: impl FnOnce(&T) -> i64,
 ) -> Outcome<Follow<T>> {
-    conn.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+    conn.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; LOCK TABLE head IN ACCESS SHARE MODE")
+        .await?;
     let follow = walk_on(conn, cursor, limit, read, seq).await;
     conn.batch("COMMIT").await?;
     follow

@@ -2,6 +2,7 @@
 
 mod append;
 mod cut;
+pub(crate) mod cuts;
 mod follow;
 mod list;
 mod purge;
@@ -70,6 +71,10 @@ impl LedgerStore for PostgresStore {
 
     fn entries<'a>(&'a self, filter: &'a EntryFilter, page: &'a PageRequest) -> Answer<'a, Page<Entry>> {
         read!(self, |conn| list::entries(conn, filter, page))
+    }
+
+    fn first_expiry(&self) -> Answer<'_, Option<Timestamp>> {
+        read!(self, |conn| purge::first_expiry(conn))
     }
 
     fn purge(&self, request: PurgeRequest) -> Answer<'_, PurgeOutcome> {

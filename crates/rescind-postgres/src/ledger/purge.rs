@@ -8,6 +8,7 @@ use rescind::ledger::{PurgeOutcome, PurgeRequest, RETENTION};
 use crate::audit::record;
 use crate::conn::Conn;
 use crate::error::Outcome;
+use crate::row::Cells;
 use crate::tx::Tx;
 
 /// So many tags are kept at any age.
@@ -18,6 +19,11 @@ pub(crate) async fn count(conn: &Conn, request: &PurgeRequest) -> Outcome<PurgeO
         conn.row("SELECT count(*) FROM ledger WHERE expires_at < $1", &[&request.before.as_millis()]).await?;
     let purged: i64 = row.map_or(0, |row| row.get(0));
     Ok(PurgeOutcome { purged: purged.unsigned_abs(), more: false })
+}
+
+pub(crate) async fn first_expiry(conn: &Conn) -> Outcome<Option<Timestamp>> {
+    let row = conn.row("SELECT min(expires_at) FROM ledger", &[]).await?;
+    row.map_or(Ok(None), |row| Cells::new(&row).maybe_time())
 }
 
 pub(crate) async fn purge(tx: &Tx, request: &PurgeRequest) -> Outcome<PurgeOutcome> {

@@ -8,7 +8,7 @@ mod open;
 mod remint;
 mod rename;
 mod rotate;
-mod rotation;
+pub(crate) mod rotation;
 
 use rescind::clock::Timestamp;
 use rescind::id::{Jti, SessionId, TenantId, UserId};
@@ -25,7 +25,6 @@ use crate::tx::{read, write};
 pub(crate) use alive::{ALIVE, require_active};
 pub(crate) use end::{Ending, end_session};
 pub(crate) use find::{find_session, lock_session, owner_of};
-pub(crate) use rotation::{Columns, ROTATE};
 
 impl SessionStore for PostgresStore {
     fn open(&self, open: OpenSession) -> Answer<'_, Opened> {

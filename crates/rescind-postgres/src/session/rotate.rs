@@ -9,7 +9,8 @@ use crate::conn::Conn;
 use crate::error::{Fault, Outcome, optional};
 use crate::keys::is_active;
 use crate::row::{CHAIN_COLUMNS, REFRESH_COLUMNS, Refresh, chain, chain_from, refresh};
-use crate::session::{Columns, Ending, ROTATE, end_session, lock_session};
+use crate::session::rotation::{ROTATE, columns};
+use crate::session::{Ending, end_session, lock_session};
 use crate::tx::Tx;
 
 /// The reason that a theft leaves.
@@ -23,7 +24,7 @@ pub(crate) async fn rotate(tx: &Tx, rotate: &Rotate) -> Outcome<Rotated> {
 }
 
 async fn try_rotate(tx: &Tx, rotate: &Rotate) -> Outcome<Option<Chain>> {
-    let columns = Columns::of(std::slice::from_ref(rotate));
+    let columns = columns(std::slice::from_ref(rotate));
     let row = tx.row(&ROTATE, &columns.params()).await?;
     row.as_ref().map(|row| chain_from(row, 1)).transpose()
 }

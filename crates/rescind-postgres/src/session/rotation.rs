@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use rescind::session::Rotate;
-use tokio_postgres::types::ToSql;
 
+use crate::columns::Columns;
 use crate::row::CHAIN_COLUMNS;
 use crate::session::ALIVE;
 
@@ -44,42 +44,24 @@ pub(crate) static ROTATE: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// What the statement is given: a list for each of its columns.
-pub(crate) struct Columns(Vec<Box<dyn ToSql + Sync + Send>>);
-
-impl Columns {
-    pub(crate) fn of(items: &[Rotate]) -> Self {
-        fn list<T: ToSql + Sync + Send + 'static>(
-            items: &[Rotate],
-            value: impl Fn(&Rotate) -> T,
-        ) -> Box<dyn ToSql + Sync + Send>
-        where
-            Vec<T>: ToSql,
-        {
-            Box::new(items.iter().map(value).collect::<Vec<T>>())
-        }
-        Self(vec![
-            list(items, |item| item.by.at.as_millis()),
-            list(items, |item| item.session.0),
-            list(items, |item| item.user.0),
-            list(items, |item| item.presented.hash.to_vec()),
-            list(items, |item| item.presented.generation),
-            list(items, |item| item.by.at.as_millis().to_be_bytes().to_vec()),
-            list(items, |item| item.successor.hash.to_vec()),
-            list(items, |item| item.successor.salt.to_vec()),
-            list(items, |item| item.successor.jti.0),
-            list(items, |item| item.successor.mac_kid.clone()),
-            list(items, |item| item.idle_expires_at.as_millis()),
-            list(items, |item| item.access_jti.0),
-            list(items, |item| item.device_ip.map(|ip| ip.to_string())),
-            list(items, |item| item.claimed_client.is_some()),
-            list(items, |item| item.claimed_client.flatten().map(|id| id.0)),
-            list(items, |item| item.proven_client.map(|id| id.0)),
-            list(items, |item| item.signing_kid.clone()),
-        ])
-    }
-
-    pub(crate) fn params(&self) -> Vec<&(dyn ToSql + Sync)> {
-        self.0.iter().map(|list| &**list as &(dyn ToSql + Sync)).collect()
-    }
+/// What the statement is given.
+pub(crate) fn columns(items: &[Rotate]) -> Columns<'_, Rotate> {
+    Columns::of(items)
+        .and(|item| item.by.at.as_millis())
+        .and(|item| item.session.0)
+        .and(|item| item.user.0)
+        .and(|item| item.presented.hash.to_vec())
+        .and(|item| item.presented.generation)
+        .and(|item| item.by.at.as_millis().to_be_bytes().to_vec())
+        .and(|item| item.successor.hash.to_vec())
+        .and(|item| item.successor.salt.to_vec())
+        .and(|item| item.successor.jti.0)
+        .and(|item| item.successor.mac_kid.clone())
+        .and(|item| item.idle_expires_at.as_millis())
+        .and(|item| item.access_jti.0)
+        .and(|item| item.device_ip.map(|ip| ip.to_string()))
+        .and(|item| item.claimed_client.is_some())
+        .and(|item| item.claimed_client.flatten().map(|id| id.0))
+        .and(|item| item.proven_client.map(|id| id.0))
+        .and(|item| item.signing_kid.clone())
 }

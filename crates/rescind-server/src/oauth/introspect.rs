@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::identify;
 use crate::app::App;
 use crate::caller;
+use crate::fresh::give_up;
 use crate::http::credentials::OAuthCaller;
 use crate::http::{Code, Form, Json, OAuthCredentials, OAuthError, OAuthErrorCode, Problem};
 
@@ -22,6 +23,10 @@ pub struct IntrospectionRequest {
     token: Option<String>,
     /// `access_token` or `refresh_token`; not needed.
     token_type_hint: Option<String>,
+    /// Whether an access token is held against all that was revoked by now, on whichever node; 503 where this node cannot catch up
+    /// within two seconds. Refresh tokens always are.
+    #[serde(default)]
+    fresh: bool,
     /// The API client.
     client_id: Option<String>,
     /// Its secret.
@@ -61,7 +66,11 @@ pub async fn introspect(
     let Some(token) = request.token else {
         return Err(OAuthError::new(OAuthErrorCode::InvalidRequest, "token is missing"));
     };
-    let answer = app.authority.introspect(&caller, &token).await.map_err(Problem::from)?;
+    let answer = match request.fresh {
+        true => app.authority.introspect_fresh(&caller, &token, give_up()).await,
+        false => app.authority.introspect(&caller, &token).await,
+    };
+    let answer = answer.map_err(Problem::from)?;
     let body = Json(answer.into_json(&app.authority.settings().issuer));
     Ok(([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], body).into_response())
 }

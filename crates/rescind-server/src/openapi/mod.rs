@@ -46,7 +46,11 @@ fn tags() -> Vec<Tag> {
     [
         ("Users", "Signing in and out, refreshing, one's own sessions."),
         ("Backends", "Sessions for users whom the caller has authenticated itself."),
-        ("Administration", "Sessions, revocations, users, tenants, clients, keys and the audit trail."),
+        (
+            "Administration",
+            "Sessions, revocations, users, tenants, clients, keys and the audit trail. Where a call writes, a token is held against \
+             all that was revoked by then on whichever node, and where that cannot be known the answer is 503.",
+        ),
         ("OAuth", "Refresh, revocation and introspection as OAuth clients expect them."),
         ("Verifiers", "What services and proxies need that check tokens."),
         ("Operation", "Health, numbers and this reference."),

@@ -1,5 +1,7 @@
 //! `GET /metrics`
 
+use std::time::Duration;
+
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
@@ -9,6 +11,9 @@ use crate::app::App;
 use crate::caller::Administrator;
 use crate::http::Problem;
 use crate::telemetry::metrics::CONTENT_TYPE;
+
+/// How long the store may take to say how far behind this node is.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Metrics for Prometheus
 ///
@@ -23,7 +28,10 @@ pub async fn metrics(
     Administrator(caller): Administrator,
 ) -> Result<Response, Problem> {
     caller.must_be_unbound(Scope::Metrics, app.authority.system_tenant())?;
-    app.counters.look_at(&app.authority, &app.feed);
+    // Where the store is slow, what can be told without it is told.
+    let backlog = tokio::time::timeout(PATIENCE, app.authority.backlog()).await;
+    let backlog = backlog.ok().and_then(Result::ok);
+    app.counters.look_at(&app.authority, &app.feed, backlog);
     let kind = HeaderValue::from_static(CONTENT_TYPE);
     Ok(([(header::CONTENT_TYPE, kind)], app.counters.encode()).into_response())
 }

@@ -36,9 +36,18 @@ pub async fn follow(authority: Arc<Authority>, feed: Arc<Feed>) {
                 tokio::time::sleep(PAUSE).await;
             }
         }
-        match authority.changed() {
-            Some(changed) => drop(tokio::time::timeout(QUIET, changed).await),
-            None => tokio::time::sleep(INTERVAL).await,
+        tokio::select! {
+            () = due(&authority) => {}
+            // A check that is to be fresh waits for what has not been read.
+            () = authority.replica().wanted() => {}
         }
+    }
+}
+
+/// Resolves when the ledger is to be read again.
+async fn due(authority: &Authority) {
+    match authority.changed() {
+        Some(changed) => drop(tokio::time::timeout(QUIET, changed).await),
+        None => tokio::time::sleep(INTERVAL).await,
     }
 }

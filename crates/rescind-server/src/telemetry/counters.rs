@@ -1,18 +1,19 @@
 //! What is counted of Rescind's own work.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
-use rescind::authority::{Authority, Error};
+use rescind::authority::{Authority, Backlog, Error};
 use rescind::ledger::CutKind;
 use rescind::lookup::LookupCounts;
 
 use super::metrics::{HttpMetrics, Metrics};
+use super::node::NodeNumbers;
 use crate::feed::Feed;
 
 /// What is counted of Rescind's own work, beside HTTP. Clones share the numbers.
@@ -25,6 +26,7 @@ pub struct Counters {
     cuts: Family<Kind, Counter>,
     marks: Family<Kind, Gauge>,
     replica: ReplicaGauges,
+    node: NodeNumbers,
     lookups: Lookups,
     feed_connections: Gauge,
 }
@@ -40,7 +42,7 @@ struct Lookups {
 #[derive(Clone, Debug, Default)]
 struct ReplicaGauges {
     seq: Gauge,
-    staleness_ms: Gauge,
+    staleness: Gauge<f64, AtomicU64>,
     bytes: Gauge,
     stale_allowed: Gauge,
 }
@@ -77,6 +79,7 @@ impl Counters {
             Family::clone(&marks),
         );
         let replica = ReplicaGauges::register(registry);
+        let node = NodeNumbers::register(registry);
         let lookups = Lookups::register(registry);
         let feed_connections = Gauge::default();
         registry.register(
@@ -85,7 +88,7 @@ impl Counters {
             feed_connections.clone(),
         );
         let metrics = Arc::new(metrics);
-        Self { metrics, checks, sign_ins, refreshes, cuts, marks, replica, lookups, feed_connections }
+        Self { metrics, checks, sign_ins, refreshes, cuts, marks, replica, node, lookups, feed_connections }
     }
 
     /// The numbers of HTTP, to be handed to the layers.
@@ -118,8 +121,9 @@ impl Counters {
         self.cuts.get_or_create(&Kind { kind: kind.as_str() }).inc();
     }
 
-    /// Reads what is not counted here as it happens: the state of the replica, how look-ups came out, and who reads the feed.
-    pub fn look_at(&self, authority: &Authority, feed: &Feed) {
+    /// Reads what is not counted here as it happens: the state of the replica and the node, how look-ups came out, and who reads the
+    /// feed. Without a `backlog`, as where the store cannot be asked, the last one stands.
+    pub fn look_at(&self, authority: &Authority, feed: &Feed, backlog: Option<Backlog>) {
         self.feed_connections.set(signed(feed.connections()));
         let replica = authority.replica();
         for kind in CutKind::ALL {
@@ -127,9 +131,10 @@ impl Counters {
         }
         self.replica.seq.set(replica.cursor().seq);
         self.replica.bytes.set(signed(replica.approximate_bytes()));
-        let staleness = replica.staleness(authority.now()).map_or(i64::MAX, |age| signed(age.as_millis()));
-        self.replica.staleness_ms.set(staleness);
+        let staleness = replica.staleness(authority.now()).map_or(NEVER, |age| age.as_secs_f64());
+        self.replica.staleness.set(staleness);
         self.replica.stale_allowed.set(signed(authority.verifier().stale_allowed()));
+        self.node.look_at(authority, backlog);
         self.lookups.set(authority.lookup().counts());
     }
 }
@@ -149,9 +154,9 @@ impl ReplicaGauges {
             gauges.seq.clone(),
         );
         registry.register(
-            "rescind_replica_staleness_milliseconds",
-            "How long ago the last successful read of the ledger began",
-            gauges.staleness_ms.clone(),
+            "rescind_replica_staleness_seconds",
+            "How long ago the last successful read of the ledger began; 9.2e15: it counts as never read",
+            gauges.staleness.clone(),
         );
         registry.register(
             "rescind_replica_bytes",
@@ -202,10 +207,13 @@ impl Lookups {
     }
 }
 
+/// Longer than any limit, and a number that every reader of metrics can read, which infinity is not.
+const NEVER: f64 = 9.2e15;
+
 fn outcome(refused: Option<&Error>) -> Outcome {
     Outcome { outcome: refused.map_or("ok", Error::code) }
 }
 
-fn signed(number: impl TryInto<i64>) -> i64 {
+pub(super) fn signed(number: impl TryInto<i64>) -> i64 {
     number.try_into().unwrap_or(i64::MAX)
 }

@@ -3,5 +3,6 @@
 mod counters;
 pub mod log;
 pub mod metrics;
+mod node;
 
 pub use counters::Counters;

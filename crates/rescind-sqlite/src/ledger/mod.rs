@@ -63,6 +63,10 @@ impl LedgerStore for SqliteStore {
         self.read(move |conn| list::entries(conn, &filter, &page))
     }
 
+    fn first_expiry(&self) -> Answer<'_, Option<Timestamp>> {
+        self.read(purge::first_expiry)
+    }
+
     fn purge(&self, request: PurgeRequest) -> Answer<'_, PurgeOutcome> {
         if request.dry_run {
             self.read(move |conn| purge::count(conn, &request))

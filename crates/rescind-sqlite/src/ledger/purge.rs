@@ -8,6 +8,7 @@ use rusqlite::Connection;
 
 use crate::audit::record;
 use crate::error::Outcome;
+use crate::row::Cells;
 use crate::writer::Tx;
 
 /// So many tags are kept at any age.
@@ -18,6 +19,12 @@ pub(crate) fn count(conn: &Connection, request: &PurgeRequest) -> Outcome<PurgeO
         .prepare_cached("SELECT count(*) FROM ledger WHERE expires_at < ?1")?
         .query_row((request.before.as_millis(),), |row| row.get::<_, u64>(0))?;
     Ok(PurgeOutcome { purged, more: false })
+}
+
+pub(crate) fn first_expiry(conn: &Connection) -> Outcome<Option<Timestamp>> {
+    let mut statement = conn.prepare_cached("SELECT min(expires_at) FROM ledger")?;
+    let mut rows = statement.query(())?;
+    rows.next()?.map_or(Ok(None), |row| Cells::new(row).maybe_time())
 }
 
 pub(crate) fn purge(tx: &Tx<'_>, request: &PurgeRequest) -> Outcome<PurgeOutcome> {

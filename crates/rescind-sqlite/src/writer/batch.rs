@@ -17,7 +17,7 @@ pub(super) fn run(tx: &Tx<'_>, mut jobs: Vec<Box<dyn Job>>) {
     let committed = commit(tx, &mut jobs).map_err(|Fault(error)| {
         tracing::warn!(%error, jobs = jobs.len(), "a batch was not committed");
         match error {
-            StoreError::Corrupt(_) => error,
+            StoreError::Corrupt(_) | StoreError::TakesNoWrites(_) => error,
             other => StoreError::Unavailable(other.to_string()),
         }
     });
@@ -80,7 +80,7 @@ fn run_plainly(tx: &Tx<'_>, jobs: &mut [Box<dyn Job>]) -> Outcome<Done> {
         if !succeeds(tx, &mut **job) && tx.total_changes() != before {
             return Ok(Done::Dirty);
         }
-        still_open(tx)?;
+        still_open(tx, &**job)?;
     }
     Ok(Done::Clean)
 }
@@ -89,7 +89,7 @@ fn run_carefully(tx: &Tx<'_>, jobs: &mut [Box<dyn Job>]) -> Outcome<Done> {
     for job in jobs {
         execute(tx, "SAVEPOINT job")?;
         if !succeeds(tx, &mut **job) {
-            still_open(tx)?;
+            still_open(tx, &**job)?;
             execute(tx, "ROLLBACK TO job")?;
             // It may have been raised by what was just undone.
             tx.horizon.set(0);
@@ -107,11 +107,12 @@ fn succeeds(tx: &Tx<'_>, job: &mut dyn Job) -> bool {
 }
 
 /// A full disk or an I/O error makes SQLite roll back the whole transaction by itself.
-fn still_open(tx: &Tx<'_>) -> Outcome<()> {
-    if tx.is_autocommit() {
-        return Err(Fault(StoreError::Unavailable("the transaction was rolled back".to_owned())));
+fn still_open(tx: &Tx<'_>, job: &dyn Job) -> Outcome<()> {
+    if !tx.is_autocommit() {
+        return Ok(());
     }
-    Ok(())
+    let why = job.failure().cloned();
+    Err(Fault(why.unwrap_or_else(|| StoreError::Unavailable("the transaction was rolled back".to_owned()))))
 }
 
 /// Leaves the batch's tag, if the batch wrote entries.

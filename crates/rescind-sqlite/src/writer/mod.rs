@@ -113,6 +113,8 @@ enum Message {
 trait Job: Send {
     /// Does it. Whether what was done is to be kept.
     fn run(&mut self, tx: &Tx<'_>) -> bool;
+    /// Why it did not succeed.
+    fn failure(&self) -> Option<&StoreError>;
     /// Tells whoever waits, after the commit.
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
 }
@@ -131,6 +133,10 @@ impl<W: Fn(&Tx<'_>) -> Outcome<T> + Send, T: Send> Job for Call<W, T> {
         let keep = outcome.is_ok();
         self.outcome = Some(outcome);
         keep
+    }
+
+    fn failure(&self) -> Option<&StoreError> {
+        self.outcome.as_ref()?.as_ref().err()
     }
 
     fn answer(self: Box<Self>, committed: Result<(), StoreError>) {

@@ -130,7 +130,7 @@ async fn a_commit_that_fails_is_acknowledged_to_nobody() {
 }
 
 #[tokio::test]
-async fn a_full_disk_is_unavailable_and_changes_nothing() {
+async fn a_full_disk_is_told_and_changes_nothing() {
     let fixture = fixture(16, |conn| {
         let pages: i64 = conn.query_row("PRAGMA page_count", (), |row| row.get(0)).unwrap();
         conn.query_row(&format!("PRAGMA max_page_count = {}", pages + 2), (), |_| Ok(())).unwrap();
@@ -141,7 +141,7 @@ async fn a_full_disk_is_unavailable_and_changes_nothing() {
         Ok(())
     });
     let outcome = large.await;
-    assert_eq!(outcome, Err(StoreError::Unavailable("database or disk is full".to_owned())));
+    assert_eq!(outcome, Err(StoreError::TakesNoWrites("database or disk is full".to_owned())));
     assert_eq!(fixture.writer.run(insert(2)).await, Ok(2));
     assert_eq!(fixture.numbers(), [2]);
 }

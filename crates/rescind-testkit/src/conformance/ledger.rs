@@ -205,12 +205,15 @@ fn sorted(mut marks: Vec<Mark>) -> Vec<Mark> {
 /// What is revoked stays so in the sessions themselves.
 pub async fn purging_removes_what_has_expired_and_nothing_else(backend: Backend) {
     let world = World::new(backend).await;
+    let first = async || world.store.first_expiry().await.unwrap();
+    assert_eq!(first().await, None);
     let user = world.user("jane@example.com").await;
     let held = Held::of(&world.open(&user).await.chain);
     let expiry = world.cut_session(held.session).await.entry.mark.expires_at;
     assert_eq!(world.cut_user(&user).await.entry.mark.expires_at, expiry);
     world.pass_secs(180);
     let kept = world.cut(token(&world)).await.entry;
+    assert_eq!(first().await, Some(expiry));
     world.pass_secs(3600);
 
     let early = world.store.purge(purge(&world, expiry, 100)).await.unwrap();
@@ -221,6 +224,7 @@ pub async fn purging_removes_what_has_expired_and_nothing_else(backend: Backend)
     assert_eq!(world.ledger().await.len(), 3);
     let audit = world.audit().await.len();
     assert_eq!(world.store.purge(purge(&world, at, 100)).await.unwrap().purged, 2);
+    assert_eq!(first().await, Some(kept.mark.expires_at));
     assert_eq!(world.ledger().await, [kept]);
     let trail = world.audit().await;
     assert_eq!((trail.len(), trail[0].action.as_str()), (audit + 1, action::LEDGER_PURGED));

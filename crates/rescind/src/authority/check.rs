@@ -82,20 +82,60 @@ impl Authority {
             CheckBy::Replica => self.verifier.verify(token, expected),
             CheckBy::Lookup => self.verifier.verify_by_lookup(token, expected, &self.lookup).await,
         };
-        checked.map_err(|refusal| match refusal {
-            unable @ (Refusal::Stale | Refusal::NotReady) => Error::NotFresh(unable.code()),
-            other => Error::TokenRefused(other.code()),
-        })
+        checked.map_err(refused)
+    }
+
+    /// The same, by all that the ledger holds at the call: nothing passes that was revoked by then, on whichever node. Waits for
+    /// this node to have read so far, at most until `give_up` resolves, and refuses then: [`Error::NotFresh`].
+    pub async fn check_fresh(
+        &self,
+        token: &str,
+        expected: Expected<'_>,
+        give_up: impl Future<Output = ()>,
+    ) -> Result<Verified> {
+        let checked = match self.settings.check {
+            CheckBy::Replica => self.verifier.verify_fresh(token, expected, self, give_up).await,
+            CheckBy::Lookup => {
+                self.verifier.verify_fresh_by_lookup(token, expected, &self.lookup, give_up).await
+            }
+        };
+        checked.map_err(refused)
     }
 
     /// Whether a token is good, for a caller that reaches its tenant.
     pub async fn introspect(&self, caller: &Caller, token: &str) -> Result<Introspection> {
-        // To be told of an operator's token changes nothing: whoever no tenant binds is told of all.
-        let reach = match self.reach(caller, Scope::Introspect)? {
+        let reach = self.introspection_reach(caller)?;
+        let access = self.check(token, Expected::Any).await;
+        self.introspection(reach, token, access).await
+    }
+
+    /// The same by a [fresh](Self::check_fresh) check.
+    pub async fn introspect_fresh(
+        &self,
+        caller: &Caller,
+        token: &str,
+        give_up: impl Future<Output = ()>,
+    ) -> Result<Introspection> {
+        let reach = self.introspection_reach(caller)?;
+        let access = self.check_fresh(token, Expected::Any, give_up).await;
+        self.introspection(reach, token, access).await
+    }
+
+    /// To be told of an operator's token changes nothing: whoever no tenant binds is told of all.
+    fn introspection_reach(&self, caller: &Caller) -> Result<Reach> {
+        Ok(match self.reach(caller, Scope::Introspect)? {
             Reach::AllBut(_) => Reach::All,
             other => other,
-        };
-        match self.check(token, Expected::Any).await {
+        })
+    }
+
+    async fn introspection(
+        &self,
+        reach: Reach,
+        token: &str,
+        access: Result<Verified>,
+    ) -> Result<Introspection> {
+        match access {
             Ok(access) if access.tenant_id().is_some_and(|tenant| reach.covers(tenant)) => {
                 return Ok(Introspection::Access(access.claims_json()));
             }
@@ -135,5 +175,12 @@ impl Authority {
             }
             _ => Introspection::Inactive,
         })
+    }
+}
+
+fn refused(refusal: Refusal) -> Error {
+    match refusal {
+        unable @ (Refusal::Stale | Refusal::NotReady) => Error::NotFresh(unable.code()),
+        other => Error::TokenRefused(other.code()),
     }
 }

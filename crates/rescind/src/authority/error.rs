@@ -143,6 +143,10 @@ impl From<StoreError> for Error {
                 tracing::error!(why, "the store is unavailable");
                 Self::Unavailable
             }
+            StoreError::TakesNoWrites(why) => {
+                tracing::error!(why, "the store takes no writes");
+                Self::Unavailable
+            }
             StoreError::Overloaded => Self::Overloaded,
             StoreError::NotFound => Self::NotFound,
             StoreError::Taken(what) => Self::Taken(what),

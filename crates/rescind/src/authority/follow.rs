@@ -9,6 +9,7 @@ use crate::authority::error::{Error, Result};
 use crate::clock::Timestamp;
 use crate::ledger::{Cursor, Follow, Head, PlacedMark};
 use crate::replica::{Expired, Loader};
+use crate::verifier::{HeadAnswer, HeadUnknown, LedgerHead};
 
 /// How many entries one read of the ledger brings.
 const PAGE: u32 = 10_000;
@@ -54,8 +55,8 @@ impl FollowListener for Nobody {
 
 impl Authority {
     /// Reads the ledger to its end, and the keys where they have changed. Its success makes the replica fresh as of its
-    /// beginning. To be called by one task, whenever the ledger may have [changed](Self::changed), and every few milliseconds where the store
-    /// cannot tell.
+    /// beginning. To be called by one task, whenever the ledger may have [changed](Self::changed) or somebody
+    /// [waits](crate::replica::Replica::wanted) for it, and every few milliseconds where the store cannot tell.
     pub async fn follow(&self) -> Result<Followed> {
         self.follow_for(&Nobody).await
     }
@@ -65,6 +66,7 @@ impl Authority {
         let own = self.history.last_unread();
         let began = self.now();
         let mut followed = Followed::default();
+        self.writes.look(self.store.refused_writes(), began);
         let head = self.store.head().await?;
         followed.keys_reloaded = self.follow_keys(&head, began).await;
         if let Some(skew) = excessive_skew(&head, began) {
@@ -167,6 +169,7 @@ impl Authority {
         followed: &mut Followed,
     ) -> Result<bool> {
         let mut cursor = self.replica.cursor();
+        let mut passed = Vec::new();
         while cursor != end {
             let Follow::Entries(marks, next) = self.store.marks_after(cursor, PAGE).await? else {
                 return Ok(false);
@@ -175,6 +178,8 @@ impl Authority {
             self.history.read(marks.iter().map(|placed| (placed.cursor.seq, &placed.mark)), next.seq);
             listener.read(&marks, next);
             followed.entries += marks.len() as u64;
+            // Of many pages the last is enough: so many places are not remembered.
+            passed = marks.iter().map(|placed| placed.cursor).collect();
             cursor = next;
             if is_last(&marks) {
                 break;
@@ -183,8 +188,21 @@ impl Authority {
         if self.history.misses_own() {
             return Ok(false);
         }
-        self.replica.advance(cursor, began);
+        self.replica.advance_past(passed, cursor, began);
         Ok(true)
+    }
+}
+
+/// Asks the store: for checks that are to be fresh.
+impl LedgerHead for Authority {
+    fn head(&self) -> HeadAnswer<'_> {
+        Box::pin(async {
+            self.store.head().await.map(|head| head.cursor).map_err(|error| {
+                // Following the ledger says so aloud, and once.
+                tracing::debug!(%error, "the ledger cannot be asked where it ends");
+                HeadUnknown
+            })
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 //! What this node knows to be revoked it goes on refusing, and writes back into the ledger before it serves on.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::authority::error::{Error, Result};
@@ -18,6 +18,17 @@ pub(super) struct History {
     /// The ledger is of another history, and not everything has been written back yet.
     lost: AtomicBool,
     own: Mutex<Own>,
+    changes: AtomicU64,
+    written_back: AtomicU64,
+}
+
+/// What came of other histories since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HistoryCounts {
+    /// How often the ledger turned out to be of another history than what this node had read.
+    pub changes: u64,
+    /// How many marks this node wrote back into a ledger that lacked them.
+    pub written_back: u64,
 }
 
 /// What this node wrote itself. It was acknowledged before it was read, so the cursor does not vouch for it: a failover may have
@@ -89,8 +100,22 @@ impl History {
 
     /// What was written is in the replica, whose marks are all written back.
     fn begin(&self) {
-        self.lost.store(true, Ordering::Release);
+        if !self.lost.swap(true, Ordering::AcqRel) {
+            self.changes.fetch_add(1, Ordering::Relaxed);
+        }
         *self.own() = Own::default();
+    }
+
+    /// So many marks were written back.
+    fn wrote_back(&self, marks: u64) {
+        self.written_back.fetch_add(marks, Ordering::Relaxed);
+    }
+
+    pub(super) fn counts(&self) -> HistoryCounts {
+        HistoryCounts {
+            changes: self.changes.load(Ordering::Relaxed),
+            written_back: self.written_back.load(Ordering::Relaxed),
+        }
     }
 
     fn end(&self) {
@@ -156,6 +181,7 @@ impl Authority {
             let batch = Reinstate { marks, access_exp: self.access_exp(now), by };
             let written = self.store.reinstate(batch).await?;
             self.history.wrote(&written);
+            self.history.wrote_back(written.len() as u64);
             reinstated += written.len() as u64;
         }
     }
@@ -269,6 +295,8 @@ mod tests {
             assert!(history.misses_own());
             history.begin();
             assert!(history.is_lost() && !history.misses_own());
+            history.begin();
+            assert_eq!(history.counts().changes, 1, "it is tried again, and is the same loss");
         }
     }
 

@@ -25,6 +25,7 @@ mod start;
 mod tenants;
 mod throttle;
 mod users;
+mod watch;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
@@ -48,6 +49,7 @@ pub use clients::{ClientRequest, NewSecret};
 pub use error::{Error, Result};
 pub use feed::FeedReader;
 pub use follow::{FollowListener, Followed};
+pub use history::HistoryCounts;
 pub use key_care::{KeyView, MasterKeySource};
 pub use mint::{Renewed, TokenPair};
 pub use refresh::{ClientProof, RefreshRequest};
@@ -60,6 +62,7 @@ pub use start::{Operator, Ports, StartError, Started};
 pub use tenants::TenantRequest;
 pub use throttle::{Attempt, Refused, Throttle};
 pub use users::{UserRequest, UserUpdate};
+pub use watch::Backlog;
 
 /// The authority. Cheap to share behind an [`Arc`].
 pub struct Authority {
@@ -80,6 +83,7 @@ pub struct Authority {
     reloading: tokio::sync::Mutex<()>,
     keys_failed_at: AtomicI64,
     history: history::History,
+    writes: watch::WriteWatch,
     system_tenant: TenantId,
 }
 

@@ -232,8 +232,7 @@ impl Authority {
         dry_run: bool,
     ) -> Result<u64> {
         caller.must_be_operator(self.system_tenant)?;
-        let margin =
-            margin.unwrap_or(self.settings.purge_safety_margin).max(LARGEST_LEEWAY).max(self.settings.leeway);
+        let margin = self.purge_margin(margin);
         let mut purged = 0;
         loop {
             let now = self.now();
@@ -249,6 +248,11 @@ impl Authority {
                 return Ok(purged);
             }
         }
+    }
+
+    /// For how long an entry is kept after it has expired.
+    pub(super) fn purge_margin(&self, asked: Option<std::time::Duration>) -> std::time::Duration {
+        asked.unwrap_or(self.settings.purge_safety_margin).max(LARGEST_LEEWAY).max(self.settings.leeway)
     }
 
     /// Revokes in the store, and, once that is durable, in this node's replica.

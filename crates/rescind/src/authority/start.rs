@@ -140,6 +140,7 @@ async fn assemble(ports: Ports, settings: AuthoritySettings) -> Result<Authority
         reloading: tokio::sync::Mutex::default(),
         keys_failed_at: AtomicI64::new(0),
         history: History::default(),
+        writes: super::watch::WriteWatch::default(),
         keyring: ArcSwap::from_pointee(ring),
         access_keys,
         refresh_keys,

@@ -57,6 +57,9 @@ pub trait LedgerStore: Send + Sync {
     /// Entries that match, newest first.
     fn entries<'a>(&'a self, filter: &'a EntryFilter, page: &'a PageRequest) -> Answer<'a, Page<Entry>>;
 
+    /// When the entry expires that expires first; none where there is none. One look at an index.
+    fn first_expiry(&self) -> Answer<'_, Option<Timestamp>>;
+
     /// Removes a batch of entries that expired before `request.before`. Tags outlive the entries of their batch.
     /// In the same small steps go sessions that were ended, or whose absolute limit passed, 30 days before that.
     fn purge(&self, request: PurgeRequest) -> Answer<'_, PurgeOutcome>;

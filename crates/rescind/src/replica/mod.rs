@@ -9,6 +9,7 @@ mod expiry;
 mod filter;
 mod flat;
 mod odd;
+mod path;
 mod refilter;
 mod rules;
 mod seed;
@@ -24,7 +25,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::clock::Timestamp;
 use crate::entropy::Entropy;
@@ -35,6 +36,7 @@ pub use write::{Expired, Loader};
 
 use filter::Filter;
 use odd::OddMarks;
+use path::Path;
 use seed::Seed;
 use tables::Tables;
 use tenants::TenantNames;
@@ -76,6 +78,8 @@ pub struct Replica {
     as_of: AtomicI64,
     leeway: Duration,
     changes: watch::Sender<Cursor>,
+    path: Mutex<Path>,
+    wanted: Notify,
     writer: Mutex<Writer>,
 }
 
@@ -96,6 +100,8 @@ impl Replica {
             as_of: AtomicI64::new(NEVER),
             leeway,
             changes: watch::Sender::new(Cursor::default()),
+            path: Mutex::default(),
+            wanted: Notify::new(),
             writer: Mutex::default(),
         }
     }
@@ -121,9 +127,58 @@ impl Replica {
     }
 
     /// Ticks at every change of what is revoked, and at every step of the cursor, which is its value. Whoever
-    /// waits for a token's end evaluates it anew at each tick; whoever needs the ledger's head waits for its cursor.
+    /// waits for a token's end evaluates it anew at each tick; who waits for a place in the ledger asks [`Replica::reached`].
     pub fn changes(&self) -> watch::Receiver<Cursor> {
         self.changes.subscribe()
+    }
+
+    /// Waits until everything up to `place` has been applied, where the ledger ended when somebody asked. Meanwhile whoever feeds the
+    /// replica is prompted to read: [`Replica::wanted`].
+    ///
+    /// False, and at once, where the replica is beyond and does not know that it came past: it is of another history, was loaded
+    /// anew, or went on by thousands of entries. Then the ledger has to be asked again.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use rescind::clock::Timestamp;
+    /// use rescind::ledger::Cursor;
+    /// use rescind::replica::Replica;
+    /// # let replica = Replica::new(&rescind::system::SystemEntropy, std::time::Duration::from_secs(30));
+    /// # let now = Timestamp::from_secs(1_700_000_000);
+    ///
+    /// let place = |seq| Cursor { seq, tag: [0xa7; 16] };
+    /// replica.advance(place(1), now);
+    /// replica.advance(place(2), now);
+    /// assert!(replica.reached(place(1)).await && replica.reached(place(2)).await);
+    ///
+    /// // A ledger that was restored, and has come to 1 again by another entry.
+    /// assert!(!replica.reached(Cursor { seq: 1, tag: [0x5c; 16] }).await);
+    /// # }
+    /// ```
+    pub async fn reached(&self, place: Cursor) -> bool {
+        let mut changes = self.changes();
+        let mut prompted = false;
+        loop {
+            let cursor = *changes.borrow_and_update();
+            if cursor == place || self.path().holds(place) {
+                return true;
+            }
+            if !std::mem::replace(&mut prompted, true) {
+                self.wanted.notify_one();
+            }
+            if cursor.seq >= place.seq {
+                return false;
+            }
+            // The sender is ours: there is no error.
+            let _ = changes.changed().await;
+        }
+    }
+
+    /// Resolves when somebody has begun to wait for what has not been read, since it resolved last: whoever feeds the replica
+    /// reads on at once. For one feeder.
+    pub async fn wanted(&self) {
+        self.wanted.notified().await;
     }
 
     /// A number that every new key cut raises. A cache of verified tokens is emptied when it changes.
@@ -149,7 +204,8 @@ impl Replica {
     /// What the tables take, in bytes: exactly for ids, closely for the rest.
     pub fn approximate_bytes(&self) -> usize {
         let filters = self.filter.load().bytes() + self.writer().next_filter_bytes();
-        size_of::<Self>() + self.tables.load().bytes() + filters + self.odd.bytes() + self.tenants.bytes()
+        let odd = self.odd.bytes() + self.tenants.bytes() + self.path().bytes();
+        size_of::<Self>() + self.tables.load().bytes() + filters + odd
     }
 
     /// Every mark that it holds, in no order: what a node writes back into a ledger that lost commits. Expiries are rounded up to
@@ -161,6 +217,10 @@ impl Replica {
             .flat_map(move |shard| tables.shard(shard).marks())
             .map(|(id, meta)| write::id_mark(id, meta, self.tenants.of(meta.tenant())));
         ids.chain(self.odd.parts().flat_map(|part| self.odd.in_part(part, write::odd_mark)))
+    }
+
+    fn path(&self) -> MutexGuard<'_, Path> {
+        self.path.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn writer(&self) -> MutexGuard<'_, Writer> {

@@ -81,6 +81,17 @@ impl Replica {
     /// assert_eq!((replica.cursor(), replica.as_of()), (cursor(2), Some(later)));
     /// ```
     pub fn advance(&self, cursor: Cursor, read_began: Timestamp) {
+        self.advance_past(std::iter::empty(), cursor, read_began);
+    }
+
+    /// As [`Replica::advance`], naming the places that were come past on the way, in order: so that whoever was told that the
+    /// ledger ends at one of them, while it grew on, sees that it was [reached](Replica::reached).
+    pub fn advance_past(
+        &self,
+        places: impl IntoIterator<Item = Cursor>,
+        cursor: Cursor,
+        read_began: Timestamp,
+    ) {
         let writer = self.writer();
         if !writer.must_load {
             self.as_of.fetch_max(read_began.as_millis(), Ordering::AcqRel);
@@ -88,6 +99,9 @@ impl Replica {
         self.changes.send_if_modified(|current| {
             let ahead = cursor.seq > current.seq;
             if ahead {
+                let mut path = self.path();
+                places.into_iter().filter(|place| place.seq < cursor.seq).for_each(|place| path.go_on(place));
+                path.go_on(cursor);
                 *current = cursor;
             }
             ahead
@@ -375,6 +389,7 @@ impl Loader<'_> {
             writer.must_load = false;
             self.replica.as_of.fetch_max(read_began.as_millis(), Ordering::AcqRel);
         }
+        self.replica.path().begin_at(cursor);
         self.replica.changes.send_replace(cursor);
     }
 }

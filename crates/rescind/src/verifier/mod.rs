@@ -1,5 +1,7 @@
-//! The verifier: checks access tokens against their issuer's keys and against every cut, with no network and no store.
+//! The verifier: checks access tokens against their issuer's keys and against every cut, with no network and no store. A route that
+//! asks for it is checked [fresh](Verifier::verify_fresh), which asks where the ledger ends.
 
+mod fresh;
 mod freshness;
 mod refusal;
 #[cfg(test)]
@@ -9,6 +11,7 @@ mod verified;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use fresh::{HeadAnswer, HeadUnknown, LedgerHead};
 pub use freshness::{FreshnessPolicy, OnStale};
 pub use refusal::Refusal;
 pub use verified::Verified;
@@ -108,17 +111,10 @@ impl Verifier {
     ) -> Result<Verified, Refusal> {
         let now = self.clock.now();
         let valid = self.validator.validate_expecting(token, now, expected)?;
-        let candidates = with_facts(&valid, Candidates::of);
-        let asked = lookup.cut(&candidates, now).await;
-        let known = self.evaluate(&valid);
-        match (asked, known) {
-            (Ok(Some(cut)), _) | (_, Some(cut)) => Err(Refusal::Revoked(cut)),
-            (Ok(None), None) => Ok(Verified::new(valid)),
-            (Err(_), None) => {
-                self.tolerate(self.replica.staleness(now).unwrap_or(Duration::MAX), now)?;
-                Ok(Verified::new(valid))
-            }
+        if !self.look_up(&valid, lookup, now).await? {
+            self.tolerate(self.replica.staleness(now).unwrap_or(Duration::MAX), now)?;
         }
+        Ok(Verified::new(valid))
     }
 
     /// Waits until a cut reaches the token: for connections that stay open after the token was checked. It does not
@@ -156,13 +152,26 @@ impl Verifier {
         self.stale.count()
     }
 
+    /// Whether the ledger could be asked for the token's cuts; one that is known is a refusal.
+    async fn look_up(&self, token: &SignedToken, lookup: &Lookup, now: Timestamp) -> Result<bool, Refusal> {
+        let candidates = with_facts(token, Candidates::of);
+        let asked = lookup.cut(&candidates, now).await;
+        if let Ok(Some(cut)) = asked {
+            return Err(Refusal::Revoked(cut));
+        }
+        self.refuse_known(token)?;
+        Ok(asked.is_ok())
+    }
+
+    fn refuse_known(&self, token: &SignedToken) -> Result<(), Refusal> {
+        self.evaluate(token).map_or(Ok(()), |cut| Err(Refusal::Revoked(cut)))
+    }
+
     fn check_cuts(&self, token: &SignedToken, now: Timestamp) -> Result<(), Refusal> {
         // In this order: what is read as fresh before the marks are looked at, the marks hold.
         let staleness = self.replica.staleness(now);
-        match self.evaluate(token) {
-            Some(cut) => Err(Refusal::Revoked(cut)),
-            None => self.check_freshness(staleness.ok_or(Refusal::NotReady)?, now),
-        }
+        self.refuse_known(token)?;
+        self.check_freshness(staleness.ok_or(Refusal::NotReady)?, now)
     }
 
     fn check_freshness(&self, staleness: Duration, now: Timestamp) -> Result<(), Refusal> {

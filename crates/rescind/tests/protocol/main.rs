@@ -19,6 +19,8 @@
 //! | | `Ask`, `Send` | one step of a stream of the feed: `Replica::as_of` first, then what there is to send |
 //! | | `Connect`, `Snapshot` | a reader of the feed, with and without a place |
 //! | | `Purge` | `LedgerStore::purge` |
+//! | [`fresh`] | `Ask`, `Pass` | `Verifier::verify_fresh`: `LedgerHead::head`, then `Replica::reached` |
+//! | | `Read`, `TakeUp` | `Authority::follow`: the read, then `Replica::advance_past`, or `Loader::finish` in another history |
 //! | [`history`] | `Follow` | `Authority::follow`, which asks `LedgerStore::entries_after` whether the cursor is of this history |
 //! | | `WriteBack`, `Load` | the write-back, and `load_all` |
 //! | | `CutUser` | `LedgerStore::cut` of a user: max(old + 1, now) |
@@ -30,6 +32,7 @@
 
 mod checking;
 mod feed;
+mod fresh;
 mod history;
 mod order;
 mod refresh;

@@ -13,6 +13,11 @@ pub(super) fn check(listen: SocketAddr) -> Finding {
     match ask(address) {
         Err(_) => Finding::ok("server", format!("none answers on {listen}")),
         Ok(answer) => match status(&answer) {
+            Some(200) if refuses_writes(&answer) => Finding::wrong(
+                "server",
+                format!("the one on {listen} checks tokens, and its store takes no writes"),
+                "make room on the database's disk, or make the database writable again; its log says which",
+            ),
             Some(200) => Finding::ok("server", format!("the one on {listen} is ready")),
             Some(503) => Finding::wrong(
                 "server",
@@ -55,9 +60,21 @@ fn status(answer: &[u8]) -> Option<u16> {
     std::str::from_utf8(line).ok()?.parse().ok()
 }
 
+/// By the body of `/readyz`, the only place that says so.
+fn refuses_writes(answer: &[u8]) -> bool {
+    let said = br#""writes":"refused""#;
+    answer.windows(said.len()).any(|text| text == said)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_store_that_takes_no_writes_is_told_from_one_that_does() {
+        assert!(refuses_writes(br#"HTTP/1.1 200 OK\r\n\r\n{"status":"ready","writes":"refused"}"#));
+        assert!(!refuses_writes(br#"HTTP/1.1 200 OK\r\n\r\n{"status":"ready","writes":"taken"}"#));
+    }
 
     #[test]
     fn only_http_has_a_status() {

@@ -5,6 +5,8 @@
 //! [`crate::audit::AuditStore`]. Every verb that writes is one whole transaction, acknowledged after the durable
 //! commit, with its audit entries inside. Policy is decided in the domain and passed as data.
 
+mod watched;
+
 use std::future::Future;
 use std::pin::Pin;
 
@@ -18,10 +20,12 @@ use crate::keys::KeyStore;
 use crate::ledger::LedgerStore;
 use crate::session::SessionStore;
 
-/// A whole store: every port at once. Implemented for whatever implements them all.
-pub trait Store: SessionStore + LedgerStore + DirectoryStore + KeyStore + AuditStore {}
+pub use watched::{Connections, Watched};
 
-impl<S: SessionStore + LedgerStore + DirectoryStore + KeyStore + AuditStore> Store for S {}
+/// A whole store: every port at once. Implemented for whatever implements them all.
+pub trait Store: SessionStore + LedgerStore + DirectoryStore + KeyStore + AuditStore + Watched {}
+
+impl<S: SessionStore + LedgerStore + DirectoryStore + KeyStore + AuditStore + Watched> Store for S {}
 
 /// What a store's verb returns: boxed, so that a store can be chosen at run time.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -30,9 +34,12 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Se
 /// among these where the verb has its own type for it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// It cannot be reached, or the disk is full or read-only: nothing was changed, trying later may help.
+    /// It cannot be reached, or failed at this: nothing was acknowledged, trying later may help.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),
+    /// It can be read, and takes no writes: the disk is full, or it is read-only. Nothing was changed.
+    #[error("the store takes no writes: {0}")]
+    TakesNoWrites(String),
     /// Too much is waiting already: nothing was changed, trying again shortly will help.
     #[error("the store has too much waiting")]
     Overloaded,
