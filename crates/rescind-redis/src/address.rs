@@ -1,5 +1,6 @@
 //! Where Redis is, from a URL. What is said about a bad one never repeats it: it may hold a password.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -28,6 +29,16 @@ pub struct Address {
 pub(crate) struct Host {
     pub(crate) name: String,
     pub(crate) port: u16,
+}
+
+/// As a URL has it.
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name.contains(':') {
+            true => write!(f, "[{}]:{}", self.name, self.port),
+            false => write!(f, "{}:{}", self.name, self.port),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -68,14 +68,19 @@ impl Dialer {
 
     /// A connection to Redis, be it the one of the URL or the one that the sentinels name.
     pub(crate) async fn dial(&self) -> Result<Dialed, DialError> {
+        Ok(self.find().await?.1)
+    }
+
+    /// The same, and where it leads.
+    pub(crate) async fn find(&self) -> Result<(Host, Dialed), DialError> {
         match &self.address.place {
-            Place::Server(host) => self.enter(host).await,
+            Place::Server(host) => Ok((host.clone(), self.enter(host).await?)),
             Place::Sentinels { hosts, master, credentials } => {
                 let host = sentinel::master(self, hosts, credentials, master).await?;
                 let dialed = self.enter(&host).await?;
                 // A sentinel may not have heard yet.
                 let is_master = self.in_time(sentinel::is_master(&dialed.connection)).await?;
-                if is_master { Ok(dialed) } else { Err(DialError::NotMaster) }
+                if is_master { Ok((host, dialed)) } else { Err(DialError::NotMaster) }
             }
         }
     }

@@ -13,6 +13,7 @@ mod address;
 mod dial;
 mod layout;
 mod link;
+mod look;
 mod sentinel;
 mod tls;
 mod write;
@@ -31,6 +32,7 @@ use crate::link::{Link, Live};
 use crate::write::Queue;
 
 pub use address::{Address, InvalidUrl};
+pub use look::{LookError, Looked, NoMarks, Told, look};
 pub use tls::TlsError;
 
 /// For how long something may take before Redis counts as gone.

@@ -92,7 +92,7 @@ pub(crate) async fn write(link: Arc<Link>, mut waiting: Waiting, limit: Duration
     let mut batch = Vec::with_capacity(BATCH);
     while waiting.receiver.recv_many(&mut batch, BATCH).await > 0 {
         let written = match link.live() {
-            Some(live) => raise(&link, &live, &batch, limit).await,
+            Some(live) => write_batch(&link, &live, &batch, limit).await,
             None => 0,
         };
         waiting.counts.note_dropped(batch.len() - written);
@@ -102,7 +102,7 @@ pub(crate) async fn write(link: Arc<Link>, mut waiting: Waiting, limit: Duration
 }
 
 /// How many of the batch were written.
-async fn raise(link: &Link, live: &Arc<Live>, batch: &[CacheEntry], limit: Duration) -> usize {
+async fn write_batch(link: &Link, live: &Arc<Live>, batch: &[CacheEntry], limit: Duration) -> usize {
     let mut pipeline = Pipeline::with_capacity(batch.len());
     for entry in batch {
         pipeline.add_command(command(entry));
@@ -133,10 +133,14 @@ async fn raise(link: &Link, live: &Arc<Live>, batch: &[CacheEntry], limit: Durat
 }
 
 fn command(entry: &CacheEntry) -> Cmd {
-    let mut command = redis::cmd("EVAL");
+    let life = u64::try_from(entry.lifetime.as_millis()).unwrap_or(u64::MAX);
     // A lifetime of nothing at all would be refused.
-    let life = entry.lifetime.as_millis().max(1);
-    command.arg(RAISE).arg(1).arg(key(&entry.mark.identity)).arg(value(&entry.mark));
-    command.arg(u64::try_from(life).unwrap_or(u64::MAX));
+    raise(&key(&entry.mark.identity), &value(&entry.mark), life.max(1))
+}
+
+/// Writes a value for so many milliseconds, or leaves what is more than that.
+pub(crate) fn raise(key: &str, value: &str, life: u64) -> Cmd {
+    let mut command = redis::cmd("EVAL");
+    command.arg(RAISE).arg(1).arg(key).arg(value).arg(life);
     command
 }

@@ -4,6 +4,7 @@ mod backup;
 mod home;
 mod keys;
 mod people;
+mod redis;
 mod revoking;
 mod serving;
 mod tokens;

@@ -3,6 +3,7 @@
 mod database;
 mod keys;
 mod postgres;
+mod redis;
 mod server;
 
 use clap::Args;
@@ -121,6 +122,7 @@ async fn examine(settings: &Settings) -> Vec<Finding> {
         }
         Err(failure) => findings.push(Finding::failure("authority", &failure)),
     }
+    findings.extend(redis::check(&settings.server).await);
     findings.push(server::check(settings.server.listen));
     findings
 }
