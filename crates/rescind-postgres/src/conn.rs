@@ -28,6 +28,14 @@ impl Conn {
         self.released.store(true, Ordering::Relaxed);
     }
 
+    /// It is in order if the last thing that it was sent was answered, be it with a refusal: whatever the server refuses, a
+    /// `COMMIT` or a statement by itself leaves no transaction open.
+    pub(crate) fn release_after<T>(&self, last: &Result<T, Error>) {
+        if last.as_ref().map_or_else(|error| error.as_db_error().is_some(), |_| true) {
+            self.release();
+        }
+    }
+
     /// The statement, prepared once for each connection.
     pub(crate) async fn prepare(&self, sql: &str) -> Result<Statement, Error> {
         #[cfg(test)]

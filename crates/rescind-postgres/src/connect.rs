@@ -108,7 +108,7 @@ pub(crate) struct Address {
 /// Statements are planned once for each connection, without their values: every one of them has an index that it is to use, and
 /// lists as parameters would have PostgreSQL plan most of them anew each time, which takes longer than to run them. A plan
 /// that was made while a table was empty must be good for a full one, so whole tables are read where nothing else is possible.
-const SETTINGS: &str = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off -c statement_timeout=30s -c lock_timeout=4s -c idle_in_transaction_session_timeout=5s -c timezone=UTC";
+const SETTINGS: &str = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off -c statement_timeout=30s -c lock_timeout=4s -c idle_in_transaction_session_timeout=5s -c timezone=UTC -c default_transaction_isolation=read\\ committed";
 
 /// The server may have been told not to wait for the disk. We acknowledge nothing that can be forgotten.
 const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false)

@@ -2,7 +2,8 @@
 //!
 //! It is raised ahead of the minting, by a transaction of its own, and by so much that this is rare. Whoever is writing an
 //! entry holds the head's row, and the raise waits for it: so a mint that comes after the raise sees what that
-//! entry cut, and every later entry sees the raise.
+//! entry cut, and every later entry sees the raise. A cut of a single token reads the horizon without that row: it may miss a raise
+//! that commits at the same moment, but the token that it names was minted before.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -34,9 +35,9 @@ impl Inner {
         let conn = self.connect().await?;
         let row = conn
             .row("UPDATE head SET horizon = greatest(horizon, $1) WHERE id = 1 RETURNING horizon", &[&ahead])
-            .await?;
-        conn.release();
-        let reached = row.map_or(ahead, |row| row.get(0));
+            .await;
+        conn.release_after(&row);
+        let reached = row?.map_or(ahead, |row| row.get(0));
         self.horizon.0.fetch_max(reached, Ordering::AcqRel);
         Ok(())
     }

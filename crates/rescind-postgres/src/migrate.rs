@@ -1,6 +1,9 @@
 //! The schema, brought up to date step by step. Steps are only ever appended; they have the versions and names of SQLite's.
 
+use std::time::Duration;
+
 use rescind::store::StoreError;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Transaction};
 
 use crate::OpenError;
@@ -27,6 +30,9 @@ pub struct Step {
 
 /// The schema version that this program knows.
 pub const LATEST: u32 = STEPS.len() as u32;
+
+/// Between two attempts to have the tables for ourselves.
+const PAUSE: Duration = Duration::from_secs(3);
 
 /// Of each step that was done: the version that it led to, and which programs that serves.
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS rescind_schema (
@@ -109,18 +115,27 @@ async fn migrate_by(url: &str, steps: &[Step]) -> Result<Migrated, OpenError> {
             match run(client, steps).await {
                 // A statement that only reads holds no lock before, but takes those of its tables one after the other.
                 Err(Fault::Again) if tries > 0 => {}
-                done => return done,
+                Err(fault) => return Err(fault),
+                Ok(Some(done)) => return Ok(done),
+                Ok(None) => {
+                    tracing::warn!(
+                        "the schema cannot grow yet: a dump, or somebody's open transaction, holds the tables"
+                    );
+                    tries = TRIES;
+                    tokio::time::sleep(PAUSE).await;
+                }
             }
         }
     })
     .await
 }
 
-async fn run(client: &mut Client, steps: &[Step]) -> Outcome<Migrated> {
+/// None: somebody is at the tables and does not end. Whoever wants them waits behind us, so we do not wait for long.
+async fn run(client: &mut Client, steps: &[Step]) -> Outcome<Option<Migrated>> {
     // Most starts find nothing to do, and need not wait for one that does something.
     let (from, to) = (known_version(client, steps).await?, steps.len() as u32);
     if from == to {
-        return Ok(Migrated { from, to });
+        return Ok(Some(Migrated { from, to }));
     }
     let tx = client.transaction().await?;
     // A migration may take longer than a statement should otherwise.
@@ -129,18 +144,41 @@ async fn run(client: &mut Client, steps: &[Step]) -> Outcome<Migrated> {
         "SELECT pg_advisory_xact_lock(1919251302, hashtext(current_schema())); SET LOCAL client_min_messages = warning",
     )
     .await?;
-    let from = run_steps(&tx, steps).await?;
+    let from = match run_steps(&tx, steps).await {
+        Ok(from) => from,
+        Err(StepError::Held) => return Ok(None),
+        Err(StepError::Fault(fault)) => return Err(fault),
+    };
     tx.commit().await?;
-    Ok(Migrated { from, to })
+    Ok(Some(Migrated { from, to }))
+}
+
+/// Why the steps were not run.
+enum StepError {
+    /// Somebody holds the tables.
+    Held,
+    Fault(Fault),
+}
+
+impl<E: Into<Fault>> From<E> for StepError {
+    fn from(error: E) -> Self {
+        Self::Fault(error.into())
+    }
 }
 
 /// Reads the version again: another node may have been first.
-async fn run_steps(tx: &Transaction<'_>, steps: &[Step]) -> Outcome<u32> {
+async fn run_steps(tx: &Transaction<'_>, steps: &[Step]) -> Result<u32, StepError> {
     tx.batch_execute(TABLE).await?;
     let from = known_version(tx.client(), steps).await?;
     if from > 0 {
         // What has begun ends first, and what is new waits: see [`crate::tx::BEGIN`].
-        tx.batch_execute("LOCK TABLE head IN ACCESS EXCLUSIVE MODE").await?;
+        let locked =
+            tx.batch_execute("SET LOCAL lock_timeout = '1s'; LOCK TABLE head IN ACCESS EXCLUSIVE MODE").await;
+        if locked.as_ref().is_err_and(|error| error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)) {
+            return Err(StepError::Held);
+        }
+        locked?;
+        tx.batch_execute("SET LOCAL lock_timeout = 0").await?;
     }
     for (version, step) in (1_i32..).zip(steps).skip(from as usize) {
         tx.batch_execute(step.sql).await?;

@@ -154,19 +154,27 @@ macro_rules! read {
     ($store:expr, |$conn:ident| $verb:expr) => {{
         let inner = std::sync::Arc::clone(&$store.inner);
         Box::pin($crate::in_time($store.inner.patience, async move {
-            let connection = inner.connect().await?;
-            let outcome = {
-                let $conn = &connection;
-                $verb.await
-            };
-            // What the server itself refused leaves the connection in order.
-            if !matches!(
-                outcome,
-                Err($crate::error::Fault::Store(rescind::store::StoreError::Unavailable(_)))
-            ) {
-                connection.release();
+            let mut tries = $crate::tx::TRIES;
+            loop {
+                tries -= 1;
+                let connection = inner.connect().await?;
+                let outcome = {
+                    let $conn = &connection;
+                    $verb.await
+                };
+                // What the server itself refused leaves the connection in order.
+                if !matches!(
+                    outcome,
+                    Err($crate::error::Fault::Store(rescind::store::StoreError::Unavailable(_)))
+                ) {
+                    connection.release();
+                }
+                match outcome {
+                    // A schema that grows locks tables in an order of its own.
+                    Err($crate::error::Fault::Again) if tries > 0 => {}
+                    done => return done,
+                }
             }
-            outcome
         }))
     }};
 }

@@ -9,7 +9,9 @@ use std::path::Path;
 use common::{open, options};
 use rescind::ledger::LedgerStore as _;
 use rescind::store::StoreError;
-use rescind_postgres::{LATEST, Migrated, OpenError, PostgresStore, migrate, schema_version};
+use rescind_postgres::{
+    LATEST, Migrated, OpenError, PostgresStore, Step, migrate, migrate_further, schema_version,
+};
 use rescind_testkit::postgres::{PostgresOptions, own_database, shared_database};
 use tokio::task::JoinSet;
 
@@ -72,6 +74,29 @@ async fn a_database_of_a_newer_program_is_taken_where_it_serves_this_one() {
     client.batch_execute(&step(LATEST + 2, LATEST + 1)).await.unwrap();
     let refused = PostgresStore::open(&options(database.url())).await.unwrap_err();
     assert_eq!(refused, OpenError::Store(StoreError::TooNew { found: LATEST + 2, known: LATEST }));
+}
+
+/// A dump holds every table for as long as it runs: the migration steps back for the nodes that serve meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_that_has_to_wait_lets_others_go_first() {
+    let database = shared_database().await;
+    let store = open(database.url()).await;
+    let dump = database.connect().await;
+    dump.batch_execute("BEGIN; LOCK TABLE head IN ACCESS SHARE MODE").await.unwrap();
+    let url = database.url().to_owned();
+    let next = Step { name: "next", sql: "ALTER TABLE head ADD COLUMN epoch bigint", serves: 1 };
+    let migrated = tokio::spawn(async move { migrate_further(&url, next).await });
+    let waits = "SELECT count(*) FROM pg_locks WHERE relation = 'head'::regclass AND NOT granted";
+    let watch = database.connect().await;
+    for _ in 0..2 {
+        while watch.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+            tokio::task::yield_now().await;
+        }
+        store.head().await.expect("it waits a second at the most");
+    }
+    assert!(!migrated.is_finished());
+    dump.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(migrated.await.unwrap(), Ok(Migrated { from: LATEST, to: LATEST + 1 }));
 }
 
 /// The certificate is checked, and what is not TLS is not taken for it.

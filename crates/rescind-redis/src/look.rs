@@ -80,18 +80,22 @@ pub async fn look(address: Address, timing: Timing) -> Result<Looked, LookError>
     let began = Instant::now();
     let mut look_up = redis::cmd("MGET");
     look_up.arg(PROBE);
-    ask::<Vec<Option<Vec<u8>>>>(&look_up, &mut connection, timing)
-        .await
-        .map_err(|error| away_or_refused(&error))?;
+    let read_marks = refuses(ask::<Vec<Option<Vec<u8>>>>(&look_up, &mut connection, timing).await)?;
     let answered_in = began.elapsed();
     let probe = raise(PROBE, "1", 1);
-    let refuses_marks = match ask::<()>(&probe, &mut connection, timing).await {
-        Ok(()) => None,
-        Err(DialError::Redis(error)) => Some(no_marks(&error)),
-        Err(other) => return Err(away_or_refused(&other)),
-    };
+    let written_marks = refuses(ask::<()>(&probe, &mut connection, timing).await)?;
+    let refuses_marks = read_marks.or(written_marks);
     let told = ask::<String>(&redis::cmd("INFO"), &mut connection, timing).await.ok();
     Ok(Looked { place: place.to_string(), answered_in, refuses_marks, told: told.as_deref().map(read) })
+}
+
+/// Whether it answers, but does not do what marks need.
+fn refuses<T>(answer: Result<T, DialError>) -> Result<Option<NoMarks>, LookError> {
+    match answer {
+        Ok(_) => Ok(None),
+        Err(DialError::Redis(error)) if !error.is_io_error() => Ok(Some(no_marks(&error))),
+        Err(other) => Err(away_or_refused(&other)),
+    }
 }
 
 /// Patiently: whoever looks wants to know how long it takes.

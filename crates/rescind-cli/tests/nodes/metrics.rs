@@ -7,7 +7,7 @@ use rescind_testkit::proxy::{Mode, Proxy};
 use tokio::task::JoinSet;
 
 use crate::fleet::{Fleet, breakable};
-use crate::support::{Desk, metric_of, new_user, until};
+use crate::support::{Desk, jti, metric_of, new_user, until};
 
 /// And another does when it has died.
 #[tokio::test(flavor = "multi_thread")]
@@ -92,7 +92,13 @@ async fn a_database_that_takes_no_writes_is_told_and_leaves_the_node_in_service(
     assert_eq!(writes(desk).await, ("refused".to_owned(), 0.0));
     assert!(desk.metric("rescind_store_refused_writes_total").await >= 1.0);
     desk.api.me(&pair.access).await.expect(200);
-    desk.api.refresh(&pair.refresh).await.refuses(503, "unavailable");
+    // More than there are connections: none is lost, since none would be let in anew.
+    for _ in 0..20 {
+        desk.api.refresh(&pair.refresh).await.refuses(503, "unavailable");
+        let cut = format!("/api/v1/auth/sessions/revoke/{}", jti(&pair.access));
+        assert_eq!(desk.order(&cut).await.status, 503);
+    }
+    assert_eq!(writes(desk).await, ("refused".to_owned(), 0.0));
     let fresh = desk.api.get("/api/v1/auth/forward?fresh=true", Credentials::Bearer(&pair.access)).await;
     assert_eq!(fresh.status, 200, "the ledger can be read: {fresh:?}");
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use futures_util::try_join;
+use futures_util::join;
 use rescind::ledger::{Cut, CutOutcome};
 
 use super::Grouped;
@@ -28,9 +28,12 @@ impl Grouped for Cuts {
         let conn = inner.connect().await?;
         let cut = conn.prepare(&CUT).await?;
         // Sent in this order, all at once; the statement sees what is committed when its turn has come.
-        let (_, rows, _) =
-            try_join!(conn.batch(&BEGIN_IN_TURN), conn.query(&cut, &params), conn.batch("COMMIT"))?;
-        conn.release();
+        let (begun, rows, committed) =
+            join!(conn.batch(&BEGIN_IN_TURN), conn.query(&cut, &params), conn.batch("COMMIT"));
+        conn.release_after(&committed);
+        begun?;
+        let rows = rows?;
+        committed?;
         let mut answers: Vec<Option<CutOutcome>> = items.iter().map(|_| None).collect();
         for row in &rows {
             let (place, outcome) = outcome(row)?;

@@ -1,6 +1,6 @@
 //! Rotations of refresh tokens, many at once. What does not rotate under every guard is judged by itself.
 
-use futures_util::try_join;
+use futures_util::join;
 use rescind::session::{Chain, Rotate};
 use tokio_postgres::types::ToSql;
 
@@ -29,15 +29,19 @@ impl Grouped for Rotations {
         let sessions: Vec<_> = items.iter().map(|item| item.session.0).collect();
         let columns = columns(items);
         let params = columns.params();
-        let locked: [&(dyn ToSql + Sync); 1] = [&sessions];
+        let to_lock: [&(dyn ToSql + Sync); 1] = [&sessions];
         // Sent in this order, all at once.
-        let (_, _, rows, _) = try_join!(
+        let (begun, locked, rows, committed) = join!(
             conn.batch(BEGIN),
-            conn.query(&lock, &locked),
+            conn.query(&lock, &to_lock),
             conn.query(&rotate, &params),
             conn.batch("COMMIT"),
-        )?;
-        conn.release();
+        );
+        conn.release_after(&committed);
+        begun?;
+        locked?;
+        let rows = rows?;
+        committed?;
         let mut answers: Vec<Option<Chain>> = items.iter().map(|_| None).collect();
         for row in &rows {
             let place: i64 = Cells::new(row).take()?;

@@ -33,7 +33,8 @@ impl SessionStore for PostgresStore {
 
     fn rotate(&self, rotate: Rotate) -> Answer<'_, Rotated> {
         Box::pin(async move {
-            in_time(self.inner.patience, self.inner.reach(rotate.access_exp)).await?;
+            let reach = in_time(self.inner.patience, self.inner.reach(rotate.access_exp));
+            self.inner.noting(reach).await?;
             // Nearly always that is all.
             let (rotate, rotated) = self.rotations.ask(rotate).await?;
             if let Some(chain) = rotated {

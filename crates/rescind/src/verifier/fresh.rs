@@ -103,7 +103,12 @@ impl Verifier {
         let valid = self.validator.validate_expecting(token, now, expected)?;
         let asked = unless(give_up, self.look_up(&valid, lookup, now)).await;
         let asked = asked.unwrap_or_else(|| self.refuse_known(&valid).map(|()| false));
-        if asked? { Ok(Verified::new(valid)) } else { Err(Refusal::Stale) }
+        if !asked? {
+            return Err(Refusal::Stale);
+        }
+        self.refuse_in_doubt()?;
+        // It may have expired meanwhile.
+        Ok(Verified::new(valid.validate(self.clock.now(), expected)?))
     }
 }
 

@@ -114,6 +114,7 @@ impl Verifier {
         if !self.look_up(&valid, lookup, now).await? {
             self.tolerate(self.replica.staleness(now).unwrap_or(Duration::MAX), now)?;
         }
+        self.refuse_in_doubt()?;
         Ok(Verified::new(valid))
     }
 
@@ -161,6 +162,11 @@ impl Verifier {
         }
         self.refuse_known(token)?;
         Ok(asked.is_ok())
+    }
+
+    /// A ledger that has lost its last commits does not know what other nodes are yet to write back.
+    fn refuse_in_doubt(&self) -> Result<(), Refusal> {
+        self.replica.as_of().map_or(Err(Refusal::NotReady), |_| Ok(()))
     }
 
     fn refuse_known(&self, token: &SignedToken) -> Result<(), Refusal> {
