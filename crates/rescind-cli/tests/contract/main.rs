@@ -10,3 +10,4 @@ mod lists;
 mod member;
 mod refresh;
 mod registration;
+mod revoking;

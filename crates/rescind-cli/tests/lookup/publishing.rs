@@ -57,6 +57,23 @@ async fn what_the_command_line_cuts_gets_there_too() {
     until(&key, async || redis.command(&["GET", &key]).await == "1").await;
 }
 
+/// What was revoked before gets there when it is asked for, and not all at once.
+#[tokio::test]
+async fn a_node_that_starts_does_not_fill_redis() {
+    let redis = Redis::start().await;
+    let mut rig = Rig::open(Check::Lookup, &redis).await;
+    let before = rig.revoked().await;
+    redis.command(&["FLUSHALL"]).await;
+    rig.house.server.terminate().await;
+    rig.house.server.restart().await;
+    rig.until_used(&redis).await;
+    let written = redis
+        .command(&["EXISTS", &format!("rescind:token:{}:{}", rig.desk().tenant, jti(&before.access))])
+        .await;
+    assert_eq!(written, "0");
+    rig.assert_let_in(&before.access, false).await;
+}
+
 /// Once, by the first check that finds it missing.
 #[tokio::test]
 async fn what_is_missing_is_put_back_when_it_is_asked_for() {

@@ -174,7 +174,15 @@ impl Authority {
             let Follow::Entries(marks, next) = self.store.marks_after(cursor, PAGE).await? else {
                 return Ok(false);
             };
-            self.take_up(marks.iter().map(|placed| &placed.mark), began);
+            let marks_only = marks.iter().map(|placed| &placed.mark);
+            if self.replica.as_of().is_some() {
+                self.take_up(marks_only, began);
+            } else {
+                // At the start everything is news here, and the shared cache has had it from others.
+                for mark in marks_only {
+                    self.replica.apply(mark, began);
+                }
+            }
             self.history.read(marks.iter().map(|placed| (placed.cursor.seq, &placed.mark)), next.seq);
             listener.read(&marks, next);
             followed.entries += marks.len() as u64;

@@ -10,6 +10,7 @@ use crate::ledger::{
     Cut, CutKind, CutOutcome, CutTarget, Entry, EntryFilter, Mark, PurgeOutcome, PurgeRequest, TokenKey,
 };
 use crate::store::{Page, PageRequest};
+use uuid::Uuid;
 
 /// The longest text of a `jti`.
 const MAX_JTI_BYTES: usize = 256;
@@ -45,6 +46,15 @@ pub enum What {
     Digest([u8; 32]),
 }
 
+impl What {
+    /// The same `jti` as UUIDs are usually spelled, where it is one that is spelled otherwise.
+    fn usually_spelled(&self) -> Option<Self> {
+        let Self::Jti(jti) = self else { return None };
+        let usual = Uuid::try_parse(jti).ok()?.to_string();
+        (usual != *jti).then_some(Self::Jti(usual))
+    }
+}
+
 impl std::fmt::Debug for What {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -69,7 +79,18 @@ pub struct TenantRevocation {
 
 impl Authority {
     /// Revokes a token or a session. Answers with the entry that stands, and whether it is new.
+    ///
+    /// A `jti` that is a UUID in another than the usual spelling (capitals, braces, no hyphens) is revoked in both: another issuer's
+    /// token may have just that text, and whoever means one of ours means the usual one, which is what is answered.
     pub async fn revoke(&self, caller: &Caller, request: RevocationRequest) -> Result<(Entry, bool)> {
+        let Some(usual) = request.what.usually_spelled() else {
+            return self.revoke_one(caller, request).await;
+        };
+        self.revoke_one(caller, request.clone()).await?;
+        self.revoke_one(caller, RevocationRequest { what: usual, ..request }).await
+    }
+
+    async fn revoke_one(&self, caller: &Caller, request: RevocationRequest) -> Result<(Entry, bool)> {
         let reach = self.reach(caller, Scope::RevocationsWrite)?;
         check_reason(request.reason.as_deref())?;
         if let Some(tenant) = request.tenant {
