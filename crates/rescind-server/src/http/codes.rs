@@ -109,7 +109,7 @@ codes! {
     InternalError "internal" 500 "Internal error",
         "Something broke here. The log has the details under the request id.";
     Unavailable "unavailable" 503 "Unavailable",
-        "The store cannot be reached, or did not say that it is done. Try again: to repeat it does no harm.";
+        "The store cannot be reached, or did not say whether it is done. Look, or try again.";
     Stale "stale" 503 "Cut off",
         "The replica of the ledger is too old to decide. Try again.";
     NotReady "not_ready" 503 "Not ready",

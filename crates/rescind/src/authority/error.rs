@@ -81,7 +81,7 @@ pub enum Error {
     /// Something unique is taken: `email`, `slug`, `user_id`.
     #[error("{0} is taken")]
     Taken(&'static str),
-    /// The store cannot be reached, cannot write, or did not say that it has written: to repeat what was asked does no harm.
+    /// The store cannot be reached, cannot write, or did not say whether it has written: what was asked may be done or not.
     #[error("the store is unavailable")]
     Unavailable,
     /// What is known of revocations is too old to decide (`stale`), or nothing is known yet (`not_ready`).
