@@ -77,7 +77,8 @@ impl Home {
         fs::set_permissions(self.data().join(file), fs::Permissions::from_mode(mode)).unwrap();
     }
 
-    /// The command, with no settings but the data directory.
+    /// The command, with no settings but the data directory; a server takes a port that is free, whoever else has the default
+    /// one.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rescind"));
         let inherited = std::env::vars_os().map(|(name, _)| name);
@@ -85,6 +86,9 @@ impl Home {
             command.env_remove(name);
         }
         command.current_dir(self.root()).env("RESCIND_DATA_DIR", self.data());
+        if args.first() == Some(&"serve") {
+            command.env("RESCIND_LISTEN", "127.0.0.1:0");
+        }
         command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
