@@ -239,6 +239,9 @@ fn news(group: &mut BenchmarkGroup<'_, WallTime>, site: &Site<'_>) {
             measured.iter().sum()
         });
     });
+    if delays.is_empty() {
+        return;
+    }
     delays.sort_unstable();
     let at = |share: f64| delays[((delays.len() - 1) as f64 * share) as usize];
     println!("news: p50 {:?}, p99 {:?} of {}", at(0.5), at(0.99), delays.len());

@@ -84,9 +84,14 @@ async fn serve<G: Grouped>(inner: Arc<Inner>, mut waiting: mpsc::Receiver<Call<G
         while lanes.len() >= G::LANES {
             lanes.join_next().await;
         }
-        let mut calls = Vec::new();
-        if waiting.recv_many(&mut calls, G::BATCH).await == 0 {
-            break;
+        let Some(first) = waiting.recv().await else { break };
+        // Those who are about to ask do so first: alone it would cost a whole transaction that they wait for.
+        tokio::task::yield_now().await;
+        let mut calls = vec![first];
+        while calls.len() < G::BATCH
+            && let Ok(next) = waiting.try_recv()
+        {
+            calls.push(next);
         }
         lanes.spawn(batch(Arc::clone(&inner), calls));
         while lanes.try_join_next().is_some() {}
