@@ -7,6 +7,7 @@
 
 #![allow(missing_docs, reason = "criterion's macros make items without")]
 
+mod marks;
 mod paired;
 
 use std::collections::{HashMap, HashSet};
@@ -23,85 +24,17 @@ use rescind::replica::{DigestFact, Replica, TokenFacts};
 use rescind::system::SystemEntropy;
 use uuid::Uuid;
 
+use self::marks::{Chain, KID, MARKS, NOW, all_kinds, digest, id, mark, mix, tenant, tokens_only};
 use self::paired::Ratio;
-
-const MARKS: u64 = 1_000_000;
-const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
-const KID: &str = "dQw4w9WgXcQ_dQw4w9WgXcQ_dQw4w9WgXcQ_dQw4w9W";
 
 criterion_group!(benches, probes, ten_million, all_cuts, peers, apply);
 criterion_group!(name = ratios; config = paired::criterion(); targets = in_turn);
 criterion_main!(benches, ratios);
 
-/// The n-th id of a kind: scattered, and the same each time.
-fn id(kind: u64, n: u64) -> Uuid {
-    Uuid::from_u64_pair(mix(n ^ kind << 56), mix(n.wrapping_add(0x5851_f42d_4c95_7f2d) ^ kind << 56))
-}
-
-fn mix(n: u64) -> u64 {
-    let n = (n ^ (n >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let n = (n ^ (n >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    n ^ (n >> 31)
-}
-
-fn digest(n: u64) -> [u8; 32] {
-    let mut digest = [0; 32];
-    digest[..16].copy_from_slice(id(6, n).as_bytes());
-    digest[16..].copy_from_slice(id(7, n).as_bytes());
-    digest
-}
-
-fn tenant(n: u64) -> TenantId {
-    TenantId(id(5, n % 1000))
-}
-
-fn mark(tenant: Option<TenantId>, key: MarkKey) -> Mark {
-    let expires_at = NOW.plus(Duration::from_secs(900));
-    Mark { tenant, key, min_version: Some(10), expires_at }
-}
-
-fn tokens_only(marks: u64) -> Replica {
-    let replica = Replica::new(&SystemEntropy, Duration::from_secs(30));
-    let loader = replica.load(marks as usize);
-    (0..marks).for_each(|n| loader.apply(&mark(Some(tenant(n)), MarkKey::Token(id(1, n).into())), NOW));
-    loader.finish(Cursor::default(), NOW);
-    replica
-}
-
-/// A million of all kinds, most of them tokens and sessions.
-fn all_kinds() -> Replica {
-    let replica = Replica::new(&SystemEntropy, Duration::from_secs(30));
-    let loader = replica.load(MARKS as usize);
-    let many = |count: u64, make: &dyn Fn(u64) -> Mark| (0..count).for_each(|n| loader.apply(&make(n), NOW));
-    many(888_000, &|n| mark(Some(tenant(n)), MarkKey::Token(id(1, n).into())));
-    many(100_000, &|n| mark(Some(tenant(n)), MarkKey::Session(SessionId(id(2, n)))));
-    many(10_000, &|n| mark(Some(tenant(n)), MarkKey::User(UserId(id(3, n)))));
-    many(1_000, &|n| mark(None, MarkKey::Digest(digest(n))));
-    many(890, &|n| mark(None, MarkKey::Client(ClientId(id(4, n)))));
-    many(100, &|n| mark(None, MarkKey::Tenant(tenant(n))));
-    many(10, &|n| mark(None, MarkKey::Key(format!("{n}{KID}").into())));
-    loader.finish(Cursor::default(), NOW);
-    replica
-}
-
 fn is_dead(replica: &Replica, jti: Uuid, tenant: TenantId) -> bool {
     let jti = TokenKey::Uuid(jti);
     let facts = TokenFacts { jti: Some(&jti), tenant: Some(tenant), ..TokenFacts::default() };
     replica.evaluate(&facts).is_some()
-}
-
-/// Numbers that each wait for the answer about the one before.
-struct Chain(AtomicU64);
-
-impl Chain {
-    fn from(first: u64) -> Self {
-        Self(AtomicU64::new(first))
-    }
-
-    fn next(&self, holds: impl FnOnce(u64) -> bool) {
-        let n = self.0.load(Ordering::Relaxed);
-        self.0.fetch_add(1 + 2 * u64::from(black_box(holds(n))), Ordering::SeqCst);
-    }
 }
 
 fn probes(c: &mut Criterion) {

@@ -29,6 +29,24 @@ server under that load (`perf record -e cpu-clock`, two cores, November 2026) sa
 
 The bare statements leave out what a verb has to look up first: a cut asks whose jti it is (three indexes) and whether an entry stands already; every
 verb passes a queue and answers each caller by itself.
+
+## What bounds cuts on PostgreSQL
+
+The floor is one row in one table, with its five indexes. A cut also asks whose jti it is (three indexes) and what stands (one), writes the audit
+trail (a second row, with two to five indexes), moves the head, leaves the batch's tag, and wakes the other nodes. `EXPLAIN (ANALYZE)` on the server itself
+(PostgreSQL 15, two cores, November 2026) says what that takes, without the network and the commit:
+
+| | 1 cut | 64 cuts |
+|---|---|---|
+| the floor's statement | 0.05 ms | 0.6 ms |
+| ours | 0.35 ms | 2.7 ms |
+| of it looking | | 0.9 ms |
+| of it rows of the ledger | | 0.6 ms |
+| of it rows of the audit trail | | 0.6 ms |
+
+The rest is joining, and starting a plan with thirty nodes, which is a fifth of what the server's process spends on a single cut (0.65 ms of processor, where a tenth goes
+to parsing `BEGIN`, `LOCK` and `COMMIT`, and a sixth to the commit). So the look-ups and the audit trail alone keep it above twice the floor. A
+leaner statement for batches in which nothing stands and no jti is known took 1.9 ms. It would say the rules once more, and miss the target all the same.
 ";
 
 /// The whole page.

@@ -76,6 +76,15 @@ pub(crate) const ROWS: &[Row] = &[
         target: Target::TimesFaster(2.5),
     },
     Row {
+        work: "verify a token seen before, one of 10,000, all cuts among 1 M marks",
+        ours: "seen/verify",
+        floors: &[("a map of texts, the whole token compared", "seen/floor_compare")],
+        peer: Some(("a miss in Redis, then one in PostgreSQL", "postgres/usual_check")),
+        in_turn: None,
+        unit: Unit::Time,
+        target: Target::AtMost(700.0),
+    },
+    Row {
         work: "one probe, \"not there\", 1 M marks",
         ours: "replica/probe_absent_1m",
         floors: &[("one word at a random place in 1.5 MB", "replica/floor_one_line")],

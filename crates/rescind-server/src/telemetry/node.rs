@@ -24,6 +24,9 @@ pub(super) struct NodeNumbers {
     waiting: Gauge,
     takes_writes: Gauge,
     refused_writes: Counter,
+    seen: Family<Known, Counter>,
+    seen_tokens: Gauge,
+    seen_bytes: Gauge,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -31,11 +34,17 @@ struct Use {
     state: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Known {
+    outcome: &'static str,
+}
+
 impl NodeNumbers {
     pub(super) fn register(registry: &mut Registry) -> Self {
         let numbers = Self::default();
         numbers.register_place(registry);
         numbers.register_store(registry);
+        numbers.register_seen(registry);
         numbers
     }
 
@@ -95,6 +104,24 @@ impl NodeNumbers {
         );
     }
 
+    fn register_seen(&self, registry: &mut Registry) {
+        registry.register(
+            "rescind_token_cache",
+            "Tokens whose signature was known (outcome: hit) or had to be checked (miss)",
+            Family::clone(&self.seen),
+        );
+        registry.register(
+            "rescind_token_cache_tokens",
+            "Tokens whose signature is known",
+            self.seen_tokens.clone(),
+        );
+        registry.register(
+            "rescind_token_cache_bytes",
+            "What they take in memory",
+            self.seen_bytes.clone(),
+        );
+    }
+
     pub(super) fn look_at(&self, authority: &Authority, backlog: Option<Backlog>) {
         if let Some(backlog) = backlog {
             self.lag.set(signed(backlog.unread));
@@ -113,5 +140,16 @@ impl NodeNumbers {
             self.most_connections.set(signed(connections.most));
             self.waiting.set(signed(connections.waiting));
         }
+        self.look_at_cache(authority);
+    }
+
+    fn look_at_cache(&self, authority: &Authority) {
+        let Some(cache) = authority.verifier().cache() else { return };
+        let counts = cache.counts();
+        for (outcome, count) in [("hit", counts.hits), ("miss", counts.misses)] {
+            self.seen.get_or_create(&Known { outcome }).inner().store(count, Ordering::Relaxed);
+        }
+        self.seen_tokens.set(signed(counts.tokens));
+        self.seen_bytes.set(signed(counts.bytes));
     }
 }

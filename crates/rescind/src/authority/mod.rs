@@ -76,7 +76,7 @@ pub struct Authority {
     keyring: ArcSwap<Keyring>,
     access_keys: KeySet,
     refresh_keys: KeySet,
-    verifier: Verifier,
+    verifier: Arc<Verifier>,
     lookup: Lookup,
     refresh_validator: RefreshValidator,
     throttle: Throttle,
@@ -105,7 +105,7 @@ impl Authority {
     }
 
     /// Checks access tokens, with every cut.
-    pub const fn verifier(&self) -> &Verifier {
+    pub const fn verifier(&self) -> &Arc<Verifier> {
         &self.verifier
     }
 

@@ -21,7 +21,7 @@ use crate::lookup::{Lookup, MarkCache};
 use crate::replica::Replica;
 use crate::store::Store;
 use crate::token::{Issuer, KeySet, RefreshValidator, Validator};
-use crate::verifier::{FreshnessPolicy, Verifier};
+use crate::verifier::{FreshnessPolicy, TokenCache, Verifier};
 
 /// Everything outside that an authority needs.
 #[derive(Clone)]
@@ -126,7 +126,8 @@ async fn assemble(ports: Ports, settings: AuthoritySettings) -> Result<Authority
         Arc::clone(&replica),
         FreshnessPolicy { max_staleness: settings.max_staleness, on_stale: settings.on_stale },
         Arc::clone(&clock),
-    );
+    )
+    .with_cache(TokenCache::new(&*entropy, TokenCache::USUAL_BYTES));
     let ledger: Arc<dyn LedgerStore> = store.clone();
     let lookup = Lookup::new(cache, ledger, settings.leeway);
     let system_tenant = store.tenant_by_slug(SYSTEM_TENANT).await?.id;
@@ -144,7 +145,7 @@ async fn assemble(ports: Ports, settings: AuthoritySettings) -> Result<Authority
         keyring: ArcSwap::from_pointee(ring),
         access_keys,
         refresh_keys,
-        verifier,
+        verifier: Arc::new(verifier),
         lookup,
         replica,
         system_tenant,

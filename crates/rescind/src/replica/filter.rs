@@ -77,7 +77,7 @@ thread_local! {
 impl Hash {
     /// A place among `count`, from the 32 bits that neither the shard nor the filter's bits are taken from.
     #[inline]
-    pub(super) fn within(self, count: usize) -> usize {
+    pub(crate) fn within(self, count: usize) -> usize {
         ((u64::from((self.0 >> 24) as u32) * count as u64) >> 32) as usize
     }
 }

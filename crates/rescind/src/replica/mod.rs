@@ -32,12 +32,12 @@ use crate::entropy::Entropy;
 use crate::ledger::{Cursor, CutKind, Mark};
 
 pub use rules::{Candidates, DigestFact, TokenFacts};
+pub(crate) use seed::{Hash, Seed};
 pub use write::{Expired, Loader};
 
 use filter::Filter;
 use odd::OddMarks;
 use path::Path;
-use seed::Seed;
 use tables::Tables;
 use tenants::TenantNames;
 use write::Writer;

@@ -14,10 +14,10 @@ use crate::ledger::CutKind;
 
 /// Where a key lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Hash(pub(super) u64);
+pub(crate) struct Hash(pub(crate) u64);
 
 /// The secret keys of the hash.
-pub(super) struct Seed {
+pub(crate) struct Seed {
     kinds: [u128; CutKind::ALL.len()],
     low: u128,
     high: u128,
@@ -26,7 +26,7 @@ pub(super) struct Seed {
 }
 
 impl Seed {
-    pub(super) fn new(entropy: &dyn Entropy) -> Self {
+    pub(crate) fn new(entropy: &dyn Entropy) -> Self {
         let word = || u128::from_le_bytes(random_bytes(entropy));
         let point = u64::from_le_bytes(random_bytes(entropy)) % MERSENNE;
         Self {
@@ -50,11 +50,16 @@ impl Seed {
 
     /// Of a text.
     pub(super) fn text(&self, kind: CutKind, text: &str) -> Hash {
+        self.bytes(kind, text.as_bytes())
+    }
+
+    /// Of any bytes.
+    pub(crate) fn bytes(&self, kind: CutKind, text: &[u8]) -> Hash {
         if text.len() > SHORT {
-            let reduced = text.as_bytes().chunks(7).fold(0, |sum, chunk| self.step(sum, chunk));
+            let reduced = text.chunks(7).fold(0, |sum, chunk| self.step(sum, chunk));
             return self.id(kind, u128::from(reduced) << 64 | text.len() as u128);
         }
-        let (words, rest) = text.as_bytes().as_chunks::<8>();
+        let (words, rest) = text.as_chunks::<8>();
         // Not by way of memory, see `Replica::hash_if_held`.
         let last = rest.iter().rev().fold(0_u64, |word, &byte| word << 8 | u64::from(byte));
         // The length tells a text from the same with zeros after it.

@@ -15,6 +15,7 @@ use super::text::Texts;
 use super::{Algorithm, Issuer, RESERVED_CLAIMS, VerifyingKey, base64url};
 use crate::clock::Timestamp;
 use crate::id::{Jti, SessionId, TenantId, UserId};
+use crate::ledger::TokenKey;
 
 /// An access token that a trusted issuer signed and that is right in all that does not change: its claims are there
 /// and well formed. It may be expired, and meant for somebody else. Only a [`Validator`](super::Validator) makes one;
@@ -101,6 +102,8 @@ pub struct OwnIds {
 
 struct Inner {
     issuer: Arc<Issuer>,
+    /// How often the issuer's keys had changed when `key` was taken from them.
+    key_changes: u64,
     key: VerifyingKey,
     /// The encoded header, where it is not the one that we write for this key.
     header: Option<Box<str>>,
@@ -108,12 +111,13 @@ struct Inner {
     dates: Dates,
     audience: Audience,
     facts: Facts,
+    token_key: Option<TokenKey>,
     digest: OnceLock<[u8; 32]>,
 }
 
 impl SignedToken {
     pub(crate) fn new(
-        issuer: Arc<Issuer>,
+        (issuer, key_changes): (Arc<Issuer>, u64),
         key: VerifyingKey,
         header: Option<Box<str>>,
         payload: String,
@@ -121,7 +125,10 @@ impl SignedToken {
     ) -> Self {
         let digest = OnceLock::new();
         let texts = Texts::new(payload, facts.strings().chain(audience.strings().iter().copied()));
-        Self(Arc::new(Inner { issuer, key, header, texts, dates, audience, facts, digest }))
+        let token_key = facts.jti.map(|jti| TokenKey::new(texts.get(jti)));
+        let inner =
+            Inner { issuer, key_changes, key, header, texts, dates, audience, facts, token_key, digest };
+        Self(Arc::new(inner))
     }
 
     /// Checks what changes from call to call: the audience, then the time. This is what a cache of verified signatures
@@ -196,6 +203,11 @@ impl SignedToken {
     /// The token's id, as it spells it. A foreign token may have none.
     pub fn jti(&self) -> Option<&str> {
         self.text(self.0.facts.jti)
+    }
+
+    /// The token's id as a cut of it names it.
+    pub fn token_key(&self) -> Option<&TokenKey> {
+        self.0.token_key.as_ref()
     }
 
     /// The token's id where it is a UUID with hyphens, which those of our own tokens are.
@@ -299,6 +311,21 @@ impl SignedToken {
     pub fn extra(&self) -> Map<String, Value> {
         let Value::Object(claims) = self.claims_json() else { return Map::new() };
         claims.into_iter().filter(|(name, _)| !RESERVED_CLAIMS.contains(&name.as_str())).collect()
+    }
+
+    /// Whether the issuer's keys are those by which the signature was checked.
+    pub(crate) fn keys_are_unchanged(&self) -> bool {
+        self.0.issuer.keys.changes() == self.0.key_changes
+    }
+
+    /// What it takes in memory, in bytes, but for what it shares with others: its issuer and its key.
+    pub(crate) fn bytes(&self) -> usize {
+        let header = self.0.header.as_deref().map_or(0, str::len);
+        let jti = match &self.0.token_key {
+            Some(TokenKey::Text(text)) => text.len(),
+            Some(TokenKey::Uuid(_)) | None => 0,
+        };
+        size_of::<Inner>() + header + jti + self.0.texts.bytes() + size_of_val(self.0.audience.strings())
     }
 
     fn text(&self, string: Option<Str>) -> Option<&str> {

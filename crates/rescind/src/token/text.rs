@@ -21,6 +21,12 @@ impl Texts {
         &self.payload
     }
 
+    /// What it takes, in bytes, beside itself.
+    pub(crate) fn bytes(&self) -> usize {
+        let unescaped: usize = self.unescaped.iter().map(|(_, text)| text.len()).sum();
+        self.payload.capacity() + unescaped + size_of_val(&*self.unescaped)
+    }
+
     pub(crate) fn get(&self, string: Str) -> &str {
         match string.plain() {
             Some(place) => place.text(&self.payload),

@@ -98,6 +98,7 @@ impl Validator {
         let reader = Reader::new(&payload)?;
         let issuer = self.issuer(&reader.iss()?)?;
 
+        let key_changes = issuer.keys.changes();
         let (key, header) = resolve_key(issuer, &issuer.keys.load(), &compact)?;
         compact.check_signature(&key)?;
 
@@ -109,7 +110,7 @@ impl Validator {
 
         // The reader has found the payload to be UTF-8.
         let payload = String::from_utf8(payload).map_err(|_| Rejection::MalformedPayload)?;
-        Ok(SignedToken::new(issuer.clone(), key, header, payload, (dates, audience, facts)))
+        Ok(SignedToken::new((issuer.clone(), key_changes), key, header, payload, (dates, audience, facts)))
     }
 
     fn issuer(&self, iss: &str) -> Result<&Arc<Issuer>, Rejection> {

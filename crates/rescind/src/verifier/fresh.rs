@@ -75,7 +75,8 @@ impl Verifier {
         ledger: &dyn LedgerHead,
         give_up: impl Future<Output = ()>,
     ) -> Result<Verified, Refusal> {
-        let valid = self.validator.validate_expecting(token, self.clock.now(), expected)?;
+        let proved = self.prove(token)?;
+        let valid = proved.token.validate(self.clock.now(), expected)?;
         self.refuse_known(&valid)?;
         let caught_up = unless(give_up, catch_up(&self.replica, ledger)).await.unwrap_or(false);
         let now = self.clock.now();
@@ -84,7 +85,11 @@ impl Verifier {
         let staleness = self.replica.staleness(now);
         self.refuse_known(&valid)?;
         let fresh = staleness.ok_or(Refusal::NotReady)? <= self.policy.max_staleness;
-        if caught_up && fresh { Ok(Verified::new(valid)) } else { Err(Refusal::Stale) }
+        if !(caught_up && fresh) {
+            return Err(Refusal::Stale);
+        }
+        self.keep(token, &proved, now);
+        Ok(Verified::new(valid))
     }
 
     /// Checks a token as [`Verifier::verify_by_lookup`] does, which asks the ledger at each check as it is; but a ledger that cannot
@@ -100,7 +105,8 @@ impl Verifier {
         give_up: impl Future<Output = ()>,
     ) -> Result<Verified, Refusal> {
         let now = self.clock.now();
-        let valid = self.validator.validate_expecting(token, now, expected)?;
+        let proved = self.prove(token)?;
+        let valid = proved.token.validate(now, expected)?;
         let asked = unless(give_up, self.look_up(&valid, lookup, now)).await;
         let asked = asked.unwrap_or_else(|| self.refuse_known(&valid).map(|()| false));
         if !asked? {
@@ -108,7 +114,10 @@ impl Verifier {
         }
         self.refuse_in_doubt()?;
         // It may have expired meanwhile.
-        Ok(Verified::new(valid.validate(self.clock.now(), expected)?))
+        let now = self.clock.now();
+        let valid = valid.validate(now, expected)?;
+        self.keep(token, &proved, now);
+        Ok(Verified::new(valid))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The verifier: checks access tokens against their issuer's keys and against every cut, with no network and no store. A route that
 //! asks for it is checked [fresh](Verifier::verify_fresh), which asks where the ledger ends.
 
+mod cache;
 mod fresh;
 mod freshness;
 mod refusal;
@@ -11,6 +12,7 @@ mod verified;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use cache::{TokenCache, TokenCacheCounts};
 pub use fresh::{HeadAnswer, HeadUnknown, LedgerHead};
 pub use freshness::{FreshnessPolicy, OnStale};
 pub use refusal::Refusal;
@@ -18,10 +20,10 @@ pub use verified::Verified;
 
 use crate::clock::{Clock, Timestamp};
 use crate::id::ClientId;
-use crate::ledger::{CutKind, TokenKey};
+use crate::ledger::CutKind;
 use crate::lookup::Lookup;
 use crate::replica::{Candidates, DigestFact, Replica, TokenFacts};
-use crate::token::{Expected, SignedToken, Validator};
+use crate::token::{Expected, Rejection, SignedToken, Validator};
 use freshness::StaleCounter;
 
 /// Checks access tokens: signature and claims, then every cut, by a replica that is fresh enough.
@@ -55,6 +57,14 @@ pub struct Verifier {
     policy: FreshnessPolicy,
     clock: Arc<dyn Clock>,
     stale: StaleCounter,
+    cache: Option<TokenCache>,
+}
+
+/// A token whose signature was checked.
+struct Proved {
+    token: SignedToken,
+    /// Not now, but when the token was seen before.
+    before: bool,
 }
 
 impl std::fmt::Debug for Verifier {
@@ -71,7 +81,30 @@ impl Verifier {
         policy: FreshnessPolicy,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { validator, replica, policy, clock, stale: StaleCounter::default() }
+        Self { validator, replica, policy, clock, stale: StaleCounter::default(), cache: None }
+    }
+
+    /// The same, which does not check the signature of a token again that it has seen before. Nothing else changes: whatever is
+    /// refused without a cache is refused with it, at the same moment.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use std::time::Duration;
+    /// # use rescind::replica::Replica;
+    /// # use rescind::system::{SystemClock, SystemEntropy};
+    /// # use rescind::token::{Issuer, KeySet, Validator};
+    /// use rescind::verifier::{FreshnessPolicy, TokenCache, Verifier};
+    ///
+    /// # let validator = Validator::new(vec![Issuer::ours("https://auth.example", KeySet::empty())])?;
+    /// # let replica = Arc::new(Replica::new(&SystemEntropy, Duration::from_secs(30)));
+    /// let verifier = Verifier::new(validator, replica, FreshnessPolicy::default(), Arc::new(SystemClock))
+    ///     .with_cache(TokenCache::new(&SystemEntropy, TokenCache::USUAL_BYTES));
+    /// # Ok::<(), rescind::token::InvalidIssuers>(())
+    /// ```
+    #[must_use]
+    pub fn with_cache(mut self, cache: TokenCache) -> Self {
+        self.cache = Some(cache);
+        self
     }
 
     /// Checks a token that is meant for whom `expected` says.
@@ -80,8 +113,10 @@ impl Verifier {
     /// A [`Refusal`]: what is known to be revoked is refused as such even by a replica that is stale.
     pub fn verify(&self, token: &str, expected: Expected<'_>) -> Result<Verified, Refusal> {
         let now = self.clock.now();
-        let valid = self.validator.validate_expecting(token, now, expected)?;
+        let proved = self.prove(token)?;
+        let valid = proved.token.validate(now, expected)?;
         self.check_cuts(&valid, now)?;
+        self.keep(token, &proved, now);
         Ok(Verified::new(valid))
     }
 
@@ -110,11 +145,13 @@ impl Verifier {
         lookup: &Lookup,
     ) -> Result<Verified, Refusal> {
         let now = self.clock.now();
-        let valid = self.validator.validate_expecting(token, now, expected)?;
+        let proved = self.prove(token)?;
+        let valid = proved.token.validate(now, expected)?;
         if !self.look_up(&valid, lookup, now).await? {
             self.tolerate(self.replica.staleness(now).unwrap_or(Duration::MAX), now)?;
         }
         self.refuse_in_doubt()?;
+        self.keep(token, &proved, now);
         Ok(Verified::new(valid))
     }
 
@@ -148,9 +185,35 @@ impl Verifier {
         &self.replica
     }
 
+    /// What is remembered of tokens that were seen before, where anything is.
+    pub const fn cache(&self) -> Option<&TokenCache> {
+        self.cache.as_ref()
+    }
+
     /// How many tokens were let through by a replica that was older than the policy likes ([`OnStale::Allow`]).
     pub fn stale_allowed(&self) -> u64 {
         self.stale.count()
+    }
+
+    /// All that never changes about a token: known from before, or checked now.
+    fn prove(&self, token: &str) -> Result<Proved, Rejection> {
+        let known = self.cache.as_ref().and_then(|cache| {
+            cache.empty_after(self.replica.key_cuts());
+            cache.find(token)
+        });
+        match known {
+            Some(token) => Ok(Proved { token, before: true }),
+            None => Ok(Proved { token: self.validator.verify(token)?, before: false }),
+        }
+    }
+
+    /// Remembers a token that was good. One that was not is forgotten, so that nobody fills the cache with them.
+    fn keep(&self, text: &str, proved: &Proved, now: Timestamp) {
+        if let Some(cache) = &self.cache
+            && !proved.before
+        {
+            cache.keep(text, &proved.token, now);
+        }
     }
 
     /// Whether the ledger could be asked for the token's cuts; one that is known is a refusal.
@@ -199,10 +262,9 @@ impl Verifier {
 /// Hands over what the cuts of a token are decided by.
 #[inline(always)]
 fn with_facts<T>(token: &SignedToken, look: impl FnOnce(&TokenFacts<'_>) -> T) -> T {
-    let jti = token.jti().map(TokenKey::new);
     let digest = || token.digest();
     look(&TokenFacts {
-        jti: jti.as_ref(),
+        jti: token.token_key(),
         digest: DigestFact::Lazy(&digest),
         session: token.session_id(),
         user: token.user_id(),

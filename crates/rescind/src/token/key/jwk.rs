@@ -187,7 +187,7 @@ pub struct UsableKeys {
 
 /// The numbers of a public key, encoded as a JWK has them before base64url: big-endian, fixed width on curves, and
 /// without leading zeros for RSA.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum PublicNumbers {
     Ed25519 { x: [u8; 32] },
     P256 { x: [u8; 32], y: [u8; 32] },

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 
@@ -53,7 +54,13 @@ use super::{Jwk, JwkSet, KeyError, VerifyingKey};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct KeySet(Arc<ArcSwap<Snapshot>>);
+pub struct KeySet(Arc<Shared>);
+
+struct Shared {
+    snapshot: ArcSwap<Snapshot>,
+    /// How often the keys have changed.
+    changes: AtomicU64,
+}
 
 /// The keys at one moment.
 pub(crate) struct Snapshot {
@@ -67,31 +74,37 @@ impl KeySet {
     /// # Errors
     /// [`KeyError::DuplicateKid`].
     pub fn new(keys: impl IntoIterator<Item = VerifyingKey>) -> Result<Self, KeyError> {
-        Snapshot::new(keys).map(|snapshot| Self(Arc::new(ArcSwap::from_pointee(snapshot))))
+        Snapshot::new(keys).map(Self::of)
     }
 
     /// A set without keys, to be filled by [`KeySet::replace`].
     pub fn empty() -> Self {
-        Self(Arc::new(ArcSwap::from_pointee(Snapshot { by_kid: HashMap::new(), keys: Vec::new() })))
+        Self::of(Snapshot { by_kid: HashMap::new(), keys: Vec::new() })
     }
 
-    /// Puts these keys in the place of all that were there.
+    /// Puts these keys in the place of all that were there. What a [cache](crate::verifier::TokenCache) holds of this issuer is
+    /// not relied on any more, unless they are the very same keys.
     ///
     /// # Errors
     /// [`KeyError::DuplicateKid`]; then the set is as it was.
     pub fn replace(&self, keys: impl IntoIterator<Item = VerifyingKey>) -> Result<(), KeyError> {
-        self.0.store(Arc::new(Snapshot::new(keys)?));
+        let snapshot = Snapshot::new(keys)?;
+        if !snapshot.is_same(&self.load()) {
+            self.0.snapshot.store(Arc::new(snapshot));
+            // After them: who reads the new number reads the new keys.
+            self.0.changes.fetch_add(1, Ordering::Release);
+        }
         Ok(())
     }
 
     /// The key with this name.
     pub fn get(&self, kid: &str) -> Option<VerifyingKey> {
-        self.0.load().get(kid).cloned()
+        self.load().get(kid).cloned()
     }
 
     /// All keys, in the order in which they were given.
     pub fn keys(&self) -> Vec<VerifyingKey> {
-        self.0.load().keys.clone()
+        self.load().keys.clone()
     }
 
     /// The public keys of the set, to publish.
@@ -100,7 +113,16 @@ impl KeySet {
     }
 
     pub(crate) fn load(&self) -> arc_swap::Guard<Arc<Snapshot>> {
-        self.0.load()
+        self.0.snapshot.load()
+    }
+
+    /// A number that every change of the keys raises. To be read before the keys: then they are not older than it says.
+    pub(crate) fn changes(&self) -> u64 {
+        self.0.changes.load(Ordering::Acquire)
+    }
+
+    fn of(snapshot: Snapshot) -> Self {
+        Self(Arc::new(Shared { snapshot: ArcSwap::from_pointee(snapshot), changes: AtomicU64::new(0) }))
     }
 }
 
@@ -131,6 +153,11 @@ impl Snapshot {
         expected: impl Fn(&VerifyingKey) -> &str,
     ) -> Option<&VerifyingKey> {
         self.keys.iter().take(16).find(|key| expected(key).as_bytes() == header)
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.keys.len() == other.keys.len()
+            && std::iter::zip(&self.keys, &other.keys).all(|(one, another)| one.is_same(another))
     }
 
     fn new(keys: impl IntoIterator<Item = VerifyingKey>) -> Result<Self, KeyError> {

@@ -124,6 +124,17 @@ impl VerifyingKey {
         self.retired_at
     }
 
+    /// Whether the two are one key in every respect. Secrets are not compared: they are the same only where one is a clone of the
+    /// other.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let same_material = match (&self.inner.material, &other.inner.material) {
+            (Material::Public { numbers, .. }, Material::Public { numbers: others, .. }) => numbers == others,
+            _ => Arc::ptr_eq(&self.inner, &other.inner),
+        };
+        let same_name = self.kid() == other.kid() && self.algorithm() == other.algorithm();
+        same_name && same_material && self.retired_at == other.retired_at
+    }
+
     /// The key as a JWK to publish; nothing for HS256.
     pub fn to_jwk(&self) -> Option<Jwk> {
         match &self.inner.material {

@@ -1,0 +1,123 @@
+//! The cache of tokens seen before.
+//!
+//! What is kept is that a signature was checked, and never that a token is good: its times, its audience and every cut are
+//! looked at anew at each use, and so are the keys of its issuer. A token is found by all of its text; the hash
+//! that leads there is keyed. Only tokens that were good are kept, so that a flood of forged ones, which costs their sender
+//! nothing, takes no room from the others.
+
+mod set;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::clock::Timestamp;
+use crate::entropy::Entropy;
+use crate::ledger::CutKind;
+use crate::replica::{Hash, Seed};
+use crate::token::SignedToken;
+
+use set::{Set, WAYS};
+
+/// Tokens whose signature was checked before, in no more than so many bytes.
+///
+/// Readers take no lock. There are many small places, each for a few tokens; a token is kept in the one that its hash leads to,
+/// and whoever is used the least makes room there: what was used once before what is used again and again.
+///
+/// ```
+/// use rescind::system::SystemEntropy;
+/// use rescind::verifier::TokenCache;
+///
+/// let cache = TokenCache::new(&SystemEntropy, TokenCache::USUAL_BYTES);
+/// assert_eq!(cache.counts().tokens, 0);
+/// ```
+pub struct TokenCache {
+    seed: Seed,
+    sets: Box<[Set]>,
+    /// What the tokens of one set may take.
+    room: usize,
+    /// [`Replica::key_cuts`](crate::replica::Replica::key_cuts) when it was emptied last.
+    key_cuts: AtomicU64,
+}
+
+/// What a cache holds, and how it served.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TokenCacheCounts {
+    /// How often a token was known.
+    pub hits: u64,
+    /// How often it was not.
+    pub misses: u64,
+    /// How many tokens are held.
+    pub tokens: usize,
+    /// What it takes, in bytes, all counted.
+    pub bytes: usize,
+}
+
+impl TokenCache {
+    /// Enough for some 15,000 tokens of our own.
+    pub const USUAL_BYTES: usize = 32 << 20;
+
+    /// An empty one that never takes more than `max_bytes`. With none to spare it keeps nothing.
+    pub fn new(entropy: &dyn Entropy, max_bytes: usize) -> Self {
+        let sets = (max_bytes / (WAYS * USUAL_TOKEN)).max(1);
+        Self {
+            seed: Seed::new(entropy),
+            sets: (0..sets).map(|_| Set::default()).collect(),
+            room: (max_bytes / sets).saturating_sub(size_of::<Set>()),
+            key_cuts: AtomicU64::new(0),
+        }
+    }
+
+    /// What it holds, and how it served. Looks into every place: for metrics, not for each request.
+    pub fn counts(&self) -> TokenCacheCounts {
+        self.sets.iter().fold(TokenCacheCounts::default(), |mut sum, set| {
+            set.count_into(&mut sum);
+            sum
+        })
+    }
+
+    /// The token with this text, if it is known and its issuer's keys are those that it was checked by.
+    pub(super) fn find(&self, text: &str) -> Option<SignedToken> {
+        let hash = self.hash(text);
+        self.set(hash).find(hash, text)
+    }
+
+    /// Keeps a token that was good at `now`.
+    pub(super) fn keep(&self, text: &str, token: &SignedToken, now: Timestamp) {
+        let hash = self.hash(text);
+        self.set(hash).keep(hash, text, token, self.room, now);
+    }
+
+    /// Forgets everything, if keys were cut since it did so last.
+    pub(super) fn empty_after(&self, key_cuts: u64) {
+        let last = self.key_cuts.load(Ordering::Acquire);
+        let claim = || self.key_cuts.compare_exchange(last, key_cuts, Ordering::AcqRel, Ordering::Relaxed);
+        if last != key_cuts && claim().is_ok() {
+            self.sets.iter().for_each(Set::empty);
+        }
+    }
+
+    fn set(&self, hash: Hash) -> &Set {
+        &self.sets[hash.within(self.sets.len())]
+    }
+
+    /// The end of a token is its signature, of which no two are alike; those of forged ones may be, and are told apart by the rest.
+    fn hash(&self, text: &str) -> Hash {
+        let bytes = text.as_bytes();
+        self.seed.bytes(CutKind::Token, &bytes[bytes.len().saturating_sub(HASHED)..])
+    }
+}
+
+/// Says how many, never which.
+impl fmt::Debug for TokenCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenCache").field("counts", &self.counts()).finish_non_exhaustive()
+    }
+}
+
+/// What an access token of ours takes, about, in bytes: its text, its claims and what they were read to.
+const USUAL_TOKEN: usize = 1792;
+
+/// So much of a text is hashed at once.
+const HASHED: usize = 64;
