@@ -15,8 +15,9 @@ use rescind::authority::{
 use rescind::directory::{DirectoryStore as _, Scope};
 use rescind::id::{TenantId, UserId};
 use rescind::keys::{KeyState, MasterKey};
-use rescind::ledger::Entry;
+use rescind::ledger::{Entry, TokenKey};
 use rescind::lookup::CheckBy;
+use rescind::replica::TokenFacts;
 use rescind::session::{Device, RefreshPolicy};
 use rescind::store::PageRequest;
 use rescind::system::{SystemClock, SystemEntropy};
@@ -249,6 +250,28 @@ async fn a_node_that_cannot_write_back_is_not_ready_until_it_can() {
     assert!(a.follow().await.unwrap().reinstated >= 6);
     assert!(a.is_ready());
     scene.is_over(&site.node().await).await;
+}
+
+/// Reading goes page by page, each while the one before is taken up, and none is left out.
+#[tokio::test]
+async fn a_node_that_starts_knows_a_ledger_of_many_pages() {
+    let site = Site::start().await;
+    drop(site.node().await);
+
+    let sql = "WITH last AS (SELECT seq FROM head)
+               INSERT INTO ledger (seq, kind, key, spelled, expires_at, revoked_at, reason, revoked_by)
+               SELECT last.seq + n, 'token', uuid_send(lpad(to_hex(n), 32, '0')::uuid), false, 32503680000000, 0, NULL, 'cli'
+                 FROM last, generate_series(1, 30000) AS n;
+               UPDATE head SET seq = seq + 30000;
+               INSERT INTO batches (last_seq, tag, at) SELECT seq, tag, 0 FROM head";
+    site.server.connect(&site.database).await.batch_execute(sql).await.unwrap();
+    let node = site.node().await;
+    let knows = |n: u128| {
+        let jti = TokenKey::from(uuid(n));
+        node.replica().evaluate(&TokenFacts { jti: Some(&jti), ..TokenFacts::default() }).is_some()
+    };
+    assert!((1..=30_000).all(knows) && !knows(30_001));
+    assert_eq!(node.follow().await.unwrap(), Followed::default(), "there is nothing left to read");
 }
 
 /// A server of its own, whose data is put back.

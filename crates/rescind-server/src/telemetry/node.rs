@@ -115,11 +115,7 @@ impl NodeNumbers {
             "Tokens whose signature is known",
             self.seen_tokens.clone(),
         );
-        registry.register(
-            "rescind_token_cache_bytes",
-            "What they take in memory",
-            self.seen_bytes.clone(),
-        );
+        registry.register("rescind_token_cache_bytes", "What they take in memory", self.seen_bytes.clone());
     }
 
     pub(super) fn look_at(&self, authority: &Authority, backlog: Option<Backlog>) {

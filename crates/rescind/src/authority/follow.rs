@@ -1,7 +1,9 @@
 //! Following the ledger: how this node learns what others wrote, and how fresh it is.
 
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::atomic::Ordering;
+use std::task::Poll;
 use std::time::Duration;
 
 use crate::authority::Authority;
@@ -148,9 +150,7 @@ impl Authority {
             let Follow::Entries(entries, next) = self.store.entries_after(cursor, PAGE).await? else {
                 return Err(Error::internal("the ledger changed its history while it was loaded"));
             };
-            for entry in &entries {
-                loader.apply(&entry.mark, began);
-            }
+            entries.iter().for_each(|entry| loader.apply(&entry.mark, began));
             self.history.read(entries.iter().map(|entry| (entry.seq, &entry.mark)), next.seq);
             followed.entries += entries.len() as u64;
             cursor = next;
@@ -170,34 +170,45 @@ impl Authority {
     ) -> Result<bool> {
         let mut cursor = self.replica.cursor();
         let mut passed = Vec::new();
-        while cursor != end {
-            let Follow::Entries(marks, next) = self.store.marks_after(cursor, PAGE).await? else {
-                return Ok(false);
-            };
-            let marks_only = marks.iter().map(|placed| &placed.mark);
-            if self.replica.as_of().is_some() {
-                self.take_up(marks_only, began);
-            } else {
-                // At the start everything is news here, and the shared cache has had it from others.
-                for mark in marks_only {
-                    self.replica.apply(mark, began);
-                }
-            }
+        let mut page = if cursor == end { None } else { Some(self.store.marks_after(cursor, PAGE).await?) };
+        while let Some(read) = page {
+            let Follow::Entries(marks, next) = read else { return Ok(false) };
+            let more = !is_last(&marks) && next != end;
+            let following =
+                async { if more { self.store.marks_after(next, PAGE).await.map(Some) } else { Ok(None) } };
+            let rest = end.seq.saturating_sub(cursor.seq);
+            let following = self.take_up_beside(&marks, rest, began, following).await;
             self.history.read(marks.iter().map(|placed| (placed.cursor.seq, &placed.mark)), next.seq);
             listener.read(&marks, next);
             followed.entries += marks.len() as u64;
             // Of many pages the last is enough: so many places are not remembered.
             passed = marks.iter().map(|placed| placed.cursor).collect();
             cursor = next;
-            if is_last(&marks) {
-                break;
-            }
+            page = following?;
         }
         if self.history.misses_own() {
             return Ok(false);
         }
         self.replica.advance_past(passed, cursor, began);
         Ok(true)
+    }
+
+    /// Takes up a page of marks while the following one is fetched. Of the ledger `rest` entries at most have not been taken up.
+    async fn take_up_beside<T>(
+        &self,
+        marks: &[PlacedMark],
+        rest: i64,
+        began: Timestamp,
+        following: impl Future<Output = T>,
+    ) -> T {
+        let mut marks = marks.iter().map(|placed| &placed.mark);
+        if self.replica.as_of().is_some() {
+            self.take_up(marks, began);
+            return following.await;
+        }
+        // At the start everything is news here, the shared cache has had it from others, and nobody waits to hear of it.
+        let loader = self.replica.load_more(usize::try_from(rest).unwrap_or(0));
+        beside(following, || marks.next().map(|mark| loader.apply(mark, began))).await
     }
 }
 
@@ -212,6 +223,26 @@ impl LedgerHead for Authority {
             })
         })
     }
+}
+
+/// What comes of `other`, once `work` has nothing left to do; both go on by turns.
+async fn beside<T>(other: impl Future<Output = T>, mut work: impl FnMut() -> Option<()>) -> T {
+    const AT_ONCE: usize = 500;
+    let mut other = pin!(other);
+    let mut outcome = None;
+    poll_fn(|cx| {
+        if outcome.is_none()
+            && let Poll::Ready(done) = other.as_mut().poll(cx)
+        {
+            outcome = Some(done);
+        }
+        if std::iter::from_fn(&mut work).take(AT_ONCE).count() == AT_ONCE {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        outcome.take().map_or(Poll::Pending, Poll::Ready)
+    })
+    .await
 }
 
 fn is_last<T>(entries: &[T]) -> bool {

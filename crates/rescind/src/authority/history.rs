@@ -2,7 +2,7 @@
 //!
 //! What this node knows to be revoked it goes on refusing, and writes back into the ledger before it serves on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -39,7 +39,7 @@ struct Own {
     /// The last `seq` that was read.
     read_to: i64,
     /// What was read last, for those who hear of their own commit only after it was read.
-    recent: BTreeMap<i64, Mark>,
+    recent: VecDeque<(i64, Mark)>,
     /// Something was written that was not read where it should have been.
     missed: bool,
 }
@@ -85,10 +85,7 @@ impl History {
             if own.unread.get(&seq) == Some(mark) {
                 own.unread.remove(&seq);
             }
-            own.recent.insert(seq, mark.clone());
-            if own.recent.len() > MOST_RECENT {
-                own.recent.pop_first();
-            }
+            own.note(seq, mark);
         }
     }
 
@@ -131,8 +128,23 @@ impl Own {
     /// Whether it is of a place that was read lately, and was not there. What stood long before is not asked about: a
     /// repeated cut is answered with it.
     fn should_have_been_read(&self, entry: &Entry) -> bool {
-        let lately = self.recent.first_key_value().is_some_and(|(first, _)| *first <= entry.seq);
-        lately && self.recent.get(&entry.seq) != Some(&entry.mark)
+        let lately = self.recent.front().is_some_and(|(first, _)| *first <= entry.seq);
+        let read = || {
+            let at = self.recent.binary_search_by_key(&entry.seq, |(seq, _)| *seq).ok()?;
+            self.recent.get(at).map(|(_, mark)| mark)
+        };
+        lately && read() != Some(&entry.mark)
+    }
+
+    /// Remembers what was read, in order; what is read once more takes its place again.
+    fn note(&mut self, seq: i64, mark: &Mark) {
+        while self.recent.back().is_some_and(|(last, _)| *last >= seq) {
+            self.recent.pop_back();
+        }
+        if self.recent.len() == MOST_RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back((seq, mark.clone()));
     }
 }
 

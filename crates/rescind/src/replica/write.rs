@@ -149,6 +149,18 @@ impl Replica {
         Loader { replica: self, doubts: self.writer().doubts }
     }
 
+    /// Goes on with loading, where at most `rest` marks are yet to come: [`Replica::load`] for whoever cannot tell how many there are, and
+    /// calls this for each part. Room is made for as many again as there are, and not for all at once: most of what a ledger has
+    /// numbered may be long gone.
+    pub fn load_more(&self, rest: usize) -> Loader<'_> {
+        let held = self.len();
+        let more = rest.min(held.max(LEAST_GROWTH));
+        if self.filter.load().room() < held + more.min(LEAST_GROWTH) {
+            self.reserve(held + more);
+        }
+        self.load(0)
+    }
+
     /// Counts as never synced until everything is loaded anew: the ledger is of another history, and who knows what was revoked in
     /// it. What is held stays held.
     ///
@@ -469,6 +481,9 @@ pub(super) fn odd_mark(key: &MarkKey, mark: &Scoped) -> Mark {
         expires_at: mark.expiry.timestamp(),
     }
 }
+
+/// Loading makes room for so many marks at least, where so many may come.
+const LEAST_GROWTH: usize = 20_000;
 
 /// Clocks are corrected by a little now and then: not worth loading everything anew.
 const TOLERATED_STEP: Duration = Duration::from_secs(1);

@@ -54,7 +54,8 @@ fn world(max_bytes: usize) -> World {
     replica.advance(Cursor::default(), at(0));
     let verifier = || {
         let issuer = Issuer::ours(ISS, keys.clone()).with_algorithms([Algorithm::Hs256]);
-        let policy = FreshnessPolicy { max_staleness: Duration::from_secs(3600), ..FreshnessPolicy::default() };
+        let policy =
+            FreshnessPolicy { max_staleness: Duration::from_secs(3600), ..FreshnessPolicy::default() };
         Verifier::new(Validator::new(vec![issuer]).unwrap(), replica.clone(), policy, clock.clone())
     };
     let cached = verifier().with_cache(TokenCache::new(&SystemEntropy, max_bytes));
@@ -118,8 +119,10 @@ fn a_token_that_was_seen_is_known_and_another_spelling_of_it_is_not() {
     // The same signature under other claims, and under another header.
     let other = world.token(2, 0);
     let (claims, signature) = (other.rsplit_once('.').unwrap().0, token.rsplit_once('.').unwrap().1);
-    for forged in [format!("{claims}.{signature}"), format!("{token}="), token[1..].to_owned(), String::new()] {
-        let refusals = [&world.cached, &world.plain].map(|v| v.verify(&forged, Expected::Configured).unwrap_err());
+    for forged in [format!("{claims}.{signature}"), format!("{token}="), token[1..].to_owned(), String::new()]
+    {
+        let refusals =
+            [&world.cached, &world.plain].map(|v| v.verify(&forged, Expected::Configured).unwrap_err());
         assert_eq!(refusals[0], refusals[1], "{forged}");
     }
     assert_eq!(world.counts().tokens, 1);
