@@ -11,7 +11,7 @@ use super::{Refusal, Verified, Verifier};
 use crate::ledger::Cursor;
 use crate::lookup::Lookup;
 use crate::replica::Replica;
-use crate::token::Expected;
+use crate::token::{Expected, SignedToken, ValidToken};
 
 /// Where the ledger ends: asked of the store, or, by a verifier in another process, by `GET /api/v1/feed/head`.
 pub trait LedgerHead: Send + Sync {
@@ -76,6 +76,31 @@ impl Verifier {
         give_up: impl Future<Output = ()>,
     ) -> Result<Verified, Refusal> {
         let valid = self.validator.validate_expecting(token, self.clock.now(), expected)?;
+        self.wait_until_fresh(valid, expected, ledger, give_up).await
+    }
+
+    /// As [`Verifier::verify_fresh`], for a token whose signature has been checked before.
+    ///
+    /// # Errors
+    /// A [`Refusal`], as of [`Verifier::verify_fresh`].
+    pub async fn verify_fresh_again(
+        &self,
+        token: &SignedToken,
+        expected: Expected<'_>,
+        ledger: &dyn LedgerHead,
+        give_up: impl Future<Output = ()>,
+    ) -> Result<Verified, Refusal> {
+        let valid = token.validate(self.clock.now(), expected)?;
+        self.wait_until_fresh(valid, expected, ledger, give_up).await
+    }
+
+    async fn wait_until_fresh(
+        &self,
+        valid: ValidToken,
+        expected: Expected<'_>,
+        ledger: &dyn LedgerHead,
+        give_up: impl Future<Output = ()>,
+    ) -> Result<Verified, Refusal> {
         self.refuse_known(&valid)?;
         let caught_up = unless(give_up, catch_up(&self.replica, ledger)).await.unwrap_or(false);
         let now = self.clock.now();
