@@ -301,10 +301,15 @@ impl SignedToken {
         })
     }
 
+    /// The whole payload as it was signed: one JSON object. For reading a claim without building all of them.
+    pub fn payload(&self) -> &str {
+        self.0.texts.payload()
+    }
+
     /// The whole payload.
     pub fn claims_json(&self) -> Value {
         // What the strict reader took, serde_json takes.
-        serde_json::from_str(self.0.texts.payload()).unwrap_or_default()
+        serde_json::from_str(self.payload()).unwrap_or_default()
     }
 
     /// The claims whose names are not among [`RESERVED_CLAIMS`].

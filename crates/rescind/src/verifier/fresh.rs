@@ -11,7 +11,7 @@ use super::{Refusal, Verified, Verifier};
 use crate::ledger::Cursor;
 use crate::lookup::Lookup;
 use crate::replica::Replica;
-use crate::token::Expected;
+use crate::token::{Expected, SignedToken};
 
 /// Where the ledger ends: asked of the store, or, by a verifier in another process, by `GET /api/v1/feed/head`.
 pub trait LedgerHead: Send + Sync {
@@ -76,7 +76,23 @@ impl Verifier {
         give_up: impl Future<Output = ()>,
     ) -> Result<Verified, Refusal> {
         let proved = self.prove(token)?;
-        let valid = proved.token.validate(self.clock.now(), expected)?;
+        let verified = self.verify_fresh_again(&proved.token, expected, ledger, give_up).await?;
+        self.keep(token, &proved, self.clock.now());
+        Ok(verified)
+    }
+
+    /// As [`Verifier::verify_fresh`], for a token whose signature has been checked before.
+    ///
+    /// # Errors
+    /// A [`Refusal`], as of [`Verifier::verify_fresh`].
+    pub async fn verify_fresh_again(
+        &self,
+        token: &SignedToken,
+        expected: Expected<'_>,
+        ledger: &dyn LedgerHead,
+        give_up: impl Future<Output = ()>,
+    ) -> Result<Verified, Refusal> {
+        let valid = token.validate(self.clock.now(), expected)?;
         self.refuse_known(&valid)?;
         let caught_up = unless(give_up, catch_up(&self.replica, ledger)).await.unwrap_or(false);
         let now = self.clock.now();
@@ -85,11 +101,7 @@ impl Verifier {
         let staleness = self.replica.staleness(now);
         self.refuse_known(&valid)?;
         let fresh = staleness.ok_or(Refusal::NotReady)? <= self.policy.max_staleness;
-        if !(caught_up && fresh) {
-            return Err(Refusal::Stale);
-        }
-        self.keep(token, &proved, now);
-        Ok(Verified::new(valid))
+        if caught_up && fresh { Ok(Verified::new(valid)) } else { Err(Refusal::Stale) }
     }
 
     /// Checks a token as [`Verifier::verify_by_lookup`] does, which asks the ledger at each check as it is; but a ledger that cannot

@@ -235,3 +235,19 @@ fn whoever_feeds_the_replica_is_prompted_when_somebody_waits_and_only_then() {
     assert_eq!(at_once(&world, &Ledger::at([place(2)]), ready(())), "stale");
     assert!(poll(wanted).is_some());
 }
+
+#[test]
+fn a_token_that_was_proved_before_waits_likewise() {
+    let world = at_one(OnStale::Deny);
+    let proved = world.verifier.verify(&world.token(), AUD).unwrap();
+    let ledger = Ledger::at([place(2)]);
+    let mut check = pin!(world.verifier.verify_fresh_again(&proved, AUD, &ledger, pending()));
+    assert!(poll(check.as_mut()).is_none());
+    world.cut(MarkKey::Token(Uuid::from_u128(1).into()));
+    world.verifier.replica().advance(place(2), at(0));
+    assert_eq!(poll(check).unwrap().unwrap_err(), Refusal::Revoked(CutKind::Token));
+
+    let elsewhere = Expected::Exactly("https://other.example");
+    let check = pin!(world.verifier.verify_fresh_again(&proved, elsewhere, &ledger, pending()));
+    assert_eq!(poll(check).unwrap().unwrap_err(), Refusal::Invalid(Rejection::WrongAudience));
+}
