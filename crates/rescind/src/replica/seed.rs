@@ -16,6 +16,13 @@ use crate::ledger::CutKind;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Hash(pub(crate) u64);
 
+impl Hash {
+    /// Another one that is made of it, for whoever wants two places.
+    pub(crate) fn another(self) -> Self {
+        Self(spread(self.0.rotate_left(17)))
+    }
+}
+
 /// The secret keys of the hash.
 pub(crate) struct Seed {
     kinds: [u128; CutKind::ALL.len()],

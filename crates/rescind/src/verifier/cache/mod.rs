@@ -22,8 +22,8 @@ use set::{Set, WAYS};
 
 /// Tokens whose signature was checked before, in no more than so many bytes.
 ///
-/// Readers take no lock. There are many small places, each for a few tokens; a token is kept in the one that its hash leads to,
-/// and whoever is used the least makes room there: what was used once before what is used again and again.
+/// Readers take no lock. There are many small places, each for a few tokens; a token is kept in the emptier one of the two that its hash
+/// leads to, and whoever is used the least makes room there: what was used once before what is used again and again.
 ///
 /// ```
 /// use rescind::system::SystemEntropy;
@@ -80,13 +80,18 @@ impl TokenCache {
     /// The token with this text, if it is known and its issuer's keys are those that it was checked by.
     pub(super) fn find(&self, text: &str) -> Option<SignedToken> {
         let hash = self.hash(text);
-        self.set(hash).find(hash, text)
+        let [first, second] = self.sets(hash);
+        let found = first.find(hash, text).or_else(|| second.find(hash, text));
+        first.count(found.is_some());
+        found
     }
 
     /// Keeps a token that was good at `now`.
     pub(super) fn keep(&self, text: &str, token: &SignedToken, now: Timestamp) {
         let hash = self.hash(text);
-        self.set(hash).keep(hash, text, token, self.room, now);
+        let [first, second] = self.sets(hash);
+        let emptier = if second.bytes() < first.bytes() { second } else { first };
+        emptier.keep(hash, text, token, self.room, now);
     }
 
     /// Forgets everything, if keys were cut since it did so last.
@@ -98,8 +103,11 @@ impl TokenCache {
         }
     }
 
-    fn set(&self, hash: Hash) -> &Set {
-        &self.sets[hash.within(self.sets.len())]
+    /// With two to choose from, hardly any set is full while others have room (Azar, Broder, Karlin and Upfal, "Balanced
+    /// allocations", 1994).
+    fn sets(&self, hash: Hash) -> [&Set; 2] {
+        let count = self.sets.len();
+        [hash, hash.another()].map(|hash| &self.sets[hash.within(count)])
     }
 
     /// The end of a token is its signature, of which no two are alike; those of forged ones may be, and are told apart by the rest.

@@ -45,11 +45,21 @@ struct Writer {
 }
 
 impl Set {
+    #[inline]
     pub(super) fn find(&self, hash: Hash, text: &str) -> Option<SignedToken> {
-        let found = self.slots.iter().find_map(|slot| slot.find(hash, text));
-        let count = if found.is_some() { &self.hits } else { &self.misses };
+        self.slots.iter().find_map(|slot| slot.find(hash, text))
+    }
+
+    /// Notes whether a token was found that would be looked for here first.
+    #[inline]
+    pub(super) fn count(&self, found: bool) {
+        let count = if found { &self.hits } else { &self.misses };
         count.fetch_add(1, Ordering::Relaxed);
-        found
+    }
+
+    /// What its tokens take.
+    pub(super) fn bytes(&self) -> usize {
+        self.writer().bytes
     }
 
     /// Keeps a token, where it fits into `room` bytes at all.

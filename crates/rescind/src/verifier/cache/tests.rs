@@ -165,13 +165,22 @@ fn tokens_in_use_are_not_pushed_out_by_those_that_come_once() {
         world.counts().hits - before
     };
     known_of(&used);
-    // Those of them that share a place with too many others are not meant.
+    // Those of them that share their places with too many others are not meant.
     let at_home = known_of(&used);
     assert!(at_home >= 8, "{at_home}");
     for n in 100..2_000 {
         assert!(world.passes(&world.token(n, 0)));
     }
     assert!(known_of(&used) >= at_home.min(8));
+}
+
+#[test]
+fn half_full_it_knows_every_token() {
+    let world = world(4 << 20);
+    let tokens: Vec<String> = (0..1_000).map(|n| world.token(n, 0)).collect();
+    tokens.iter().for_each(|token| assert!(world.passes(token)));
+    tokens.iter().for_each(|token| assert!(world.passes(token)));
+    assert_eq!((world.counts().tokens, world.counts().hits), (1_000, 1_000), "{:?}", world.counts());
 }
 
 #[test]
