@@ -6,7 +6,8 @@
 use reqwest::Method;
 use rescind_testkit::process::Credentials;
 
-use super::rig::Rig;
+use super::front::Front;
+use super::rig::{Rig, address};
 use super::support::{Pair, claims, jti, new_user, until};
 
 #[tokio::test]
@@ -97,6 +98,32 @@ async fn tokens_that_begin_alike_never_share_an_answer() {
         assert_eq!(seen.header("x-auth-session"), pair.session);
         assert_eq!(seen.header("x-auth-user"), claims(&pair.access)["user_id"].as_str().expect("a text"));
     }
+}
+
+/// A yes to one question is none to another, for all that the token is the same.
+#[tokio::test]
+async fn checks_never_share_an_answer() {
+    let mut rig = Rig::open().await;
+    let admins = "location = /_rescind/kept-admin {
+        include     rescind/ask.conf;
+        include     rescind/keep.conf;
+        proxy_pass  http://rescind/api/v1/auth/forward?role=admin;
+    }
+    location @rescind_unavailable {";
+    let authority = address(&rig.house.server);
+    rig.front = Front::with(authority, |site| {
+        site.edit("location @rescind_unavailable {", admins)
+            .edit("auth_request    /_rescind/admin;", "auth_request /_rescind/kept-admin;")
+    })
+    .await;
+    let (member, admin) = (rig.session().await, rig.session_as("admin").await);
+    for pair in [&member, &admin] {
+        until("a yes is kept", async || kept(&rig, &pair.access).await == "HIT").await;
+    }
+    rig.front.refuses(rig.front.get("/admin/7", &member.access), 403).await;
+    let seen = rig.front.passes(rig.front.get("/admin/7", &admin.access)).await;
+    assert_eq!(seen.header("x-auth-cache"), "MISS");
+    rig.front.refuses(rig.front.get("/admin/7", &member.access), 403).await;
 }
 
 /// A token that was refused is good a moment later: the authority was told to take those that are meant for that service.
