@@ -3,6 +3,7 @@
 pub(crate) mod databases;
 mod debian;
 pub(crate) mod deny;
+mod nginx;
 mod node;
 mod python;
 
@@ -36,6 +37,7 @@ pub(crate) fn ensure(places: &Places) -> Outcome<Tools> {
     debian::ensure("curl 7.82", &["curl"], || command("curl", &["--json", "{}", "--version"]))?;
     debian::ensure("jq", &["jq"], || command("jq", &["--version"]))?;
     databases::ensure()?;
+    nginx::ensure()?;
     let python = python::ensure(places)?;
     let (node, node_modules) = node::ensure(places)?;
     Ok(Tools { python, node, node_modules })

@@ -1,5 +1,6 @@
 //! For users: who they are to a proxy, their password, their other sessions, their security events.
 
+use reqwest::Method;
 use rescind_testkit::process::{Api, Credentials, Reply};
 use serde_json::{Value, json};
 
@@ -29,6 +30,12 @@ async fn forward_auth_tells_who_is_signed_in_and_asks_for_a_role() {
     {
         let asked = api.get(&format!("/api/v1/auth/forward?{query}"), caller).await;
         assert_eq!(asked.status, status, "{query}: {asked:?}");
+    }
+    // Envoy asks with the method of the request that is to pass.
+    for method in [Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS] {
+        let ask = |caller| api.send(method.clone(), "/api/v1/auth/forward", caller, None);
+        assert_eq!(ask(caller).await.expect(200).header("X-Auth-User"), member.id, "{method}");
+        ask(Credentials::Nobody).await.expect(401);
     }
 }
 

@@ -1,8 +1,8 @@
 //! What other test files promise of an authority, held to once more where its store is PostgreSQL: the very same tests.
 //!
 //! What is not among them, and why:
-//! - `bad_http`, `foreign_clients`, `tour`: what they ask for is settled before the store is asked, or is the same for whatever
-//!   it answers.
+//! - `bad_http`, `foreign_clients`, `proxies`, `tour`: what they ask for is settled before the store is asked, or is the same
+//!   for whatever it answers.
 //! - `cli`, `crash`, `surroundings`: they take the file itself away, fill it, lock it or break it. What may befall
 //!   PostgreSQL is in `nodes`.
 //! - `clock`, and that of `feed`: a node whose clock is not that of its database does not serve at all.

@@ -30,7 +30,8 @@ pub struct ForwardQuery {
 
 /// May this request pass
 ///
-/// For nginx's `auth_request` and the forward-auth of Traefik, Caddy and Envoy. The answer must not be cached.
+/// For nginx's `auth_request` and the forward-auth of Traefik, Caddy and Envoy. The answer must not be cached, but as
+/// docs/proxies.md has it.
 #[utoipa::path(
     get, path = "/api/v1/auth/forward", tag = "Verifiers", operation_id = "forward",
     params(ForwardQuery), security(("bearer" = [])),

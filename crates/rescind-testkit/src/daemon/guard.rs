@@ -36,6 +36,8 @@ pub(crate) enum Ending {
     Kill,
     /// SIGQUIT: PostgreSQL's immediate shutdown, which ends its children and frees what the system lent it.
     Quit,
+    /// SIGTERM: nginx's fast shutdown, which ends its workers.
+    Term,
 }
 
 /// A small shell beside the test, in a process group of its own, so that what kills the test's group leaves it alone.
@@ -47,6 +49,7 @@ impl Guard {
         let signal = match ending {
             Ending::Kill => "KILL",
             Ending::Quit => "QUIT",
+            Ending::Term => "TERM",
         };
         let mut command = Command::new("sh");
         command.args(["-c", SCRIPT, "guard"]).arg(directory).arg(signal).current_dir("/").process_group(0);

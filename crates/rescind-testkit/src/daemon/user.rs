@@ -24,7 +24,7 @@ impl User {
             return Self(None);
         }
         let found = ["postgres", "nobody"].into_iter().find_map(Ids::of);
-        Self(Some(found.expect("root cannot run PostgreSQL, and there is no user `postgres` or `nobody`")))
+        Self(Some(found.expect("root runs no server of a test, and there is no user `postgres` or `nobody`")))
     }
 
     /// A command that this user runs.
