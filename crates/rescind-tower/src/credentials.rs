@@ -1,5 +1,7 @@
 //! Where a request carries its token: read, not yet believed.
 
+use std::ops::Range;
+
 use http::{HeaderMap, HeaderValue, header};
 
 use crate::denial::Reason;
@@ -7,17 +9,30 @@ use crate::denial::Reason;
 /// A token as it lies in a request, unchecked.
 #[derive(Clone, Copy)]
 pub(crate) struct Presented<'h> {
-    pub(crate) source: Source,
-    /// The header that the token stands in.
-    pub(crate) value: &'h HeaderValue,
     pub(crate) token: &'h str,
+    /// The header that the token is a part of.
+    value: &'h HeaderValue,
 }
 
-/// By which header a token came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
-    Authorization,
-    Cookie,
+/// A token as it was presented, kept without being copied.
+#[derive(Clone)]
+pub(crate) struct Kept {
+    value: HeaderValue,
+    /// Where the token stands in it.
+    at: Range<usize>,
+}
+
+impl Presented<'_> {
+    pub(crate) fn keep(&self) -> Kept {
+        let start = self.token.as_ptr().addr() - self.value.as_bytes().as_ptr().addr();
+        Kept { value: self.value.clone(), at: start..start + self.token.len() }
+    }
+}
+
+impl Kept {
+    pub(crate) fn is(&self, presented: &Presented<'_>) -> bool {
+        self.value.as_bytes().get(self.at.clone()) == Some(presented.token.as_bytes())
+    }
 }
 
 /// The token that a request carries: in `Authorization`, else in the cookie of that name, where one is named. A scheme other than
@@ -47,7 +62,7 @@ fn in_authorization(headers: &HeaderMap) -> Result<Option<Presented<'_>>, Reason
         return Ok(None);
     }
     let token = well_formed(rest.trim_ascii_start())?;
-    Ok(Some(Presented { source: Source::Authorization, value, token }))
+    Ok(Some(Presented { token, value }))
 }
 
 /// An empty cookie is what a sign-out leaves behind: none. Two are refused even where they are alike: one of them may come from
@@ -65,9 +80,7 @@ fn in_cookie<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<Presented<
     }
     match found {
         None | Some((_, [])) => Ok(None),
-        Some((value, text)) => {
-            Ok(Some(Presented { source: Source::Cookie, value, token: well_formed(text)? }))
-        }
+        Some((value, text)) => Ok(Some(Presented { token: well_formed(text)?, value })),
     }
 }
 
@@ -93,32 +106,23 @@ mod tests {
 
     use super::*;
 
-    fn found(
-        lines: &[(HeaderName, &[u8])],
-        cookie: Option<&str>,
-    ) -> Result<Option<(Source, String)>, Reason> {
+    fn found(lines: &[(HeaderName, &[u8])], cookie: Option<&str>) -> Result<Option<String>, Reason> {
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
             headers.append(name, HeaderValue::from_bytes(value).unwrap());
         }
-        Ok(find(&headers, cookie)?.map(|presented| (presented.source, presented.token.to_owned())))
+        let presented = find(&headers, cookie)?;
+        assert!(presented.is_none_or(|presented| presented.keep().is(&presented)));
+        Ok(presented.map(|presented| presented.token.to_owned()))
     }
 
     fn authorization(value: &[u8]) -> Result<Option<String>, Reason> {
-        let found = found(&[(header::AUTHORIZATION, value)], None)?;
-        Ok(found.map(|(source, token)| {
-            assert_eq!(source, Source::Authorization);
-            token
-        }))
+        found(&[(header::AUTHORIZATION, value)], None)
     }
 
     fn cookies(lines: &[&str]) -> Result<Option<String>, Reason> {
         let lines: Vec<_> = lines.iter().map(|line| (header::COOKIE, line.as_bytes())).collect();
-        let found = found(&lines, Some("access"))?;
-        Ok(found.map(|(source, token)| {
-            assert_eq!(source, Source::Cookie);
-            token
-        }))
+        found(&lines, Some("access"))
     }
 
     #[test]
@@ -204,11 +208,11 @@ mod tests {
     #[test]
     fn the_header_goes_before_the_cookie_which_nobody_reads_unasked() {
         let both: [(_, &[u8]); 2] = [(header::AUTHORIZATION, b"Bearer a"), (header::COOKIE, b"access=b")];
-        assert_eq!(found(&both, Some("access")), Ok(Some((Source::Authorization, "a".to_owned()))));
+        assert_eq!(found(&both, Some("access")), Ok(Some("a".to_owned())));
         let malformed: [(_, &[u8]); 2] = [(header::AUTHORIZATION, b"Bearer"), (header::COOKIE, b"access=b")];
         assert_eq!(found(&malformed, Some("access")), Err(Reason::Malformed), "it does not fall back");
         let other: [(_, &[u8]); 2] = [(header::AUTHORIZATION, b"Basic aTpz"), (header::COOKIE, b"access=b")];
-        assert_eq!(found(&other, Some("access")), Ok(Some((Source::Cookie, "b".to_owned()))));
+        assert_eq!(found(&other, Some("access")), Ok(Some("b".to_owned())));
         assert_eq!(found(&[(header::COOKIE, b"access=b")], None), Ok(None));
     }
 }

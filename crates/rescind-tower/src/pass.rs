@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use http::{Extensions, HeaderValue};
+use http::Extensions;
 use rescind::token::SignedToken;
 use rescind::verifier::Verifier;
 
 use crate::authenticated::Authenticated;
-use crate::credentials::{Presented, Source};
+use crate::credentials::{Kept, Presented};
 use crate::denial::Realm;
 
 /// How a request has come through a [`Protect`](crate::Protect). Only this crate can name it, so that nobody else can put one into
@@ -17,32 +17,24 @@ pub(crate) enum Pass {
     /// Without credentials, where that is allowed.
     Anonymous(Realm),
     /// With a token that was good.
-    Known { caller: Authenticated, source: Source, value: HeaderValue },
+    Known { caller: Authenticated, token: Kept },
 }
 
 impl Pass {
-    pub(crate) fn known(caller: Authenticated, source: Source, value: HeaderValue) -> Self {
-        Self::Known { caller, source, value }
-    }
-
     /// That of the innermost layer that a request has come through.
     pub(crate) fn of(extensions: &Extensions) -> Option<&Self> {
         extensions.get()
     }
 
-    /// What the same verifier has already proved of the very token that is presented: one that came in another way, or was
-    /// exchanged for another since, was not looked at.
+    /// What the same verifier has already proved of the very token that is presented, if it has: between two layers a token may be
+    /// exchanged for another, and two layers may read different cookies.
     pub(crate) fn proved<'e>(
         extensions: &'e Extensions,
         verifier: &Arc<Verifier>,
         presented: &Presented<'_>,
     ) -> Option<&'e SignedToken> {
         match Self::of(extensions)? {
-            Self::Known { caller, source, value }
-                if caller.is_by(verifier) && *source == presented.source && value == presented.value =>
-            {
-                Some(caller)
-            }
+            Self::Known { caller, token } if caller.is_by(verifier) && token.is(presented) => Some(caller),
             _ => None,
         }
     }

@@ -4,13 +4,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Extensions, HeaderMap, HeaderValue};
+use http::{Extensions, HeaderMap};
 use rescind::lookup::Lookup;
 use rescind::token::{Expected, SignedToken};
 use rescind::verifier::{LedgerHead, Refusal, Verified, Verifier};
 
 use crate::authenticated::Authenticated;
-use crate::credentials::{self, Presented, Source};
+use crate::credentials::{self, Kept, Presented};
 use crate::denial::{Denial, Realm, Reason};
 use crate::pass::Pass;
 
@@ -69,7 +69,7 @@ impl Policy {
             Some(proved) => self.verifier.verify_again(proved, self.expected())?,
             None => self.verifier.verify(presented.token, self.expected())?,
         };
-        self.admit(verified, presented.source, presented.value.clone()).map(Judged::Now)
+        self.admit(verified, presented.keep()).map(Judged::Now)
     }
 
     pub(crate) fn denial(&self, reason: Reason) -> Denial {
@@ -84,7 +84,7 @@ impl Policy {
         }
     }
 
-    fn admit(&self, verified: Verified, source: Source, value: HeaderValue) -> Result<Pass, Reason> {
+    fn admit(&self, verified: Verified, token: Kept) -> Result<Pass, Reason> {
         let caller = Authenticated::new(verified, self.verifier.clone(), self.realm.clone());
         if self.roles.as_ref().is_some_and(|roles| !roles.iter().any(|role| caller.has_role(role))) {
             return Err(Reason::MissingRole);
@@ -92,7 +92,7 @@ impl Policy {
         if !self.scopes.iter().all(|scope| caller.has_scope(scope)) {
             return Err(Reason::MissingScope(self.scopes.join(" ").into()));
         }
-        Ok(Pass::known(caller, source, value))
+        Ok(Pass::Known { caller, token })
     }
 
     fn expected(&self) -> Expected<'_> {
@@ -105,12 +105,11 @@ impl Policy {
 
     fn inquire(self: &Arc<Self>, presented: &Presented<'_>, proved: Option<&SignedToken>) -> Inquiry {
         let policy = self.clone();
-        let (source, value) = (presented.source, presented.value.clone());
-        let token = presented.token.to_owned();
+        let (kept, token) = (presented.keep(), presented.token.to_owned());
         let proved = proved.cloned();
         Box::pin(async move {
             let verified = policy.ask(&token, proved.as_ref()).await?;
-            policy.admit(verified, source, value)
+            policy.admit(verified, kept)
         })
     }
 

@@ -26,6 +26,8 @@ fn counting(protect: Protect) -> (Router, Arc<AtomicUsize>) {
     (Router::new().route("/", on_get(handler)).layer(protect), reached)
 }
 
+type Lines = Vec<(HeaderName, Vec<u8>)>;
+
 fn bearer(token: impl AsRef<[u8]>) -> (HeaderName, Vec<u8>) {
     (AUTHORIZATION, [b"Bearer ", token.as_ref()].concat())
 }
@@ -74,7 +76,7 @@ async fn bad_credentials_are_answered_by_status_code_and_challenge_and_reach_nob
     elsewhere.aud = vec!["https://api.example/".into()];
 
     let unreadable = |text: &str| (AUTHORIZATION, text.as_bytes().to_vec());
-    let cases: Vec<(&str, Vec<(HeaderName, Vec<u8>)>, u16, &str)> = vec![
+    let cases: Vec<(&str, Lines, u16, &str)> = vec![
         ("nothing", vec![], 401, "authentication_required"),
         ("an empty header", vec![unreadable("")], 401, "authentication_required"),
         ("Basic", vec![unreadable("Basic aTpz")], 401, "authentication_required"),

@@ -107,6 +107,20 @@ async fn each_layer_takes_credentials_only_from_where_it_was_told() {
     assert_eq!(send(&app, cookie()).await.body, id(1, 2).to_string());
 }
 
+/// One header, and in it another token for each of two layers.
+#[tokio::test]
+async fn each_layer_reads_the_cookie_that_it_was_told() {
+    let world = world();
+    let named = |name: &str| Protect::new(world.verifier.clone()).cookie(name);
+    let app = sandwich(named("inner"), |_| (), named("outer"));
+    let cookies = |inner: &str| {
+        let line = format!("outer={}; inner={inner}", world.token(1));
+        with_headers("/", [(COOKIE, line.into_bytes())])
+    };
+    assert_eq!(send(&app, cookies(&world.token(2))).await.body, id(2, 2).to_string());
+    assert_eq!(send(&app, cookies("a.b.c")).await.outcome(), "401 invalid_token");
+}
+
 #[tokio::test]
 async fn what_another_verifier_has_proved_is_not_taken_over() {
     let world = world();
