@@ -104,11 +104,12 @@ impl Disk {
         Ok(Some(cursor))
     }
 
-    /// Writes what is known now. Nothing where the ledger has not been read, or marks may be missing.
+    /// Writes what is known now. Nothing where the ledger has not been read, or marks may be missing, or no keys have come: there
+    /// is no use in a part of it.
     pub(crate) fn save(&self, shared: &Shared) -> io::Result<()> {
         // In this order: whatever these say that there is, is among the marks.
         let saved_at = shared.now();
-        let Some(as_of) = shared.replica.as_of() else { return Ok(()) };
+        let Some(as_of) = shared.replica.as_of().filter(|_| shared.has_keys()) else { return Ok(()) };
         let cursor = shared.replica.cursor();
         let taken = shared.counts.taken.load(Ordering::Acquire);
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
