@@ -98,7 +98,8 @@ async fn every_level_of_a_cut_holds() {
     use rescind::ledger::{MarkKey, TokenKey};
     let rig = Rig::new().await;
     let remote = rig.remote().await;
-    let levels: [fn(&rescind::token::SignedToken) -> (MarkKey, Option<i64>); 5] = [
+    type Level = fn(&rescind::token::SignedToken) -> (MarkKey, Option<i64>);
+    let levels: [Level; 5] = [
         |token| (MarkKey::Token(TokenKey::new(token.jti().unwrap())), None),
         |token| (MarkKey::Session(token.session_id().unwrap()), None),
         |token| (MarkKey::User(token.user_id().unwrap()), Some(2)),
