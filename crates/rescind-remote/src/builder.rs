@@ -1,0 +1,271 @@
+//! Setting a verifier up.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+use std::time::Duration;
+
+use rescind::clock::Clock;
+use rescind::entropy::Entropy;
+use rescind::replica::Replica;
+use rescind::system::{SystemClock, SystemEntropy};
+use rescind::token::{Algorithm, InvalidIssuers, Issuer, KeySet, Validator};
+use rescind::verifier::{FreshnessPolicy, Verifier};
+use secrecy::SecretString;
+use tokio::sync::{Notify, watch};
+
+use crate::address::{Base, InvalidUrl};
+use crate::disk::Disk;
+use crate::http::Http;
+use crate::keys;
+use crate::remote::{Parts, Remote};
+use crate::shared::Shared;
+use crate::status::{Counts, With};
+use crate::timing::Timing;
+use crate::tls::{self, InvalidRoots};
+use crate::trouble::Trouble;
+
+/// What is granted to clocks of other machines, unless said otherwise: as at the authority.
+const LEEWAY: Duration = Duration::from_secs(30);
+
+/// How many marks are held at the most, unless said otherwise.
+const MAX_MARKS: usize = 20_000_000;
+
+/// Why a verifier does not start. An authority that is not there is no reason.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The authority's URL.
+    #[error(transparent)]
+    Url(#[from] InvalidUrl),
+    /// No client was named, or its id cannot be one: it is empty or has a colon (RFC 7617 §2).
+    #[error("an API client with the scope `feed` is needed: its id and secret")]
+    Client,
+    /// The certificates to trust.
+    #[error(transparent)]
+    Roots(#[from] InvalidRoots),
+    /// Issuer, audiences or algorithms.
+    #[error(transparent)]
+    Issuer(#[from] InvalidIssuers),
+    /// The authority calls itself by another name than its URL: name the issuer.
+    #[error("the authority at this URL calls itself by another name: name the issuer if that is right")]
+    IssuerMismatch,
+    /// The directory for the state cannot be made.
+    #[error("the directory for the state cannot be used: {0}")]
+    StateDir(#[source] std::io::Error),
+}
+
+/// Sets a [`Remote`] up.
+#[must_use = "nothing happens before `start`"]
+pub struct Builder {
+    url: String,
+    client_id: String,
+    secret: SecretString,
+    issuer: Option<String>,
+    audiences: Option<Vec<String>>,
+    algorithms: Vec<Algorithm>,
+    leeway: Duration,
+    policy: FreshnessPolicy,
+    roots: Option<Vec<u8>>,
+    allow_plain: bool,
+    state_dir: Option<PathBuf>,
+    max_marks: usize,
+    timing: Timing,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl Builder {
+    pub(crate) fn new(url: String) -> Self {
+        Self {
+            url,
+            client_id: String::new(),
+            secret: SecretString::default(),
+            issuer: None,
+            audiences: None,
+            algorithms: Algorithm::ASYMMETRIC.to_vec(),
+            leeway: LEEWAY,
+            policy: FreshnessPolicy::default(),
+            roots: None,
+            allow_plain: false,
+            state_dir: None,
+            max_marks: MAX_MARKS,
+            timing: Timing::default(),
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+        }
+    }
+
+    /// The API client that reads the feed: it needs the scope `feed` and no other. One that a tenant binds is told of that
+    /// tenant's revocations only: a verifier of everybody's tokens needs one that is bound to none.
+    pub fn client(mut self, id: impl Into<String>, secret: impl Into<SecretString>) -> Self {
+        self.client_id = id.into();
+        self.secret = secret.into();
+        self
+    }
+
+    /// The authority's name, the `iss` of its tokens. Left out, it is the URL, and the authority has to say the same
+    /// (RFC 8414 §3.3).
+    pub fn issuer(mut self, iss: impl Into<String>) -> Self {
+        self.issuer = Some(iss.into());
+        self
+    }
+
+    /// Whom tokens may be meant for, where a check does not say. Left out: the issuer.
+    pub fn audiences<S: Into<String>>(mut self, audiences: impl IntoIterator<Item = S>) -> Self {
+        self.audiences = Some(audiences.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// The algorithms that tokens may be signed with. Left out: all that an authority may publish keys for.
+    pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
+        self.algorithms = algorithms.into_iter().collect();
+        self
+    }
+
+    /// How far the clocks of other machines may be off. Left out: 30 seconds.
+    pub fn leeway(mut self, leeway: Duration) -> Self {
+        self.leeway = leeway;
+        self
+    }
+
+    /// How old the knowledge may be, and what happens beyond that.
+    pub fn policy(mut self, policy: FreshnessPolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Trusts the certificates of this PEM to sign the authority's, and no others. Left out: those that the system trusts.
+    pub fn tls_roots(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.roots = Some(pem.into());
+        self
+    }
+
+    /// Lets `http://` lead to another machine. Whoever is in between can read the client's secret, forge keys and hold
+    /// revocations back: for networks that are encrypted otherwise.
+    pub fn allow_plain_http(mut self) -> Self {
+        self.allow_plain = true;
+        self
+    }
+
+    /// Keeps what is known on disk, so that a start while the authority is down knows it again. A directory for this verifier
+    /// alone, made where there is none; whoever may write there is trusted with the keys.
+    pub fn state_dir(mut self, path: impl Into<PathBuf>) -> Self {
+        self.state_dir = Some(path.into());
+        self
+    }
+
+    /// How many marks are held at the most: beyond that the verifier gets no fresher. Left out: 20 million.
+    pub fn max_marks(mut self, max_marks: usize) -> Self {
+        self.max_marks = max_marks;
+        self
+    }
+
+    /// For how long things may take, and how often they are tried.
+    pub fn timing(mut self, timing: Timing) -> Self {
+        self.timing = timing;
+        self
+    }
+
+    /// The clock, for tests. Left out: the system's.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The randomness, for tests. Left out: the system's.
+    pub fn entropy(mut self, entropy: Arc<dyn Entropy>) -> Self {
+        self.entropy = entropy;
+        self
+    }
+
+    /// Starts to follow. The authority need not be there: [`Remote::ready`] waits for it. Where there is neither an issuer nor a
+    /// state on disk, its name is asked for once, for at most [`Timing::answer`]. To be called within a Tokio runtime.
+    ///
+    /// # Errors
+    /// A [`StartError`].
+    pub async fn start(self) -> Result<Remote, StartError> {
+        let base = Base::parse(&self.url, self.allow_plain)?;
+        if self.client_id.is_empty() || self.client_id.contains(':') {
+            return Err(StartError::Client);
+        }
+        let tls = tls::config(self.roots.as_deref())?;
+        let iss = self.issuer.clone().unwrap_or_else(|| base.as_str().to_owned());
+        let http = Http::new(base, &self.client_id, &self.secret, tls, self.timing)
+            .map_err(|_| StartError::Client)?;
+        let keys = KeySet::empty();
+        let validator = Validator::new(vec![self.trusted(&iss, &keys)])?;
+        let replica = Arc::new(Replica::new(&*self.entropy, self.leeway));
+        let verifier = Verifier::new(validator, Arc::clone(&replica), self.policy, Arc::clone(&self.clock));
+        let disk = self.state_dir.clone().map(|path| Disk::open(path, &iss, &self.client_id));
+        let disk = disk.transpose().map_err(StartError::StateDir)?.map(Arc::new);
+        let is_named = self.issuer.is_some();
+        let shared = Arc::new(self.shared(replica, keys));
+        let from = match &disk {
+            Some(disk) => load(&shared, disk).await,
+            None => None,
+        };
+        let is_checked = is_named || shared.has_keys() || is_confirmed(&shared, &http).await?;
+        Ok(Remote::run(Parts { shared, verifier, http, disk, from, is_checked }))
+    }
+
+    fn trusted(&self, iss: &str, keys: &KeySet) -> Issuer {
+        let issuer = Issuer::ours(iss, keys.clone())
+            .with_algorithms(self.algorithms.iter().copied())
+            .with_leeway(self.leeway);
+        match &self.audiences {
+            Some(audiences) => issuer.with_audiences(audiences.iter().cloned()),
+            None => issuer,
+        }
+    }
+
+    fn shared(self, replica: Arc<Replica>, keys: KeySet) -> Shared {
+        Shared {
+            replica,
+            keys,
+            clock: self.clock,
+            entropy: self.entropy,
+            policy: self.policy,
+            leeway: self.leeway,
+            max_marks: self.max_marks,
+            timing: self.timing,
+            counts: Counts::default(),
+            pulse: watch::Sender::new(()),
+            reload: Notify::new(),
+            save: Notify::new(),
+            asked: AtomicI64::new(0),
+        }
+    }
+}
+
+/// Says where, and never with what.
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Builder").field("client_id", &self.client_id).finish_non_exhaustive()
+    }
+}
+
+/// What was known last, where it can be used.
+async fn load(shared: &Arc<Shared>, disk: &Arc<Disk>) -> Option<rescind::ledger::Cursor> {
+    let (of, from) = (Arc::clone(shared), Arc::clone(disk));
+    let loaded = tokio::task::spawn_blocking(move || from.load(&of)).await;
+    match loaded.unwrap_or(Err(Trouble::Disk)) {
+        Ok(cursor) => cursor,
+        Err(trouble) => {
+            tracing::warn!(code = trouble.code(), "the state on disk is damaged or another's: it is ignored");
+            None
+        }
+    }
+}
+
+/// Whether the authority says that its URL is its name. False where it says nothing: the task that reads the keys asks again.
+async fn is_confirmed(shared: &Shared, http: &Http) -> Result<bool, StartError> {
+    match keys::check_issuer(http).await {
+        Ok(()) => Ok(true),
+        Err(Trouble::IssuerMismatch) => Err(StartError::IssuerMismatch),
+        Err(trouble) => {
+            shared.counts.trouble(With::Keys, trouble);
+            Ok(false)
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Keys come and go; a bad answer takes none away.
+
+use std::time::Duration;
+
+use rescind::clock::Timestamp;
+use rescind::ledger::{Mark, MarkKey};
+use rescind::system::SystemEntropy;
+use rescind::token::{Algorithm, SigningKey};
+use rescind_remote::Timing;
+
+use crate::fake::{answer, says};
+use crate::rig::{Rig, code, quick, ready, until, until_revoked, verify};
+
+fn new_key() -> SigningKey {
+    SigningKey::generate(Algorithm::EdDsa, &SystemEntropy).unwrap()
+}
+
+/// Looks at the keys only when a token asks for it.
+fn seldom() -> Timing {
+    Timing { keys_least: Duration::from_secs(3600), keys_most: Duration::from_secs(3600), ..quick() }
+}
+
+#[tokio::test]
+async fn a_token_of_a_new_key_has_the_keys_looked_at() {
+    let rig = Rig::new().await;
+    let remote = ready(rig.builder().timing(seldom())).await;
+    let new = new_key();
+    let token = rig.token_by(&new);
+    rig.fake.publish(&[&rig.fake.key, &new]);
+    assert_eq!(code(&remote, &token), "invalid_token", "the plain verifier waits for nothing");
+    assert_eq!(verify(&remote, &token).await, Ok(()));
+    assert_eq!(code(&remote, &token), "ok");
+}
+
+#[tokio::test]
+async fn tokens_of_unknown_keys_do_not_set_an_authority_on_fire() {
+    let rig = Rig::new().await;
+    let remote = ready(rig.builder().timing(seldom())).await;
+    for _ in 0..50 {
+        let refused = verify(&remote, &rig.token_by(&new_key())).await.unwrap_err();
+        assert_eq!(refused.code(), "invalid_token");
+    }
+    assert!(rig.fake.hits("jwks") <= 4, "{}", rig.fake.hits("jwks"));
+    assert!(!remote.prompt_keys());
+}
+
+#[tokio::test]
+async fn a_key_that_is_published_no_more_goes() {
+    let rig = Rig::new().await;
+    let remote =
+        ready(rig.builder().timing(Timing { keys_most: Duration::from_millis(20), ..quick() })).await;
+    let token = rig.token();
+    assert_eq!(code(&remote, &token), "ok");
+    rig.fake.publish(&[&new_key()]);
+    let read = remote.status().key_reads;
+    until(&remote, "the keys were read again", |status| status.key_reads > read + 1).await;
+    assert_eq!(code(&remote, &token), "invalid_token");
+}
+
+#[tokio::test]
+async fn a_key_that_is_cut_is_dead_though_it_is_published() {
+    let rig = Rig::new().await;
+    let remote = rig.remote().await;
+    let token = rig.token();
+    let key = MarkKey::Key(rig.fake.key.kid().into());
+    rig.fake.revoke(Mark { tenant: None, key, min_version: None, expires_at: Timestamp::MAX });
+    until_revoked(&remote, &token).await;
+}
+
+#[tokio::test]
+async fn a_bad_answer_takes_no_key_away() {
+    let rig = Rig::new().await;
+    let remote =
+        ready(rig.builder().timing(Timing { keys_most: Duration::from_millis(20), ..quick() })).await;
+    let token = rig.token();
+    let jwk = serde_json_of(&rig.fake.key);
+    let private = format!(r#"{{"keys":[{},"d":"AAAA"}}]}}"#, jwk.trim_end_matches('}'));
+    let cases = [
+        ("empty", says(answer("200 OK", &[], br#"{"keys":[]}"#)), "invalid_keys"),
+        ("private", says(answer("200 OK", &[], private.as_bytes())), "invalid_keys"),
+        ("garbage", says(answer("200 OK", &[], b"\xff\x00{")), "invalid_keys"),
+        (
+            "twice",
+            says(answer("200 OK", &[], format!(r#"{{"keys":[{jwk},{jwk}]}}"#).as_bytes())),
+            "invalid_keys",
+        ),
+        ("huge", says(answer("200 OK", &[], &vec![b' '; 2 << 20])), "too_large"),
+        ("an error", says(answer("500 Oh", &[], b"")), "unexpected_status"),
+        ("elsewhere", says(answer("302 Found", &["Location: /elsewhere"], b"")), "redirected"),
+        (
+            "cut short",
+            says(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"keys\":[".to_vec()),
+            "broken_off",
+        ),
+        ("no HTTP", says(b"\x15\x03\x01\x00\x02\x02\x16".to_vec()), "broken_off"),
+        ("packed", says(answer("200 OK", &["Content-Encoding: gzip"], b"x")), "unexpected_answer"),
+    ];
+    for (name, script, trouble) in cases {
+        rig.fake.script("jwks", script);
+        until(&remote, name, |status| status.keys_trouble.is_some_and(|last| last.code() == trouble)).await;
+        assert_eq!(code(&remote, &token), "ok", "{name}");
+        assert_eq!(remote.status().keys, 1, "{name}");
+        rig.fake.stop_scripts();
+        until(&remote, "it is over", |status| status.keys_trouble.is_none()).await;
+    }
+    assert_eq!(rig.fake.hits("elsewhere"), 0, "no redirect is followed");
+}
+
+fn serde_json_of(key: &SigningKey) -> String {
+    serde_json::to_string(&key.verifying_key().to_jwk().unwrap()).unwrap()
+}
