@@ -1,11 +1,14 @@
 //! `docs/revocation-matrix.md` is true: every act is performed on a real server, and every cell is asked for.
 
+#[path = "matrix/doors.rs"]
+mod doors;
 mod support;
 
 use rescind_testkit::process::{Credentials, Reply};
 use rescind_testkit::redis::Redis;
 use serde_json::{Value, json};
 
+use doors::Doors;
 use support::{Desk, House, Pair, header, jti};
 
 const PASSWORD: &str = "the first password of a subject 71c0";
@@ -89,9 +92,10 @@ async fn every_cell_holds(settings: &[(&str, &str)]) {
 
     // Without grace an older refresh token is theft at once; with it, it would be a slow tab.
     let house = House::open(&[settings, &[("RESCIND_REFRESH_GRACE", "0s")]].concat()).await;
+    let doors = Doors::of(&house.desk).await;
     let mut wrong = Vec::new();
     for (row, (_, act)) in rows.iter().zip(ACTS) {
-        let observed = observe(&house.desk, act).await;
+        let observed = observe(&house.desk, &doors, act).await;
         for (column, (expected, seen)) in row.iter().skip(1).zip(&observed).enumerate() {
             if expected != seen {
                 let (act, column) = (&row[0], COLUMNS[column + 1]);
@@ -111,7 +115,7 @@ struct Subject {
 }
 
 /// Performs an act on a fresh user and asks every surface: the cells after the first, as the document words them.
-async fn observe(desk: &Desk, act: Act) -> [String; 6] {
+async fn observe(desk: &Desk, doors: &Doors, act: Act) -> [String; 6] {
     let mut subject = subject(desk).await;
     if let Act::ClientDeleted = act {
         subject.this = Pair::from(&handed_over(desk, &subject).await);
@@ -120,8 +124,8 @@ async fn observe(desk: &Desk, act: Act) -> [String; 6] {
     perform(desk, act, &mut subject).await;
     let mark = marks_since(desk, before).await;
     // The refresh comes last: it changes what the others would see.
-    let [refresh, access, introspection, forward] = surfaces(desk, &subject.this).await;
-    let other = fate(&surfaces(desk, &subject.other).await);
+    let [refresh, access, introspection, forward] = surfaces(desk, doors, &subject.this).await;
+    let other = fate(&surfaces(desk, doors, &subject.other).await);
     if let Act::TenantSuspended = act {
         suspend(desk, false).await;
     }
@@ -223,14 +227,16 @@ async fn renewed(desk: &Desk, reply: Reply) {
     desk.api.me(reply.expect(200).text("access_token")).await.expect(200);
 }
 
-/// What refreshing, calling, introspecting and forward-auth answer, the refresh asked last.
-async fn surfaces(desk: &Desk, pair: &Pair) -> [String; 4] {
+/// What refreshing, calling, introspecting and forward-auth answer, the refresh asked last. Every other door must let the access
+/// token pass where forward-auth does, and nowhere else.
+async fn surfaces(desk: &Desk, doors: &Doors, pair: &Pair) -> [String; 4] {
     let access = answer(&desk.api.me(&pair.access).await);
     let asked = [("token", pair.access.as_str())];
     let introspected = desk.api.form("/oauth2/introspect", desk.caller(), &asked).await.expect(200);
     let forward = desk.api.get("/api/v1/auth/forward", Credentials::Bearer(&pair.access)).await;
     let fresh = desk.api.get("/api/v1/auth/forward?fresh=true", Credentials::Bearer(&pair.access)).await;
     assert_eq!(fresh.status, forward.status, "{fresh:?}");
+    assert_eq!(doors.pass(&pair.access).await, forward.status == 200, "{forward:?}");
     let refresh = answer(&desk.api.refresh(&pair.refresh).await);
     [refresh, access, introspected.json["active"].to_string(), forward.status.to_string()]
 }

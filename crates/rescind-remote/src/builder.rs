@@ -10,7 +10,7 @@ use rescind::entropy::Entropy;
 use rescind::replica::Replica;
 use rescind::system::{SystemClock, SystemEntropy};
 use rescind::token::{Algorithm, InvalidIssuers, Issuer, KeySet, Validator};
-use rescind::verifier::{FreshnessPolicy, Verifier};
+use rescind::verifier::{FreshnessPolicy, TokenCache, Verifier};
 use secrecy::SecretString;
 use tokio::sync::{Notify, watch};
 
@@ -196,7 +196,8 @@ impl Builder {
         let keys = KeySet::empty();
         let validator = Validator::new(vec![self.trusted(&iss, &keys)])?;
         let replica = Arc::new(Replica::new(&*self.entropy, self.leeway));
-        let verifier = Verifier::new(validator, Arc::clone(&replica), self.policy, Arc::clone(&self.clock));
+        let verifier = Verifier::new(validator, Arc::clone(&replica), self.policy, Arc::clone(&self.clock))
+            .with_cache(TokenCache::new(&*self.entropy, TokenCache::USUAL_BYTES));
         let disk = self.state_dir.clone().map(|path| Disk::open(path, &iss, &self.client_id));
         let disk = disk.transpose().map_err(StartError::StateDir)?.map(Arc::new);
         let is_named = self.issuer.is_some();
