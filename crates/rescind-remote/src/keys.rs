@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rescind::token::{JwkSet, KeyError, VerifyingKey};
+use rescind::token::{JwkSet, KeyError, KeySet, VerifyingKey};
 use serde::Deserialize;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout};
@@ -117,7 +117,20 @@ pub(crate) async fn keep(shared: Arc<Shared>, http: Arc<Http>, prompts: Arc<Prom
                 jittered(backoff.next(), &*shared.entropy)
             }
         };
-        let _ = timeout(pause, prompts.asked.notified()).await;
+        tokio::select! {
+            _ = timeout(pause, prompts.asked.notified()) => {}
+            () = pass_on(&shared.keys, &prompts) => {}
+        }
+    }
+}
+
+/// A check by the plain verifier that misses a key does not wait for it, and wants it for those after it.
+async fn pass_on(keys: &KeySet, prompts: &Prompts) {
+    loop {
+        keys.missed().await;
+        if prompts.prompt() {
+            return;
+        }
     }
 }
 

@@ -73,9 +73,9 @@ impl Remote {
             outcome => return outcome,
         };
         if !self.prompts.look(self.shared.timing.keys_wait).await {
-            return Err(self.without_keys(refusal));
+            return Err(refusal);
         }
-        self.verifier.verify(token, expected).map_err(|refusal| self.without_keys(refusal))
+        self.verifier.verify(token, expected)
     }
 
     /// Checks a token against all that stood in the ledger before the call, as [`Verifier::verify_fresh`] does: one request to the
@@ -96,15 +96,14 @@ impl Remote {
             outcome => return outcome,
         };
         if !self.prompts.look(self.shared.timing.keys_wait.min(within)).await {
-            return Err(self.without_keys(refusal));
+            return Err(refusal);
         }
         let give_up = tokio::time::sleep_until(until);
-        let outcome = self.verifier.verify_fresh(token, expected, &self.head, give_up).await;
-        outcome.map_err(|refusal| self.without_keys(refusal))
+        self.verifier.verify_fresh(token, expected, &self.head, give_up).await
     }
 
     /// The verifier itself: the same as inside the authority. Its checks never wait, and merely refuse a token with an unknown
-    /// key; [`Remote::prompt_keys`] then has the keys looked at.
+    /// key, having the keys looked at for those that come after it.
     pub const fn verifier(&self) -> &Arc<Verifier> {
         &self.verifier
     }
@@ -144,11 +143,6 @@ impl Remote {
             Some(disk) => tasks::save_once(&self.shared, disk).await,
             None => Ok(()),
         }
-    }
-
-    /// Without any keys, no token is to blame.
-    fn without_keys(&self, refusal: Refusal) -> Refusal {
-        if is_unknown_key(&refusal) && !self.shared.has_keys() { Refusal::NotReady } else { refusal }
     }
 }
 

@@ -32,6 +32,20 @@ async fn a_token_of_a_new_key_has_the_keys_looked_at() {
     assert_eq!(code(&remote, &token), "ok");
 }
 
+/// As a service behind a layer checks them, which waits for nothing.
+#[tokio::test]
+async fn a_check_that_waits_for_nothing_has_the_keys_looked_at_for_the_next() {
+    let rig = Rig::new().await;
+    let remote = ready(rig.builder().timing(seldom())).await;
+    let new = new_key();
+    let token = rig.token_by(&new);
+    rig.fake.publish(&[&rig.fake.key, &new]);
+    let read = remote.status().key_reads;
+    assert_eq!(code(&remote, &token), "invalid_token");
+    until(&remote, "the keys were read again", |status| status.key_reads > read).await;
+    assert_eq!(code(&remote, &token), "ok");
+}
+
 #[tokio::test]
 async fn tokens_of_unknown_keys_do_not_set_an_authority_on_fire() {
     let rig = Rig::new().await;

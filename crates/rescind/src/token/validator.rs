@@ -99,7 +99,11 @@ impl Validator {
         let issuer = self.issuer(&reader.iss()?)?;
 
         let key_changes = issuer.keys.changes();
-        let (key, header) = resolve_key(issuer, &issuer.keys.load(), &compact)?;
+        let (key, header) = resolve_key(issuer, &issuer.keys.load(), &compact).inspect_err(|why| {
+            if *why == Rejection::UnknownKey {
+                issuer.keys.miss();
+            }
+        })?;
         compact.check_signature(&key)?;
 
         let dates = reader.dates()?;

@@ -196,15 +196,25 @@ impl Verifier {
     }
 
     /// All that never changes about a token: known from before, or checked now.
-    fn prove(&self, token: &str) -> Result<Proved, Rejection> {
+    fn prove(&self, token: &str) -> Result<Proved, Refusal> {
         let known = self.cache.as_ref().and_then(|cache| {
             cache.empty_after(self.replica.key_cuts());
             cache.find(token)
         });
         match known {
             Some(token) => Ok(Proved { token, before: true }),
-            None => Ok(Proved { token: self.validator.verify(token)?, before: false }),
+            None => {
+                let token = self.validator.verify(token).map_err(|why| self.unless_awaited(why))?;
+                Ok(Proved { token, before: false })
+            }
         }
+    }
+
+    /// While no keys have come yet, no token is to blame for naming one.
+    fn unless_awaited(&self, why: Rejection) -> Refusal {
+        let awaited =
+            why == Rejection::UnknownKey && self.validator.issuers().any(|issuer| issuer.keys().is_awaited());
+        if awaited { Refusal::NotReady } else { Refusal::Invalid(why) }
     }
 
     /// Remembers a token that was good. One that was not is forgotten, so that nobody fills the cache with them.

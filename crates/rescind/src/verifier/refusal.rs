@@ -15,8 +15,8 @@ pub enum Refusal {
     /// The verifier has been cut off from the ledger for too long to know. A 503, not the token's fault.
     #[error("the verifier has been cut off from the ledger for too long")]
     Stale,
-    /// The verifier has never read the ledger. Likewise a 503.
-    #[error("the verifier has not read the ledger yet")]
+    /// The verifier has never read the ledger, or has no keys yet. Likewise a 503.
+    #[error("the verifier has not read the ledger yet, or no keys")]
     NotReady,
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
+use tokio::sync::Notify;
 
 use super::{Jwk, JwkSet, KeyError, VerifyingKey};
 
@@ -60,6 +61,7 @@ struct Shared {
     snapshot: ArcSwap<Snapshot>,
     /// How often the keys have changed.
     changes: AtomicU64,
+    missing: Notify,
 }
 
 /// The keys at one moment.
@@ -107,6 +109,35 @@ impl KeySet {
         self.load().keys.clone()
     }
 
+    /// Whether there never was a key in it: who is to fill it has not done so yet, and no token is to blame for that.
+    pub fn is_awaited(&self) -> bool {
+        self.changes() == 0 && self.load().keys.is_empty()
+    }
+
+    /// Resolves when a token has named a key that is not in the set, since it resolved last: whoever reads the keys from somewhere may
+    /// have to read them again, at a bounded rate, since anybody can make up names. For one who does so.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use rescind::clock::Timestamp;
+    /// use rescind::token::{Issuer, KeySet, Rejection, Validator};
+    ///
+    /// let keys = KeySet::empty();
+    /// let validator = Validator::new(vec![Issuer::ours("https://auth.example", keys.clone())])?;
+    /// // {"alg":"EdDSA","kid":"new","typ":"at+jwt"} and {"iss":"https://auth.example"}
+    /// let token = "eyJhbGciOiJFZERTQSIsImtpZCI6Im5ldyIsInR5cCI6ImF0K2p3dCJ9.\
+    ///              eyJpc3MiOiJodHRwczovL2F1dGguZXhhbXBsZSJ9.AA";
+    /// let refused = validator.validate(token, Timestamp::from_secs(0));
+    /// assert_eq!(refused.unwrap_err(), Rejection::UnknownKey);
+    /// keys.missed().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn missed(&self) {
+        self.0.missing.notified().await;
+    }
+
     /// The public keys of the set, to publish.
     pub fn to_jwks(&self) -> JwkSet {
         self.keys().iter().filter_map(VerifyingKey::to_jwk).collect::<Vec<Jwk>>().into_iter().collect()
@@ -121,8 +152,14 @@ impl KeySet {
         self.0.changes.load(Ordering::Acquire)
     }
 
+    /// A token has named a key that is not there.
+    pub(crate) fn miss(&self) {
+        self.0.missing.notify_one();
+    }
+
     fn of(snapshot: Snapshot) -> Self {
-        Self(Arc::new(Shared { snapshot: ArcSwap::from_pointee(snapshot), changes: AtomicU64::new(0) }))
+        let snapshot = ArcSwap::from_pointee(snapshot);
+        Self(Arc::new(Shared { snapshot, changes: AtomicU64::new(0), missing: Notify::new() }))
     }
 }
 
