@@ -13,13 +13,11 @@ mod paired;
 use std::collections::{HashMap, HashSet};
 use std::hint::black_box;
 use std::sync::RwLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use rescind::clock::Timestamp;
 use rescind::id::{ClientId, SessionId, TenantId, UserId};
-use rescind::ledger::{Cursor, Mark, MarkKey, TokenKey};
+use rescind::ledger::{MarkKey, TokenKey};
 use rescind::replica::{DigestFact, Replica, TokenFacts};
 use rescind::system::SystemEntropy;
 use uuid::Uuid;
