@@ -1,5 +1,6 @@
 //! The authority's public keys: read before they are too old, and when a token names an unknown one.
 
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -119,18 +120,16 @@ pub(crate) async fn keep(shared: Arc<Shared>, http: Arc<Http>, prompts: Arc<Prom
         };
         tokio::select! {
             _ = timeout(pause, prompts.asked.notified()) => {}
-            () = pass_on(&shared.keys, &prompts) => {}
+            never = pass_on(&shared.keys, &prompts) => match never {},
         }
     }
 }
 
 /// A check by the plain verifier that misses a key does not wait for it, and wants it for those after it.
-async fn pass_on(keys: &KeySet, prompts: &Prompts) {
+async fn pass_on(keys: &KeySet, prompts: &Prompts) -> Infallible {
     loop {
         keys.missed().await;
-        if prompts.prompt() {
-            return;
-        }
+        prompts.prompt();
     }
 }
 

@@ -9,7 +9,8 @@ use axum::routing::get as on_get;
 use http::HeaderValue;
 use http::header::{AUTHORIZATION, COOKIE};
 use rescind::ledger::CutKind;
-use rescind::token::{Issuer, KeySet, Validator};
+use rescind::system::SystemEntropy;
+use rescind::token::{Algorithm, Issuer, KeySet, SigningKey, Validator};
 use rescind::verifier::{FreshnessPolicy, Verifier};
 use rescind_tower::{Authenticated, Protect};
 
@@ -124,7 +125,9 @@ async fn each_layer_reads_the_cookie_that_it_was_told() {
 #[tokio::test]
 async fn what_another_verifier_has_proved_is_not_taken_over() {
     let world = world();
-    let issuer = Issuer::ours(ISS, KeySet::empty()).with_audiences([AUD]);
+    let other_key = SigningKey::generate(Algorithm::EdDsa, &SystemEntropy).unwrap();
+    let keys = KeySet::new([other_key.verifying_key().clone()]).unwrap();
+    let issuer = Issuer::ours(ISS, keys).with_audiences([AUD]);
     let validator = Validator::new(vec![issuer]).unwrap();
     let replica = world.verifier.replica().clone();
     let stranger = Verifier::new(validator, replica, FreshnessPolicy::default(), world.clock.clone());
