@@ -22,8 +22,8 @@ use set::{Set, WAYS};
 
 /// Tokens whose signature was checked before, in no more than so many bytes.
 ///
-/// Readers take no lock. There are many small places, each for a few tokens; a token is kept in the emptier one of the two that its hash
-/// leads to, and whoever is used the least makes room there: what was used once before what is used again and again.
+/// Readers take no lock. There are many small places, each for a few tokens; a token is kept in one of the two that its hash leads
+/// to, and whoever is used the least makes room there: what was used once before what is used again and again.
 ///
 /// ```
 /// use rescind::system::SystemEntropy;
@@ -90,8 +90,10 @@ impl TokenCache {
     pub(super) fn keep(&self, text: &str, token: &SignedToken, now: Timestamp) {
         let hash = self.hash(text);
         let [first, second] = self.sets(hash);
-        let emptier = if second.bytes() < first.bytes() { second } else { first };
-        emptier.keep(hash, text, token, self.room, now);
+        // The first as long as it has room to spare: it is looked into first.
+        let is_narrow = first.bytes() > self.room / 4 * 3;
+        let roomier = if is_narrow && second.bytes() < first.bytes() { second } else { first };
+        roomier.keep(hash, text, token, self.room, now);
     }
 
     /// Forgets everything, if keys were cut since it did so last.
