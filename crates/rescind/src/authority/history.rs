@@ -136,15 +136,16 @@ impl Own {
         lately && read() != Some(&entry.mark)
     }
 
-    /// Remembers what was read, in order; what is read once more takes its place again.
+    /// Remembers what was read, in the order of the ledger. What is read once more, after a reading that failed midway, leaves
+    /// what stands after it.
     fn note(&mut self, seq: i64, mark: &Mark) {
-        while self.recent.back().is_some_and(|(last, _)| *last >= seq) {
-            self.recent.pop_back();
+        match self.recent.binary_search_by_key(&seq, |(seq, _)| *seq) {
+            Ok(at) => self.recent[at].1 = mark.clone(),
+            Err(at) => self.recent.insert(at, (seq, mark.clone())),
         }
-        if self.recent.len() == MOST_RECENT {
+        if self.recent.len() > MOST_RECENT {
             self.recent.pop_front();
         }
-        self.recent.push_back((seq, mark.clone()));
     }
 }
 
@@ -265,6 +266,16 @@ mod tests {
 
     fn read(history: &History, entries: &[Entry], seq: i64) {
         history.read(entries.iter().map(|entry| (entry.seq, &entry.mark)), seq);
+    }
+
+    #[test]
+    fn a_page_that_is_read_once_more_takes_away_none_of_those_after_it() {
+        let history = History::default();
+        let entries: Vec<Entry> = (1..=4).map(|seq| entry(seq, "a")).collect();
+        read(&history, &entries, 4);
+        read(&history, &entries[..2], 2);
+        history.wrote(&entries[3..]);
+        assert!(!history.misses_own(), "it was read before it was heard of");
     }
 
     #[test]
