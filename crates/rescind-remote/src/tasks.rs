@@ -22,6 +22,7 @@ pub(crate) async fn expire(shared: Arc<Shared>) {
 pub(crate) async fn save(shared: Arc<Shared>, disk: Arc<Disk>) {
     let mut failing = false;
     loop {
+        // Either is a reason.
         let _ = timeout(shared.timing.save, shared.save.notified()).await;
         match save_once(&shared, &disk).await {
             Ok(()) => failing = false,
