@@ -117,6 +117,16 @@ impl Validator {
         Ok(SignedToken::new((issuer.clone(), key_changes), key, header, payload, (dates, audience, facts)))
     }
 
+    /// Whether the token's issuer is one whose keys have not come yet.
+    pub(crate) fn awaits_keys_for(&self, token: &str) -> bool {
+        let is_awaited = || {
+            let payload = Compact::split(token)?.decode_payload()?;
+            let iss = Reader::new(&payload)?.iss()?;
+            Ok::<_, Rejection>(self.issuer(&iss)?.keys.is_awaited())
+        };
+        is_awaited().unwrap_or(false)
+    }
+
     fn issuer(&self, iss: &str) -> Result<&Arc<Issuer>, Rejection> {
         self.issuers.iter().find(|issuer| issuer.iss == iss).ok_or(Rejection::UnknownIssuer)
     }

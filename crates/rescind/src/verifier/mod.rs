@@ -204,16 +204,15 @@ impl Verifier {
         match known {
             Some(token) => Ok(Proved { token, before: true }),
             None => {
-                let token = self.validator.verify(token).map_err(|why| self.unless_awaited(why))?;
+                let token = self.validator.verify(token).map_err(|why| self.unless_awaited(token, why))?;
                 Ok(Proved { token, before: false })
             }
         }
     }
 
-    /// While no keys have come yet, no token is to blame for naming one.
-    fn unless_awaited(&self, why: Rejection) -> Refusal {
-        let awaited =
-            why == Rejection::UnknownKey && self.validator.issuers().any(|issuer| issuer.keys().is_awaited());
+    /// While no keys of its issuer have come yet, no token is to blame for naming one.
+    fn unless_awaited(&self, token: &str, why: Rejection) -> Refusal {
+        let awaited = why == Rejection::UnknownKey && self.validator.awaits_keys_for(token);
         if awaited { Refusal::NotReady } else { Refusal::Invalid(why) }
     }
 

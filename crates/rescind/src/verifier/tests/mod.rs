@@ -180,6 +180,24 @@ fn who_waits_for_a_tokens_end_is_woken_by_its_cut_and_by_no_other() {
 
 /// A token that another make of issuer signed, without a `jti`, is cut by its digest, however it is spelled.
 #[test]
+fn a_token_is_to_blame_for_an_unknown_key_unless_no_keys_of_its_issuer_have_come() {
+    let (mine, other) = (KeySet::empty(), KeySet::empty());
+    let issuers = vec![Issuer::ours(ISS, mine.clone()), Issuer::ours("https://other.example", other)];
+    let world = synced(OnStale::Deny);
+    let verifier = Verifier::new(
+        Validator::new(issuers).unwrap(),
+        world.verifier.replica().clone(),
+        FreshnessPolicy::default(),
+        world.clock.clone(),
+    );
+    assert_eq!(verifier.verify(&world.token(), AUD).unwrap_err(), Refusal::NotReady);
+    let another = SigningKey::generate(Algorithm::EdDsa, &SystemEntropy).unwrap();
+    mine.replace([another.verifying_key().clone()]).unwrap();
+    let refused = verifier.verify(&world.token(), AUD).unwrap_err();
+    assert_eq!(refused, Refusal::Invalid(Rejection::UnknownKey), "the other issuer's are not its business");
+}
+
+#[test]
 fn a_foreign_token_without_a_jti_is_cut_by_its_digest() {
     use jsonwebtoken::{EncodingKey, Header, encode};
 
