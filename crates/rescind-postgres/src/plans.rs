@@ -94,6 +94,7 @@ async fn run_every_verb() {
     sessions::a_jti_tells_its_session(backend().await).await;
     cuts::a_dry_run_counts_what_the_cut_then_ends(backend().await).await;
     cuts::a_user_cut_spares_one_session(backend().await).await;
+    cuts::a_foreign_users_cut_needs_no_user(backend().await).await;
     cuts::a_later_expiry_extends_with_the_first_reason(backend().await).await;
     cuts::a_refresh_tokens_jti_cuts_its_session(backend().await).await;
     ledger::entries_are_listed_newest_first_by_what_they_are_about(backend().await).await;

@@ -340,7 +340,7 @@ struct Scene {
 impl Scene {
     async fn set(node: &Authority) -> Self {
         let caller = Caller::command_line();
-        let tenant = |slug: &str| TenantRequest { slug: slug.to_owned(), name: None };
+        let tenant = |slug: &str| TenantRequest { slug: slug.to_owned(), name: None, id: None };
         let [ours, other_tenant] = [
             node.create_tenant(&caller, tenant("ours")).await.unwrap().id,
             node.create_tenant(&caller, tenant("other")).await.unwrap().id,

@@ -19,7 +19,7 @@ use crate::disk::Disk;
 use crate::http::Http;
 use crate::keys;
 use crate::remote::{Parts, Remote};
-use crate::shared::Shared;
+use crate::shared::{OtherIssuer, Shared};
 use crate::status::{Counts, With};
 use crate::timing::Timing;
 use crate::tls::{self, InvalidRoots};
@@ -70,6 +70,7 @@ pub struct Builder {
     allow_plain: bool,
     state_dir: Option<PathBuf>,
     max_marks: usize,
+    others: Vec<(Issuer, Option<String>)>,
     timing: Timing,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -90,6 +91,7 @@ impl Builder {
             allow_plain: false,
             state_dir: None,
             max_marks: MAX_MARKS,
+            others: Vec::new(),
             timing: Timing::default(),
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
@@ -161,6 +163,38 @@ impl Builder {
         self
     }
 
+    /// Takes the tokens of another issuer too, and holds them against the same ledger: a platform's own, which go on being made where
+    /// they are made. Its keys are those of the set that it was made with, which its owner may [replace](KeySet::replace).
+    ///
+    /// ```
+    /// use rescind::token::{Algorithm, ClaimMap, ClaimSource, Issuer, KeySet, SigningKey};
+    /// use rescind_remote::Remote;
+    /// # use rescind::system::SystemEntropy;
+    ///
+    /// # let shared_secret = SigningKey::generate(Algorithm::Hs256, &SystemEntropy)?;
+    /// let platform = Issuer::foreign("https://platform.example", KeySet::new([shared_secret.verifying_key()])?)
+    ///     .with_algorithms([Algorithm::Hs256])
+    ///     .with_audiences(["https://api.example"])
+    ///     .with_claims(ClaimMap { user_id: Some(ClaimSource::required("sub")), ..ClaimMap::default() });
+    /// let builder = Remote::builder("https://auth.example").also_trust(platform);
+    /// # drop(builder);
+    /// # Ok::<(), rescind::token::KeyError>(())
+    /// ```
+    pub fn also_trust(mut self, issuer: Issuer) -> Self {
+        self.others.push((issuer, None));
+        self
+    }
+
+    /// The same of an issuer that publishes its keys as a JWK Set (RFC 7517 §5) at `url`: they are read as the authority's are, before
+    /// they are too old and when a token names an unknown one, over TLS that trusts the same certificates, and kept in the same
+    /// state on disk. An RSA key that does not say its algorithm is for the issuer's, where that is only one.
+    ///
+    /// Until its keys have come, the verifier is not [ready](Remote::is_ready), and its tokens are refused as `not_ready`.
+    pub fn also_trust_published(mut self, issuer: Issuer, url: impl Into<String>) -> Self {
+        self.others.push((issuer, Some(url.into())));
+        self
+    }
+
     /// For how long things may take, and how often they are tried.
     pub fn timing(mut self, timing: Timing) -> Self {
         self.timing = timing;
@@ -191,23 +225,25 @@ impl Builder {
         }
         let tls = tls::config(self.roots.as_deref())?;
         let iss = self.issuer.clone().unwrap_or_else(|| base.as_str().to_owned());
+        let others = self.where_others_publish(&tls)?;
         let http = Http::new(base, &self.client_id, &self.secret, tls, self.timing)
             .map_err(|_| StartError::Client)?;
         let keys = KeySet::empty();
-        let validator = Validator::new(vec![self.trusted(&iss, &keys)])?;
-        let replica = Arc::new(Replica::new(&*self.entropy, self.leeway));
+        let known = self.others.iter().map(|(issuer, _)| issuer.clone());
+        let validator = Validator::new(std::iter::once(self.trusted(&iss, &keys)).chain(known).collect())?;
+        let replica = Arc::new(Replica::new(&*self.entropy, self.longest_leeway()));
         let verifier = Verifier::new(validator, Arc::clone(&replica), self.policy, Arc::clone(&self.clock))
             .with_cache(TokenCache::new(&*self.entropy, TokenCache::USUAL_BYTES));
         let disk = self.state_dir.clone().map(|path| Disk::open(path, &iss, &self.client_id));
         let disk = disk.transpose().map_err(StartError::StateDir)?.map(Arc::new);
         let is_named = self.issuer.is_some();
-        let shared = Arc::new(self.shared(replica, keys));
+        let shared = Arc::new(self.shared(iss, replica, keys));
         let from = match &disk {
             Some(disk) => load(&shared, disk).await,
             None => None,
         };
         let is_checked = is_named || shared.has_keys() || is_confirmed(&shared, &http).await?;
-        Ok(Remote::run(Parts { shared, verifier, http, disk, from, is_checked }))
+        Ok(Remote::run(Parts { shared, verifier, http, others, disk, from, is_checked }))
     }
 
     fn trusted(&self, iss: &str, keys: &KeySet) -> Issuer {
@@ -220,23 +256,46 @@ impl Builder {
         }
     }
 
-    fn shared(self, replica: Arc<Replica>, keys: KeySet) -> Shared {
+    fn where_others_publish(&self, tls: &rustls::ClientConfig) -> Result<Vec<Http>, StartError> {
+        let urls = self.others.iter().filter_map(|(_, url)| url.as_deref());
+        let to = |url| Ok(Http::anonymous(Base::parse(url, self.allow_plain)?, tls.clone(), self.timing));
+        urls.map(to).collect()
+    }
+
+    /// Marks are kept for as long as a token of any issuer may be taken.
+    fn longest_leeway(&self) -> Duration {
+        self.others.iter().map(|(issuer, _)| issuer.leeway()).fold(self.leeway, Duration::max)
+    }
+
+    fn shared(self, iss: String, replica: Arc<Replica>, keys: KeySet) -> Shared {
+        let others: Vec<_> = self.others.into_iter().filter_map(publishing).collect();
         Shared {
+            iss,
+            counts: Counts::new(others.len()),
+            others,
+            leeway: self.leeway,
             replica,
             keys,
             clock: self.clock,
             entropy: self.entropy,
             policy: self.policy,
-            leeway: self.leeway,
             max_marks: self.max_marks,
             timing: self.timing,
-            counts: Counts::default(),
             pulse: watch::Sender::new(()),
             reload: Notify::new(),
             save: Notify::new(),
             asked: AtomicI64::new(0),
         }
     }
+}
+
+fn publishing((issuer, url): (Issuer, Option<String>)) -> Option<OtherIssuer> {
+    url?;
+    let for_rsa = match issuer.algorithms() {
+        [only] => Some(*only),
+        _ => None,
+    };
+    Some(OtherIssuer { iss: issuer.iss().to_owned(), keys: issuer.keys().clone(), for_rsa })
 }
 
 /// Says where, and never with what.

@@ -4,6 +4,7 @@
 //! everything else, names the file of the marks, and takes the place of the one before at once. What does not fit together, was
 //! damaged, or is another's, is as if it were not there.
 
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -64,6 +65,9 @@ struct State {
     /// The tag of the file with the marks.
     marks: String,
     keys: JwkSet,
+    /// The keys of other issuers, by their names.
+    #[serde(default)]
+    others: BTreeMap<String, JwkSet>,
 }
 
 impl Disk {
@@ -83,7 +87,7 @@ impl Disk {
         }
         let cursor: Cursor = state.cursor.parse().map_err(|_| Trouble::Disk)?;
         let json = serde_json::to_vec(&state.keys).map_err(|_| Trouble::Disk)?;
-        let keys = keys::usable(&json).map_err(|_| Trouble::Disk)?;
+        let keys = keys::usable(&json, None).map_err(|_| Trouble::Disk)?;
         let path = self.directory.join(marks_file(&state.marks));
         // All of it is checked before any of it counts.
         let tag = read_marks(&path, shared.max_marks, |_| ())?;
@@ -94,6 +98,7 @@ impl Disk {
         let loader = shared.replica.load(0);
         read_marks(&path, shared.max_marks, |mark| loader.apply(&mark, now))?;
         shared.keys.replace(keys).map_err(|_| Trouble::Disk)?;
+        load_others(&state, shared)?;
         if !counts(&state, shared, now) {
             tracing::warn!(
                 "by this clock or leeway, marks may be missing from the state on disk: it is not enough"
@@ -124,9 +129,10 @@ impl Disk {
             cursor: cursor.to_string(),
             as_of,
             saved_at,
-            leeway_ms: u64::try_from(shared.leeway.as_millis()).unwrap_or(u64::MAX),
+            leeway_ms: u64::try_from(shared.replica.leeway().as_millis()).unwrap_or(u64::MAX),
             marks: hex(&marks.tag),
             keys: shared.keys.to_jwks(),
+            others: shared.others.iter().map(|other| (other.iss.clone(), other.keys.to_jwks())).collect(),
         };
         self.write_state(&state)?;
         self.sweep(&marks.file);
@@ -220,7 +226,7 @@ impl Disk {
 /// Whether nothing can be missing from it by now: it was saved in the past, and its marks were kept for as long as we grant.
 fn counts(state: &State, shared: &Shared, now: Timestamp) -> bool {
     let latest = now.plus(shared.leeway);
-    let kept = std::time::Duration::from_millis(state.leeway_ms) >= shared.leeway;
+    let kept = std::time::Duration::from_millis(state.leeway_ms) >= shared.replica.leeway();
     state.saved_at <= latest && state.as_of <= latest && kept
 }
 
@@ -242,6 +248,17 @@ fn read_marks(path: &Path, most: usize, mut take: impl FnMut(Mark)) -> Result<[u
             return Err(Trouble::TooManyMarks);
         }
     }
+}
+
+/// Whoever is trusted now; none of another is taken up.
+fn load_others(state: &State, shared: &Shared) -> Result<(), Trouble> {
+    for other in &shared.others {
+        let Some(set) = state.others.get(&other.iss).filter(|set| !set.keys.is_empty()) else { continue };
+        let json = serde_json::to_vec(set).map_err(|_| Trouble::Disk)?;
+        let keys = keys::usable(&json, other.for_rsa).map_err(|_| Trouble::Disk)?;
+        other.keys.replace(keys).map_err(|_| Trouble::Disk)?;
+    }
+    Ok(())
 }
 
 fn marks_file(tag: &str) -> String {

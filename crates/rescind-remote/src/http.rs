@@ -33,7 +33,8 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
 pub(crate) struct Http {
     client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
     base: Base,
-    credentials: HeaderValue,
+    /// None where nothing is asked for that needs any.
+    credentials: Option<HeaderValue>,
     timing: Timing,
 }
 
@@ -51,6 +52,12 @@ impl Http {
         tls: ClientConfig,
         timing: Timing,
     ) -> Result<Self, http::header::InvalidHeaderValue> {
+        let credentials = basic(client_id, secret)?;
+        Ok(Self { credentials: Some(credentials), ..Self::anonymous(base, tls, timing) })
+    }
+
+    /// For what anybody may read.
+    pub(crate) fn anonymous(base: Base, tls: ClientConfig, timing: Timing) -> Self {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
@@ -67,7 +74,7 @@ impl Http {
             .pool_max_idle_per_host(4)
             .http1_max_buf_size(BUFFER)
             .build(connector);
-        Ok(Self { client, base, credentials: basic(client_id, secret)?, timing })
+        Self { client, base, credentials: None, timing }
     }
 
     /// What the authority calls itself, unless one is told otherwise.
@@ -130,8 +137,8 @@ impl Http {
             USER_AGENT,
             HeaderValue::from_static(concat!("rescind-remote/", env!("CARGO_PKG_VERSION"))),
         );
-        if as_client {
-            headers.insert(AUTHORIZATION, self.credentials.clone());
+        if let (true, Some(credentials)) = (as_client, &self.credentials) {
+            headers.insert(AUTHORIZATION, credentials.clone());
         }
         let answer = timeout_at(until, self.client.request(request)).await.map_err(|_| Trouble::Late)?;
         let answer = answer.map_err(|error| {

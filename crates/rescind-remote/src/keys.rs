@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rescind::token::{JwkSet, KeyError, KeySet, VerifyingKey};
+use rescind::token::{Algorithm, JwkSet, KeyError, KeySet, VerifyingKey};
 use serde::Deserialize;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout};
@@ -14,6 +14,9 @@ use crate::pace::{Allowance, Backoff, jittered};
 use crate::shared::Shared;
 use crate::status::With;
 use crate::trouble::Trouble;
+
+/// Where an authority publishes its keys.
+pub(crate) const PUBLISHED: &str = "/.well-known/jwks.json";
 
 /// The largest set of keys that is read, in bytes.
 const LARGEST: usize = 1024 * 1024;
@@ -91,38 +94,50 @@ impl Prompts {
     }
 }
 
-/// Reads the keys for ever. The issuer's name is checked before the first, unless it was named or checked before.
-pub(crate) async fn keep(shared: Arc<Shared>, http: Arc<Http>, prompts: Arc<Prompts>, mut is_checked: bool) {
+/// Where an issuer publishes its keys, and the set that they are read into.
+pub(crate) struct Source {
+    pub(crate) http: Arc<Http>,
+    pub(crate) path: &'static str,
+    pub(crate) keys: KeySet,
+    /// What an RSA key signs with that does not say so.
+    pub(crate) for_rsa: Option<Algorithm>,
+    pub(crate) prompts: Arc<Prompts>,
+    pub(crate) with: With,
+    /// Whether the issuer's name is known to be right; else it is checked before the first reading.
+    pub(crate) is_checked: bool,
+}
+
+/// Reads the keys for ever.
+pub(crate) async fn keep(shared: Arc<Shared>, mut source: Source) {
     let mut backoff = Backoff::new(shared.timing.first_pause, shared.timing.longest_pause);
     loop {
-        let look = prompts.begin();
-        let outcome = match is_checked {
-            true => read(&shared, &http).await,
-            false => match check_issuer(&http).await {
-                Ok(()) => {
-                    is_checked = true;
-                    read(&shared, &http).await
-                }
-                Err(trouble) => Err(trouble),
-            },
-        };
-        prompts.over.send_replace(look);
+        let look = source.prompts.begin();
+        let outcome = look_at(&shared, &mut source).await;
+        source.prompts.over.send_replace(look);
         let pause = match outcome {
             Ok(kept) => {
                 backoff.reset();
-                shared.counts.fine(With::Keys);
+                shared.counts.fine(source.with);
                 next_look(kept, &shared)
             }
             Err(trouble) => {
-                shared.counts.trouble(With::Keys, trouble);
+                shared.counts.trouble(source.with, trouble);
                 jittered(backoff.next(), &*shared.entropy)
             }
         };
         tokio::select! {
-            _ = timeout(pause, prompts.asked.notified()) => {}
-            never = pass_on(&shared.keys, &prompts) => match never {},
+            _ = timeout(pause, source.prompts.asked.notified()) => {}
+            never = pass_on(&source.keys, &source.prompts) => match never {},
         }
     }
+}
+
+async fn look_at(shared: &Shared, source: &mut Source) -> Result<Option<Duration>, Trouble> {
+    if !source.is_checked {
+        check_issuer(&source.http).await?;
+        source.is_checked = true;
+    }
+    read(shared, source).await
 }
 
 /// A check by the plain verifier that misses a key does not wait for it, and wants it for those after it.
@@ -145,22 +160,22 @@ pub(crate) async fn check_issuer(http: &Http) -> Result<(), Trouble> {
 }
 
 /// Reads the keys once; for how long they may be kept.
-async fn read(shared: &Shared, http: &Http) -> Result<Option<Duration>, Trouble> {
-    let (json, kept) = http.document("/.well-known/jwks.json", LARGEST).await?;
-    let keys = usable(&json)?;
-    shared.keys.replace(keys).map_err(|_| Trouble::InvalidKeys)?;
+async fn read(shared: &Shared, source: &Source) -> Result<Option<Duration>, Trouble> {
+    let (json, kept) = source.http.document(source.path, LARGEST).await?;
+    let keys = usable(&json, source.for_rsa)?;
+    source.keys.replace(keys).map_err(|_| Trouble::InvalidKeys)?;
     shared.counts.add(&shared.counts.key_reads);
     shared.pulse.send_replace(());
     Ok(kept)
 }
 
 /// The keys of a published set. One that is broken, empty, or tells a private key is as if none had come.
-pub(crate) fn usable(json: &[u8]) -> Result<Vec<VerifyingKey>, Trouble> {
+pub(crate) fn usable(json: &[u8], for_rsa: Option<Algorithm>) -> Result<Vec<VerifyingKey>, Trouble> {
     let set = JwkSet::from_json(json).map_err(|_| Trouble::InvalidKeys)?;
     if set.keys.len() > MOST_KEYS {
         return Err(Trouble::InvalidKeys);
     }
-    let usable = set.usable(None).map_err(|_| Trouble::InvalidKeys)?;
+    let usable = set.usable(for_rsa).map_err(|_| Trouble::InvalidKeys)?;
     let leaked = usable.skipped.iter().any(|(_, why)| *why == KeyError::PrivateMembers);
     if leaked || usable.keys.is_empty() { Err(Trouble::InvalidKeys) } else { Ok(usable.keys) }
 }
@@ -179,7 +194,8 @@ mod tests {
 
     #[test]
     fn a_set_without_a_usable_key_or_with_a_private_one_is_as_if_none_had_come() {
-        let whole = |keys: &str| usable(format!(r#"{{"keys":[{keys}]}}"#).as_bytes()).map(|keys| keys.len());
+        let whole =
+            |keys: &str| usable(format!(r#"{{"keys":[{keys}]}}"#).as_bytes(), None).map(|keys| keys.len());
         assert_eq!(whole(&format!("{{{ED25519}}}")), Ok(1));
         assert_eq!(
             whole(&format!("{{{ED25519}}},{{\"kty\":\"new\"}},7")),
@@ -197,7 +213,7 @@ mod tests {
             assert_eq!(whole(&keys), Err(Trouble::InvalidKeys), "{name}");
         }
         for json in ["", "{}", "[]", r#"{"keys":{}}"#, r#"{"keys":[]"#, &"[".repeat(100_000)] {
-            assert_eq!(usable(json.as_bytes()).map(|_| ()), Err(Trouble::InvalidKeys));
+            assert_eq!(usable(json.as_bytes(), None).map(|_| ()), Err(Trouble::InvalidKeys));
         }
     }
 

@@ -69,3 +69,8 @@ pub use trouble::Trouble;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/guides/remote-verifier.md")]
 struct Guide;
+
+/// And those of the guide for platforms with an issuer of their own.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guides/own-issuer.md")]
+struct OwnIssuerGuide;

@@ -14,8 +14,8 @@ use crate::disk::Disk;
 use crate::head::Head;
 use crate::http::Http;
 use crate::keys::{self, Prompts};
-use crate::shared::Shared;
-use crate::status::Status;
+use crate::shared::{OtherIssuer, Shared};
+use crate::status::{Status, With};
 use crate::{feed, tasks};
 
 /// A verifier of an authority's tokens, in another process. It follows the authority for as long as it lives; dropping it ends
@@ -25,6 +25,8 @@ pub struct Remote {
     verifier: Arc<Verifier>,
     head: Head,
     prompts: Arc<Prompts>,
+    /// Of the other issuers that publish keys.
+    other_prompts: Vec<Arc<Prompts>>,
     disk: Option<Arc<Disk>>,
     tasks: JoinSet<()>,
 }
@@ -34,6 +36,8 @@ pub(crate) struct Parts {
     pub(crate) shared: Arc<Shared>,
     pub(crate) verifier: Verifier,
     pub(crate) http: Http,
+    /// Where the other issuers publish their keys, in their order.
+    pub(crate) others: Vec<Http>,
     pub(crate) disk: Option<Arc<Disk>>,
     /// Where the state on disk ends, if it counts.
     pub(crate) from: Option<Cursor>,
@@ -48,18 +52,33 @@ impl Remote {
     }
 
     pub(crate) fn run(parts: Parts) -> Self {
-        let Parts { shared, verifier, http, disk, from, is_checked } = parts;
+        let Parts { shared, verifier, http, others, disk, from, is_checked } = parts;
         let http = Arc::new(http);
         let prompts = Arc::new(Prompts::new(shared.timing.keys_least));
+        let own = keys::Source {
+            http: Arc::clone(&http),
+            path: keys::PUBLISHED,
+            keys: shared.keys.clone(),
+            for_rsa: None,
+            prompts: Arc::clone(&prompts),
+            with: With::Keys,
+            is_checked,
+        };
         let mut tasks = JoinSet::new();
         tasks.spawn(feed::follow(Arc::clone(&shared), Arc::clone(&http), from));
-        tasks.spawn(keys::keep(Arc::clone(&shared), Arc::clone(&http), Arc::clone(&prompts), is_checked));
+        tasks.spawn(keys::keep(Arc::clone(&shared), own));
+        let mut other_prompts = Vec::new();
+        for (which, (other, http)) in shared.others.iter().zip(others).enumerate() {
+            let source = of_another(other, http, which, &shared);
+            other_prompts.push(Arc::clone(&source.prompts));
+            tasks.spawn(keys::keep(Arc::clone(&shared), source));
+        }
         tasks.spawn(tasks::expire(Arc::clone(&shared)));
         if let Some(disk) = &disk {
             tasks.spawn(tasks::save(Arc::clone(&shared), Arc::clone(disk)));
         }
         let head = Head::new(Arc::clone(&shared), http);
-        Self { shared, verifier: Arc::new(verifier), head, prompts, disk, tasks }
+        Self { shared, verifier: Arc::new(verifier), head, prompts, other_prompts, disk, tasks }
     }
 
     /// Checks a token, as [`Verifier::verify`] does. One that names a key that is not known has the keys looked at again, at a
@@ -72,7 +91,7 @@ impl Remote {
             Err(refusal) if is_unknown_key(&refusal) => refusal,
             outcome => return outcome,
         };
-        if !self.prompts.look(self.shared.timing.keys_wait).await {
+        if !self.look_for_key(token, self.shared.timing.keys_wait).await {
             return Err(refusal);
         }
         self.verifier.verify(token, expected)
@@ -95,11 +114,23 @@ impl Remote {
             Err(refusal) if is_unknown_key(&refusal) => refusal,
             outcome => return outcome,
         };
-        if !self.prompts.look(self.shared.timing.keys_wait.min(within)).await {
+        if !self.look_for_key(token, self.shared.timing.keys_wait.min(within)).await {
             return Err(refusal);
         }
         let give_up = tokio::time::sleep_until(until);
         self.verifier.verify_fresh(token, expected, &self.head, give_up).await
+    }
+
+    /// Whether the keys of the token's issuer were read again, within that time.
+    async fn look_for_key(&self, token: &str, within: Duration) -> bool {
+        let Some(issuer) = self.verifier.validator().named_issuer(token) else { return false };
+        let other = self.shared.others.iter().position(|other| other.iss == issuer.iss());
+        match other {
+            Some(which) => self.other_prompts[which].look(within).await,
+            None if issuer.iss() == self.shared.iss => self.prompts.look(within).await,
+            // Whoever gave its keys looks after them.
+            None => false,
+        }
     }
 
     /// The verifier itself: the same as inside the authority. Its checks never wait, and merely refuse a token with an unknown
@@ -108,7 +139,7 @@ impl Remote {
         &self.verifier
     }
 
-    /// Has the keys looked at again, unless that was done too often of late. Whether that is so.
+    /// Has the authority's keys looked at again, unless that was done too often of late. Whether that is so.
     pub fn prompt_keys(&self) -> bool {
         self.prompts.prompt()
     }
@@ -156,6 +187,19 @@ impl LedgerHead for Remote {
 impl fmt::Debug for Remote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Remote").field("status", &self.status()).finish_non_exhaustive()
+    }
+}
+
+fn of_another(other: &OtherIssuer, http: Http, which: usize, shared: &Shared) -> keys::Source {
+    keys::Source {
+        http: Arc::new(http),
+        // Its whole URL was given.
+        path: "",
+        keys: other.keys.clone(),
+        for_rsa: other.for_rsa,
+        prompts: Arc::new(Prompts::new(shared.timing.keys_least)),
+        with: With::KeysOfAnother(which),
+        is_checked: true,
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rescind::clock::{Clock, Timestamp};
 use rescind::entropy::Entropy;
 use rescind::replica::Replica;
-use rescind::token::KeySet;
+use rescind::token::{Algorithm, KeySet};
 use rescind::verifier::{FreshnessPolicy, OnStale};
 use tokio::sync::{Notify, watch};
 
@@ -22,8 +22,12 @@ const BYTES_OF_TEXTS: usize = 256 * 1024 * 1024;
 const BYTES_OF_A_MARK: usize = 256;
 
 pub(crate) struct Shared {
+    /// The authority's name.
+    pub(crate) iss: String,
     pub(crate) replica: Arc<Replica>,
     pub(crate) keys: KeySet,
+    /// The other issuers that publish keys.
+    pub(crate) others: Vec<OtherIssuer>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) policy: FreshnessPolicy,
@@ -41,6 +45,14 @@ pub(crate) struct Shared {
     pub(crate) asked: AtomicI64,
 }
 
+/// An issuer other than the authority, whose published keys are read too.
+pub(crate) struct OtherIssuer {
+    pub(crate) iss: String,
+    pub(crate) keys: KeySet,
+    /// What an RSA key signs with that does not say so.
+    pub(crate) for_rsa: Option<Algorithm>,
+}
+
 impl Shared {
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
@@ -52,7 +64,7 @@ impl Shared {
             .replica
             .staleness(self.now())
             .is_some_and(|age| age <= self.policy.max_staleness || self.policy.on_stale == OnStale::Allow);
-        fresh && self.has_keys()
+        fresh && self.has_keys() && self.others.iter().all(|other| !other.keys.keys().is_empty())
     }
 
     pub(crate) fn has_keys(&self) -> bool {
@@ -88,6 +100,7 @@ impl Shared {
             saves: count(&self.counts.saves),
             feed_trouble: self.counts.last(With::Feed),
             keys_trouble: self.counts.last(With::Keys),
+            other_keys_trouble: self.counts.last_with_others(),
         }
     }
 }

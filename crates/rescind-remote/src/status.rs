@@ -40,6 +40,8 @@ pub struct Status {
     pub feed_trouble: Option<Trouble>,
     /// The last thing that went wrong with the keys. None once they were read since.
     pub keys_trouble: Option<Trouble>,
+    /// The same of another issuer's published keys: of the first that has any.
+    pub other_keys_trouble: Option<Trouble>,
 }
 
 /// What is counted.
@@ -57,6 +59,8 @@ pub(crate) struct Counts {
     pub(crate) saves: AtomicU64,
     feed_trouble: Mutex<Option<Trouble>>,
     keys_trouble: Mutex<Option<Trouble>>,
+    /// Of each other issuer that publishes keys.
+    others_trouble: Box<[Mutex<Option<Trouble>>]>,
 }
 
 /// What something went wrong with.
@@ -64,12 +68,24 @@ pub(crate) struct Counts {
 pub(crate) enum With {
     Feed,
     Keys,
+    /// The keys of another issuer, by its number.
+    KeysOfAnother(usize),
 }
 
 /// While it lives, the events come in.
 pub(crate) struct Connected<'a>(&'a Counts);
 
 impl Counts {
+    /// With so many other issuers that publish keys.
+    pub(crate) fn new(others: usize) -> Self {
+        Self { others_trouble: (0..others).map(|_| Mutex::default()).collect(), ..Self::default() }
+    }
+
+    /// The last thing that went wrong with the keys of any other issuer.
+    pub(crate) fn last_with_others(&self) -> Option<Trouble> {
+        (0..self.others_trouble.len()).find_map(|which| self.last(With::KeysOfAnother(which)))
+    }
+
     pub(crate) fn add(&self, count: &AtomicU64) {
         count.fetch_add(1, Ordering::Relaxed);
     }
@@ -113,6 +129,7 @@ impl Counts {
         let slot = match with {
             With::Feed => &self.feed_trouble,
             With::Keys => &self.keys_trouble,
+            With::KeysOfAnother(which) => &self.others_trouble[which],
         };
         slot.lock().unwrap_or_else(PoisonError::into_inner)
     }

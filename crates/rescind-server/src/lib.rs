@@ -3,8 +3,8 @@
 //! [`http`] is the base that every endpoint stands on: typed extractors, problem documents, credentials, the
 //! layers and the server loop. It knows nothing of tokens or sessions. [`config`] reads the settings, [`telemetry`]
 //! tells operators what happens, [`openapi`] tells callers what there is. On these stand the JSON API, the OAuth
-//! endpoints, the [`feed`] of revocations and what proxies ask; `tasks` run beside the requests; [`run`] puts all of it together over a store that
-//! it does not choose.
+//! endpoints, the [`feed`] of revocations and what proxies ask; `tasks` run beside the requests. A [`Node`] puts all of it together over a
+//! store that it does not choose; [`run`] serves one until it is told to stop.
 
 #![warn(clippy::unwrap_used)]
 mod api;
@@ -15,6 +15,7 @@ mod error;
 pub mod feed;
 mod fresh;
 pub mod http;
+mod node;
 mod oauth;
 pub mod openapi;
 mod proxy;
@@ -25,5 +26,6 @@ pub mod telemetry;
 pub mod view;
 mod waiting;
 
+pub use node::{Node, Web, system_ports};
 pub use router::routes;
-pub use run::{Foundation, NotOpened, Opener, Opening, Serve, ServeError, StartedInfo, run, service};
+pub use run::{Foundation, NotOpened, Opener, Opening, Serve, ServeError, StartedInfo, run};

@@ -5,23 +5,17 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use rescind::authority::{Authority, Error, MasterKeySource, Operator, Ports, StartError, Started};
 use rescind::clock::Clock;
 use rescind::lookup::MarkCache;
 use rescind::store::Store;
-use rescind::system::SystemEntropy;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
 
-use crate::app::App;
 use crate::config::Settings;
-use crate::feed::Feed;
-use crate::http::layers::{self, Edge};
 use crate::http::serve;
-use crate::telemetry::Counters;
-use crate::{router, tasks, waiting};
+use crate::node::{Node, system_ports};
+use crate::waiting;
 
 /// What a server is made of.
 pub struct Serve {
@@ -119,26 +113,20 @@ pub async fn run(options: Serve) -> Result<(), ServeError> {
         Err(Attempt::Never(error)) => return Err(error),
         Ok(started) => started,
     };
-    let (authority, first) = (Arc::new(started.authority), started.first);
-    let options = serve::Options::default();
-    let feed = Arc::new(Feed::new(&authority, options.places()));
-    let router = service(Arc::clone(&authority), Arc::clone(&feed), &settings);
-    let stop = CancellationToken::new();
-    let mut tasks = tasks::start(&authority, &feed, settings.purge_interval, &stop);
-    on_started(&StartedInfo { address, issuer: authority.settings().issuer.clone(), first });
+    let mut node = Node::start(started.authority, settings.purge_interval);
+    let router = node.router(&settings.web());
+    let issuer = node.authority().settings().issuer.clone();
+    on_started(&StartedInfo { address, issuer, first: started.first });
     let mut failed = false;
     let until = async {
         tokio::select! {
             () = shutdown => {}
-            // They never end by themselves: without them this process would go blind, and look alive.
-            _ = tasks.join_next() => failed = true,
+            () = node.failed() => failed = true,
         }
-        // Its readers would stay for ever: what is drained is what ends by itself.
-        feed.close();
+        node.close_feed();
     };
-    serve::serve(listener, router, options, until).await;
-    stop.cancel();
-    while tasks.join_next().await.is_some() {}
+    serve::serve(listener, router, serve::Options::default(), until).await;
+    node.stop().await;
     if failed { Err(ServeError::TaskEnded) } else { Ok(()) }
 }
 
@@ -168,7 +156,11 @@ impl Start<'_> {
             password: self.settings.admin_password.clone().ok_or(Attempt::Never(ServeError::NoPassword))?,
         };
         let remote = foundation.remote;
-        let ports = Ports { cache: self.cache.clone(), ..ports(foundation, Arc::clone(&self.clock)) };
+        let ports = Ports {
+            cache: self.cache.clone(),
+            clock: Arc::clone(&self.clock),
+            ..system_ports(foundation.store, foundation.master_keys)
+        };
         Authority::start(ports, self.settings.authority(self.address), || operator).await.map_err(|error| {
             match error {
                 StartError::Other(Error::Unavailable | Error::Overloaded) if remote => {
@@ -241,35 +233,4 @@ fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
         }
         tracing::info!("told to stop: finishing what is under way");
     })
-}
-
-/// Every route, with everything around it: what [`run`] serves.
-pub fn service(authority: Arc<Authority>, feed: Arc<Feed>, settings: &Settings) -> Router {
-    let counters = Counters::new();
-    let edge = Edge {
-        trusted_proxies: settings.trusted_proxies.clone(),
-        cors_origins: settings.cors_origins.clone(),
-        ..Edge::new(Arc::clone(authority.clock()), Arc::clone(authority.entropy()), counters.http())
-    };
-    let (router, document) = router::routes().split_for_parts();
-    let app = App {
-        authority,
-        feed,
-        counters,
-        openapi: crate::openapi::json(&document).into(),
-        reference: crate::openapi::page(&document).into(),
-    };
-    layers::dress(router.with_state(app), edge)
-}
-
-fn ports(foundation: Foundation, clock: Arc<dyn Clock>) -> Ports {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    Ports {
-        store: foundation.store,
-        clock,
-        entropy: Arc::new(SystemEntropy),
-        offload: Arc::new(tasks::Hashing::new(cores)),
-        master_keys: foundation.master_keys,
-        cache: None,
-    }
 }

@@ -45,7 +45,7 @@ pub use open::Options;
 ///
 /// When it is dropped, what was queued is finished first.
 ///
-/// An authority on it:
+/// An authority on it, without what must go on beside it (`Node` of rescind-server does that):
 ///
 /// ```
 /// use std::sync::Arc;
@@ -53,11 +53,9 @@ pub use open::Options;
 /// use rescind::keys::MasterKey;
 /// use rescind::session::Device;
 /// use rescind::system::{SystemClock, SystemEntropy};
-/// use rescind::token::{Algorithm, Expected};
+/// use rescind::token::Expected;
 /// use rescind_sqlite::{Options, SqliteStore};
 /// use secrecy::ExposeSecret as _;
-/// # use std::time::Duration;
-/// # use rescind::{lookup::CheckBy, session::RefreshPolicy, verifier::OnStale};
 ///
 /// struct OwnThread;
 ///
@@ -71,29 +69,6 @@ pub use open::Options;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let dir = tempfile::tempdir()?;
-/// # let hours = |hours: u64| Duration::from_secs(hours * 3600);
-/// # let settings = AuthoritySettings {
-/// #     issuer: "https://auth.example".into(),
-/// #     audience: "https://auth.example".into(),
-/// #     algorithm: Algorithm::EdDsa,
-/// #     access_ttl: Duration::from_secs(900),
-/// #     refresh_ttl: hours(14 * 24),
-/// #     session_ttl: hours(90 * 24),
-/// #     refresh_policy: RefreshPolicy {
-/// #         grace: Duration::from_secs(10),
-/// #         lost_reply_window: hours(24),
-/// #         replay_limit: 3,
-/// #     },
-/// #     key_rotation: hours(30 * 24),
-/// #     leeway: Duration::from_secs(30),
-/// #     max_sessions_per_user: 0,
-/// #     purge_safety_margin: hours(1),
-/// #     check: CheckBy::Replica,
-/// #     max_staleness: Duration::from_secs(300),
-/// #     on_stale: OnStale::Deny,
-/// #     registration_open: false,
-/// #     minimum_age: 0,
-/// # };
 /// let store = SqliteStore::open(&dir.path().join("rescind.db"), &Options::new(Arc::new(SystemEntropy)))?;
 /// let ports = Ports {
 ///     store,
@@ -105,6 +80,7 @@ pub use open::Options;
 /// };
 /// let (email, password) = ("ada@example.com", "correct horse battery staple");
 /// let operator = || Operator { email: email.into(), password: password.into() };
+/// let settings = AuthoritySettings::new("https://auth.example");
 /// let started = Authority::start(ports, settings, operator).await?;
 /// assert!(started.first, "the operator was made");
 /// let authority = started.authority;

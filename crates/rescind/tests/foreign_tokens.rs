@@ -3,10 +3,16 @@
 
 mod support;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use rescind::clock::{Clock, Timestamp};
 use rescind::id::{SessionId, TenantId, UserId};
+use rescind::ledger::Cursor;
+use rescind::replica::Replica;
+use rescind::system::SystemEntropy;
 use rescind::token::*;
+use rescind::verifier::{FreshnessPolicy, Verifier};
 use serde_json::{Value, json};
 use support::*;
 
@@ -195,4 +201,30 @@ fn a_list_of_issuers_that_cannot_mean_what_it_says_is_refused() {
     assert_eq!(refused(vec![other().with_typ(refresh)]), InvalidIssuers::Typ);
     let lax = TypRule::OneOf(vec!["at+jwt".to_owned()]);
     assert_eq!(refused(vec![ours().with_typ(lax)]), InvalidIssuers::Typ);
+}
+
+struct At(Timestamp);
+
+impl Clock for At {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+}
+
+/// The mark that killed it may have left by then.
+#[test]
+fn no_issuer_is_granted_more_leeway_than_the_replica_keeps_marks_for() {
+    let token = issuer_token(&claims());
+    let code_after = |granted: u64, kept: u64, late: i64| {
+        let issuer = other().with_leeway(Duration::from_secs(granted));
+        let replica = Arc::new(Replica::new(&SystemEntropy, Duration::from_secs(kept)));
+        let clock = Arc::new(At(Timestamp::from_secs(NOW + 600 + late)));
+        replica.load(0).finish(Cursor::default(), clock.now());
+        let validator = Validator::new(vec![issuer]).unwrap();
+        let verifier = Verifier::new(validator, replica, FreshnessPolicy::default(), clock);
+        verifier.verify(&token, Expected::Configured).map_or_else(|refusal| refusal.code(), |_| "ok")
+    };
+    assert_eq!((code_after(300, 300, 200), code_after(300, 30, 20)), ("ok", "ok"));
+    assert_eq!(code_after(300, 30, 200), "token_expired");
+    assert_eq!(code_after(10, 30, 20), "token_expired", "nor more than it was given");
 }

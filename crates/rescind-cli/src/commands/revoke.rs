@@ -3,7 +3,7 @@
 use clap::Args;
 use rescind::authority::{Caller, RevocationRequest, What};
 use rescind::clock::Timestamp;
-use rescind::id::SessionId;
+use rescind::id::{SessionId, TenantId};
 use rescind::ledger::CutTarget;
 use rescind_server::view::RevocationView;
 use serde_json::json;
@@ -27,8 +27,11 @@ pub(crate) struct Revoke {
     #[arg(long)]
     reason: Option<String>,
     /// When the token expires by itself (RFC 3339), where it lives longer than this authority's own
-    #[arg(long, value_name = "TIME", conflicts_with_all = ["user", "tenant"])]
+    #[arg(long, value_name = "TIME", conflicts_with = "tenant")]
     expires_at: Option<Timestamp>,
+    /// The session or user (by id, --within a tenant) is another issuer's, and need not be known here
+    #[arg(long, requires = "expires_at", conflicts_with_all = ["jti", "token", "digest", "tenant"])]
+    foreign: bool,
     #[command(flatten)]
     sure: Sure,
     #[command(flatten)]
@@ -60,9 +63,14 @@ pub(crate) struct Target {
 }
 
 pub(crate) async fn run(args: Revoke, settings: &Settings) -> Result<(), Failure> {
-    let single = args.what.read()?;
+    let single = if args.foreign { Some(args.what.read_foreign()?) } else { args.what.read()? };
     let admin = administer(settings).await?;
-    if let Some(user) = &args.what.user {
+    if let (Some(user), None) = (&args.what.user, &single) {
+        if args.expires_at.is_some() {
+            return Err(Failure::Usage(
+                "--expires-at goes with --user only where it is --foreign".to_owned(),
+            ));
+        }
         let user = admin.user(user, args.within.as_deref()).await?;
         return super::users::revoke_all(&admin, &user, args.reason, args.sure, args.format).await;
     }
@@ -77,10 +85,13 @@ pub(crate) async fn run(args: Revoke, settings: &Settings) -> Result<(), Failure
 }
 
 async fn revoke_one(args: Revoke, what: What, admin: &Admin) -> Result<(), Failure> {
-    if args.sure.dry_run {
-        return dry_run(&what, admin, args.format).await;
-    }
     let tenant = admin.optional_tenant(args.within.as_deref()).await?;
+    if args.sure.dry_run {
+        return dry_run(&what, tenant, admin, args.format).await;
+    }
+    if let What::ForeignUser(id) = &what {
+        args.sure.confirm(&format!("kills every token that user {id} has"))?;
+    }
     let request =
         RevocationRequest { what, expires_at: args.expires_at, user: None, tenant, reason: args.reason };
     let (entry, created) = admin
@@ -89,32 +100,60 @@ async fn revoke_one(args: Revoke, what: What, admin: &Admin) -> Result<(), Failu
         .await
         .map_err(|error| explain(error, admin))?;
     let view = RevocationView::from(entry);
+    let below = view.min_version.map(|version| format!(": tokens below version {version} are dead"));
     let sentence = format!(
-        "{} {} {}",
+        "{} {} {}{}",
         if created { "revoked" } else { "was revoked already:" },
         view.kind,
-        harmless(&view.key)
+        harmless(&view.key),
+        below.unwrap_or_default()
     );
     args.format.done(&view, &sentence)
 }
 
 /// What one token or session would be; nothing is looked at that only a cut would find.
-async fn dry_run(what: &What, admin: &Admin, format: Format) -> Result<(), Failure> {
+async fn dry_run(
+    what: &What,
+    tenant: Option<TenantId>,
+    admin: &Admin,
+    format: Format,
+) -> Result<(), Failure> {
+    let count = async |target| admin.store().count_reach(&target, admin.authority.now()).await;
     let (kind, key, count) = match what {
         What::Jti(jti) => ("token", jti.clone(), None),
         What::Session(id) => {
             let target = CutTarget::Session { id: *id, tenant: None, user: None };
-            let count = admin.store().count_reach(&target, admin.authority.now()).await?;
-            ("session", id.to_string(), Some(count))
+            ("session", id.to_string(), Some(count(target).await?))
         }
         What::Token(_) => ("token", "that text names".to_owned(), None),
         What::Digest(digest) => ("digest", hex(digest), None),
+        What::ForeignSession(id) => {
+            let target = CutTarget::ForeignSession { id: *id, tenant, user: None };
+            ("session", id.to_string(), Some(count(target).await?))
+        }
+        What::ForeignUser(id) => {
+            let tenant = tenant.ok_or_else(|| Failure::Usage("--within: whose user is it?".to_owned()))?;
+            let target = CutTarget::ForeignUser { tenant, user: *id };
+            ("user", id.to_string(), Some(count(target).await?))
+        }
     };
     let would = json!({ "dry_run": true, "kind": kind, "key": key, "revoked": count });
     format.done(&would, &format!("would revoke the {kind} {}", harmless(&key)))
 }
 
 impl Target {
+    /// What another issuer's is.
+    fn read_foreign(&self) -> Result<What, Failure> {
+        match (self.session, &self.user) {
+            (Some(id), _) => Ok(What::ForeignSession(id)),
+            (None, Some(user)) => user
+                .parse()
+                .map(What::ForeignUser)
+                .map_err(|_| Failure::Usage("--foreign: --user takes an id, a UUID".to_owned())),
+            _ => Err(Failure::Usage("--foreign goes with --session or --user".to_owned())),
+        }
+    }
+
     /// What is named by itself; none where it is a user or a tenant.
     fn read(&self) -> Result<Option<What>, Failure> {
         if let Some(jti) = &self.jti {

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use rescind::authority::{Caller, TenantRequest};
 use rescind::directory::Tenant;
+use rescind::id::TenantId;
 use rescind_server::view::TenantView;
 use serde_json::json;
 
@@ -48,6 +49,9 @@ pub(crate) struct Create {
     /// The name for people
     #[arg(long)]
     name: Option<String>,
+    /// The id, where it has one elsewhere, which another issuer's tokens carry
+    #[arg(long, value_name = "UUID")]
+    id: Option<TenantId>,
     #[command(flatten)]
     format: Format,
 }
@@ -99,7 +103,7 @@ pub(crate) async fn run(tenants: Tenants, settings: &Settings) -> Result<(), Fai
     match tenants {
         Tenants::List(args) => list(&args, &admin).await,
         Tenants::Create(args) => {
-            let request = TenantRequest { slug: args.slug, name: args.name };
+            let request = TenantRequest { slug: args.slug, name: args.name, id: args.id };
             show(admin.authority.create_tenant(&Caller::command_line(), request).await?, args.format)
         }
         Tenants::Update(args) => change(&admin, &args.tenant, Some(args.name), None, args.format).await,

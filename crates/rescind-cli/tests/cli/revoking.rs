@@ -112,6 +112,7 @@ fn a_token_is_revoked_by_its_jti_or_its_text() {
             "jti",
             "key",
             "kind",
+            "min_version",
             "reason",
             "revoked_at",
             "revoked_by",
@@ -173,4 +174,22 @@ fn the_ledger_is_listed_newest_first_and_purged_when_it_is_due() {
     assert_eq!((&would["dry_run"], &would["purged"]), (&true.into(), &2.into()));
     assert_eq!(home.json(&["purge", "--safety-margin", "0"])["purged"], 2);
     assert_eq!(home.json(&["revocations", "list"])["items"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn another_issuers_users_and_sessions_need_not_be_known() {
+    const WHO: &str = "01900000-0000-7000-8000-00000000f00d";
+    let home = Home::started();
+    let user =
+        ["revoke", "--foreign", "--user", WHO, "--within", "default", "--expires-at", "2030-01-01T00:00:00Z"];
+    home.refused(&user, 2, "confirmation_needed");
+    assert_eq!(home.json(&[&user[..], &["--dry-run"]].concat())["revoked"], 0);
+    let first = home.json(&[&user[..], &["--yes"]].concat());
+    assert_eq!((&first["kind"], &first["key"]), (&"user".into(), &WHO.into()));
+    let second = home.json(&[&user[..], &["--yes"]].concat());
+    assert!(second["min_version"].as_i64() > first["min_version"].as_i64());
+    let session = ["revoke", "--foreign", "--session", WHO, "--expires-at", "2030-01-01T00:00:00Z"];
+    assert_eq!(home.json(&session)["kind"], "session");
+    home.run(&user[..6]).must(2, &user[..6]);
+    home.refused(&["revoke", "--session", WHO], 1, "not_found");
 }

@@ -18,7 +18,7 @@ use rescind::store::{Answer, Page, PageRequest, Provenance};
 use crate::PostgresStore;
 use crate::tx::{read, write};
 
-pub(crate) use raise::{Cause, Raise, raise_tenant, raise_user, standing_of};
+pub(crate) use raise::{Cause, Raise, lock_foreign_user, raise_tenant, raise_user, standing_of};
 pub(crate) use tenants::{find_tenant, lock_tenant};
 pub(crate) use users::{NewUserRow, find_user, insert_user, lock_user, set_profile};
 

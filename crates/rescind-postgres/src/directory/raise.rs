@@ -8,6 +8,7 @@ use rescind::store::{Provenance, StoreError};
 use tokio_postgres::Row;
 
 use crate::conn::Conn;
+use crate::directory::find_tenant;
 use crate::error::Outcome;
 use crate::ledger::append;
 use crate::row::Cells;
@@ -29,6 +30,45 @@ pub(crate) enum Raise {
     Version,
     /// The floor too: everything ends, but for one session, which must be active.
     Floor { spare: Option<SessionId> },
+    /// Both, whether or not the user is known, who must be locked by [`lock_foreign_user`].
+    Foreign,
+}
+
+impl Raise {
+    pub(crate) const fn spare(self) -> Option<SessionId> {
+        match self {
+            Self::Floor { spare } => spare,
+            Self::Version | Self::Foreign => None,
+        }
+    }
+
+    /// What the user's next token would carry.
+    pub(crate) async fn standing(self, conn: &Conn, tenant: TenantId, user: UserId) -> Outcome<Standing> {
+        read_standing(conn, tenant, user, self.is_foreign()).await
+    }
+
+    const fn is_foreign(self) -> bool {
+        matches!(self, Self::Foreign)
+    }
+}
+
+/// Locks a user who may not be known here: such a one leaves a tombstone, and goes on from above it if ever made.
+pub(crate) async fn lock_foreign_user(
+    tx: &Tx,
+    tenant: TenantId,
+    user: UserId,
+    now: Timestamp,
+) -> Outcome<()> {
+    find_tenant(tx, tenant).await?;
+    tx.execute(
+        "INSERT INTO users (tenant_id, id, token_version, session_floor, created_at, deleted_at)
+         VALUES ($1, $2, 0, 0, $3, $3) ON CONFLICT (tenant_id, id) DO NOTHING",
+        &[&tenant.0, &user.0, &now.as_millis()],
+    )
+    .await?;
+    tx.row("SELECT 1 FROM users WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE", &[&tenant.0, &user.0])
+        .await?;
+    Ok(())
 }
 
 /// The user must be locked.
@@ -40,13 +80,13 @@ pub(crate) async fn raise_user(
     cause: &Cause<'_>,
 ) -> Outcome<Entry> {
     let now = cause.by.at;
-    if let Raise::Floor { spare: Some(spare) } = raise {
+    if let Some(spare) = raise.spare() {
         require_active(tx, spare, tenant, user, now).await?;
     }
-    let (version, floor) = raise_row(tx, tenant, user, matches!(raise, Raise::Floor { .. }), now).await?;
-    if let Raise::Floor { spare } = raise {
+    let (version, floor) = raise_row(tx, tenant, user, raise, now).await?;
+    if !matches!(raise, Raise::Version) {
         note_raise(tx, tenant, Some(user), floor, cause).await?;
-        lift(tx, spare, floor).await?;
+        lift(tx, raise.spare(), floor).await?;
     }
     let draft = Draft {
         key: MarkKey::User(user),
@@ -92,12 +132,16 @@ pub(crate) async fn raise_tenant(tx: &Tx, tenant: TenantId, cause: &Cause<'_>) -
 
 /// A user's versions and floors, and its tenant's.
 pub(crate) async fn standing_of(conn: &Conn, tenant: TenantId, user: UserId) -> Outcome<Standing> {
+    read_standing(conn, tenant, user, false).await
+}
+
+async fn read_standing(conn: &Conn, tenant: TenantId, user: UserId, foreign: bool) -> Outcome<Standing> {
     let row = conn
         .row(
             "SELECT users.token_version, users.session_floor, tenants.token_version, tenants.session_floor
                FROM users JOIN tenants ON tenants.id = users.tenant_id
-              WHERE users.tenant_id = $1 AND users.id = $2 AND users.deleted_at IS NULL",
-            &[&tenant.0, &user.0],
+              WHERE users.tenant_id = $1 AND users.id = $2 AND ($3 OR users.deleted_at IS NULL)",
+            &[&tenant.0, &user.0, &foreign],
         )
         .await?
         .ok_or(StoreError::NotFound)?;
@@ -115,16 +159,18 @@ async fn raise_row(
     tx: &Tx,
     tenant: TenantId,
     user: UserId,
-    floor: bool,
+    raise: Raise,
     now: Timestamp,
 ) -> Outcome<(i64, i64)> {
+    let (floor, foreign) = (!matches!(raise, Raise::Version), raise.is_foreign());
     let row = tx
         .row(
             "UPDATE users
                 SET token_version = greatest(token_version + 1, $3),
                     session_floor = CASE WHEN $4 THEN greatest(session_floor + 1, $3) ELSE session_floor END
-              WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL RETURNING token_version, session_floor",
-            &[&tenant.0, &user.0, &now.as_millis(), &floor],
+              WHERE tenant_id = $1 AND id = $2 AND ($5 OR deleted_at IS NULL)
+              RETURNING token_version, session_floor",
+            &[&tenant.0, &user.0, &now.as_millis(), &floor, &foreign],
         )
         .await?;
     pair(row)

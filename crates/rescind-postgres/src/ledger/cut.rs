@@ -7,7 +7,7 @@ use rescind::ledger::{Cut, CutOutcome, CutTarget, Draft, Entry, MarkKey, TokenKe
 use rescind::store::StoreError;
 
 use crate::audit::record;
-use crate::directory::{Cause, Raise, lock_tenant, lock_user, raise_tenant, raise_user, standing_of};
+use crate::directory::{Cause, Raise, lock_foreign_user, lock_tenant, lock_user, raise_tenant, raise_user};
 use crate::error::{Outcome, optional};
 use crate::ledger::reach::{count_tenant, count_user};
 use crate::ledger::{append_in_turn, standing};
@@ -18,7 +18,15 @@ pub(crate) async fn cut(tx: &Tx, cut: &Cut) -> Outcome<CutOutcome> {
     match &cut.target {
         CutTarget::Token { key, tenant, user } => token(tx, cut, key, *tenant, *user).await,
         CutTarget::Session { id, tenant, user } => session(tx, cut, *id, *tenant, *user).await,
-        CutTarget::User { tenant, user, spare } => self::user(tx, cut, *tenant, *user, *spare).await,
+        CutTarget::User { tenant, user, spare } => {
+            lock_user(tx, *tenant, *user).await?;
+            self::user(tx, cut, *tenant, *user, Raise::Floor { spare: *spare }).await
+        }
+        CutTarget::ForeignUser { tenant, user } => {
+            lock_foreign_user(tx, *tenant, *user, cut.by.at).await?;
+            self::user(tx, cut, *tenant, *user, Raise::Foreign).await
+        }
+        CutTarget::ForeignSession { id, tenant, user } => foreign_session(tx, cut, *id, *tenant, *user).await,
         CutTarget::Tenant { tenant } => self::tenant(tx, cut, *tenant).await,
         CutTarget::Digest { digest, tenant, user } => {
             single(tx, cut, MarkKey::Digest(*digest), *tenant, *user).await
@@ -97,22 +105,16 @@ async fn session(
     Ok(CutOutcome { entry, created, revoked: u64::from(active), standing: Standing::default() })
 }
 
-async fn user(
-    tx: &Tx,
-    cut: &Cut,
-    tenant: TenantId,
-    user: UserId,
-    spare: Option<SessionId>,
-) -> Outcome<CutOutcome> {
-    lock_user(tx, tenant, user).await?;
-    let active = count_user(tx, tenant, user, spare, cut.by.at).await?;
+/// The user must be locked.
+async fn user(tx: &Tx, cut: &Cut, tenant: TenantId, user: UserId, raise: Raise) -> Outcome<CutOutcome> {
+    let active = count_user(tx, tenant, user, raise.spare(), cut.by.at).await?;
     let reason = cut.reason.as_deref();
     let cause = Cause { least: cut.expires_at, reason, by: &cut.by };
-    let entry = raise_user(tx, tenant, user, Raise::Floor { spare }, &cause).await?;
+    let entry = raise_user(tx, tenant, user, raise, &cause).await?;
     let target = Target::new("user", user);
     let act = Record { action: cut.action, target, tenant: Some(tenant), user: Some(user), reason };
     record(tx, &cut.by, &act).await?;
-    let standing = standing_of(tx, tenant, user).await?;
+    let standing = raise.standing(tx, tenant, user).await?;
     Ok(CutOutcome { entry, created: true, revoked: active, standing })
 }
 
@@ -126,6 +128,19 @@ async fn tenant(tx: &Tx, cut: &Cut, tenant: TenantId) -> Outcome<CutOutcome> {
     let act = Record { action: cut.action, target, tenant: Some(tenant), user: None, reason };
     record(tx, &cut.by, &act).await?;
     Ok(CutOutcome { entry, created: true, revoked: active, standing })
+}
+
+async fn foreign_session(
+    tx: &Tx,
+    cut: &Cut,
+    id: SessionId,
+    tenant: Option<TenantId>,
+    user: Option<UserId>,
+) -> Outcome<CutOutcome> {
+    match optional(lock_session(tx, id, tenant).await)? {
+        Some(_) => session(tx, cut, id, tenant, None).await,
+        None => single(tx, cut, MarkKey::Session(id), tenant, user).await,
+    }
 }
 
 fn unchanged(entry: Entry) -> CutOutcome {

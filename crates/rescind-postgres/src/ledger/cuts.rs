@@ -122,8 +122,8 @@ pub(crate) fn key_of(cut: &Cut) -> MarkKey {
     match &cut.target {
         CutTarget::Token { key, .. } => MarkKey::Token(key.clone()),
         CutTarget::Digest { digest, .. } => MarkKey::Digest(*digest),
-        CutTarget::Session { id, .. } => MarkKey::Session(*id),
-        CutTarget::User { user, .. } => MarkKey::User(*user),
+        CutTarget::Session { id, .. } | CutTarget::ForeignSession { id, .. } => MarkKey::Session(*id),
+        CutTarget::User { user, .. } | CutTarget::ForeignUser { user, .. } => MarkKey::User(*user),
         CutTarget::Tenant { tenant } => MarkKey::Tenant(*tenant),
     }
 }

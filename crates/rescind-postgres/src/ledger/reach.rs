@@ -30,6 +30,13 @@ pub(crate) async fn count(conn: &Conn, target: &CutTarget, now: Timestamp) -> Ou
             find_tenant(conn, *tenant).await?;
             count_tenant(conn, *tenant, now).await
         }
+        CutTarget::ForeignUser { tenant, user } => {
+            find_tenant(conn, *tenant).await?;
+            count_user(conn, *tenant, *user, None, now).await
+        }
+        CutTarget::ForeignSession { id, tenant, .. } => {
+            Ok(optional(one(conn, *id, *tenant, None, now).await)?.unwrap_or_default())
+        }
         CutTarget::Digest { .. } => Ok(0),
     }
 }

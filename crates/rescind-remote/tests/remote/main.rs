@@ -7,5 +7,6 @@ mod following;
 mod fresh;
 mod hostile;
 mod keys;
+mod others;
 mod rig;
 mod tls;

@@ -49,12 +49,17 @@ impl Rig {
 
     /// A token that lives for an hour.
     pub(crate) fn token_by(&self, key: &SigningKey) -> Token {
+        self.token_of(self.fake.url(), key)
+    }
+
+    /// The same of any issuer, meant for itself.
+    pub(crate) fn token_of(&self, iss: String, key: &SigningKey) -> Token {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let id = |part: u128| Uuid::from_u128(part << 64 | u128::from(NEXT.fetch_add(1, Ordering::Relaxed)));
         let (now, session) = (self.clock.now(), SessionId(id(4)));
         let claims = AccessClaims {
-            iss: self.fake.url(),
-            aud: vec![self.fake.url()],
+            aud: vec![iss.clone()],
+            iss,
             client_id: "rescind".into(),
             exp: now.plus(Duration::from_secs(3600)),
             nbf: now,

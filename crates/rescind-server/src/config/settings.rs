@@ -20,6 +20,7 @@ use super::error::SettingsError;
 use super::explain::{Explained, Origin};
 use super::layers::{Given, Sources};
 use super::values;
+use crate::node::Web;
 
 /// Every setting, possible by itself and together with the others.
 #[derive(Clone, Debug)]
@@ -142,6 +143,11 @@ impl Settings {
             registration_open: self.registration_open,
             minimum_age: self.minimum_age,
         }
+    }
+
+    /// What the HTTP API is told of the web around it.
+    pub fn web(&self) -> Web {
+        Web { trusted_proxies: self.trusted_proxies.clone(), cors_origins: self.cors_origins.clone() }
     }
 
     /// Every setting, its value as far as it may be shown, and where it comes from.

@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use rescind::authority::AuthoritySettings;
 use rescind::token::Algorithm;
 
 use super::catalog::SETTINGS;
@@ -68,6 +69,15 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!(settings.session_ttl, Duration::from_secs(90 * 86_400));
     assert_eq!((settings.minimum_age, settings.registration_open), (16, false));
     assert!(settings.trusted_proxies.is_empty() && settings.cors_origins.is_empty());
+}
+
+/// Whoever embeds an authority gets what the server's settings say.
+#[test]
+fn the_defaults_are_those_of_an_authority_without_settings() {
+    let settings = case().load().unwrap();
+    let bound = "127.0.0.1:8080".parse().unwrap();
+    assert_eq!(settings.authority(bound), AuthoritySettings::new("http://127.0.0.1:8080"));
+    assert_eq!(settings.purge_interval, crate::Node::USUAL_PURGE_INTERVAL);
 }
 
 #[test]

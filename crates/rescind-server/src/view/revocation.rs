@@ -23,6 +23,8 @@ pub struct RevocationView {
     pub user_id: Option<Uuid>,
     /// The tenant whose tokens it kills, or that it is about; `null`: everybody's.
     pub tenant_id: Option<Uuid>,
+    /// Tokens below this version are dead; of a user's and a tenant's only.
+    pub min_version: Option<i64>,
     /// Everything that it kills has expired by then; `null`: never (a key's).
     #[schema(value_type = Option<String>, format = DateTime)]
     pub expires_at: Option<Timestamp>,
@@ -53,6 +55,7 @@ impl From<Entry> for RevocationView {
             jti: matches!(mark.key, MarkKey::Token(_)).then(|| mark.key.to_string()),
             user_id: user.map(|user| user.0),
             tenant_id: tenant.map(|tenant| tenant.0),
+            min_version: mark.min_version,
             expires_at: (mark.expires_at != Timestamp::MAX).then_some(mark.expires_at),
             revoked_at: entry.revoked_at,
             reason: entry.reason,

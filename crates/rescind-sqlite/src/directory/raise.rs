@@ -7,6 +7,7 @@ use rescind::ledger::{Draft, Entry, MarkKey};
 use rescind::store::{Provenance, StoreError};
 use rusqlite::Connection;
 
+use crate::directory::find_tenant;
 use crate::error::Outcome;
 use crate::ledger::append;
 use crate::row::{Cells, bytes, bytes_of};
@@ -28,6 +29,26 @@ pub(crate) enum Raise {
     Version,
     /// The floor too: everything ends, but for one session, which must be active.
     Floor { spare: Option<SessionId> },
+    /// Both, whether or not the user is known: one who is not leaves a tombstone, and goes on from above it if ever made.
+    Foreign,
+}
+
+impl Raise {
+    pub(crate) const fn spare(self) -> Option<SessionId> {
+        match self {
+            Self::Floor { spare } => spare,
+            Self::Version | Self::Foreign => None,
+        }
+    }
+
+    /// What the user's next token would carry.
+    pub(crate) fn standing(self, conn: &Connection, tenant: TenantId, user: UserId) -> Outcome<Standing> {
+        read_standing(conn, tenant, user, self.is_foreign())
+    }
+
+    const fn is_foreign(self) -> bool {
+        matches!(self, Self::Foreign)
+    }
 }
 
 pub(crate) fn raise_user(
@@ -38,14 +59,19 @@ pub(crate) fn raise_user(
     cause: &Cause<'_>,
 ) -> Outcome<Entry> {
     let now = cause.by.at;
-    if let Raise::Floor { spare: Some(spare) } = raise {
+    if let Some(spare) = raise.spare() {
         require_active(tx, spare, tenant, user, now)?;
     }
-    let version = raise_version(tx, tenant, user, now)?;
-    if let Raise::Floor { spare } = raise {
-        let floor = raise_floor(tx, tenant, user, now)?;
+    let foreign = raise.is_foreign();
+    if foreign {
+        find_tenant(tx, tenant)?;
+        leave_tombstone(tx, tenant, user, now)?;
+    }
+    let version = raise_version(tx, tenant, user, now, foreign)?;
+    if !matches!(raise, Raise::Version) {
+        let floor = raise_floor(tx, tenant, user, now, foreign)?;
         note_raise(tx, tenant, Some(user), floor, cause)?;
-        lift(tx, spare, floor)?;
+        lift(tx, raise.spare(), floor)?;
     }
     append(
         tx,
@@ -93,12 +119,16 @@ pub(crate) fn raise_tenant(tx: &Tx<'_>, tenant: TenantId, cause: &Cause<'_>) -> 
 
 /// A user's versions and floors, and its tenant's.
 pub(crate) fn standing_of(conn: &Connection, tenant: TenantId, user: UserId) -> Outcome<Standing> {
+    read_standing(conn, tenant, user, false)
+}
+
+fn read_standing(conn: &Connection, tenant: TenantId, user: UserId, foreign: bool) -> Outcome<Standing> {
     let mut statement = conn.prepare_cached(
         "SELECT users.token_version, users.session_floor, tenants.token_version, tenants.session_floor
            FROM users JOIN tenants ON tenants.id = users.tenant_id
-          WHERE users.tenant_id = ?1 AND users.id = ?2 AND users.deleted_at IS NULL",
+          WHERE users.tenant_id = ?1 AND users.id = ?2 AND (?3 OR users.deleted_at IS NULL)",
     )?;
-    let mut rows = statement.query((bytes(tenant.0), bytes(user.0)))?;
+    let mut rows = statement.query((bytes(tenant.0), bytes(user.0), foreign))?;
     let mut cells = Cells::new(rows.next()?.ok_or(StoreError::NotFound)?);
     Ok(Standing {
         token_version: cells.take()?,
@@ -108,20 +138,30 @@ pub(crate) fn standing_of(conn: &Connection, tenant: TenantId, user: UserId) -> 
     })
 }
 
-fn raise_version(tx: &Tx<'_>, tenant: TenantId, user: UserId, now: Timestamp) -> Outcome<i64> {
+fn raise_version(tx: &Tx<'_>, tenant: TenantId, user: UserId, now: Timestamp, foreign: bool) -> Outcome<i64> {
     let mut statement = tx.prepare_cached(
         "UPDATE users SET token_version = max(token_version + 1, ?3)
-          WHERE tenant_id = ?1 AND id = ?2 AND deleted_at IS NULL RETURNING token_version",
+          WHERE tenant_id = ?1 AND id = ?2 AND (?4 OR deleted_at IS NULL) RETURNING token_version",
     )?;
-    Ok(statement.query_row((bytes(tenant.0), bytes(user.0), now.as_millis()), |row| row.get(0))?)
+    Ok(statement.query_row((bytes(tenant.0), bytes(user.0), now.as_millis(), foreign), |row| row.get(0))?)
 }
 
-fn raise_floor(tx: &Tx<'_>, tenant: TenantId, user: UserId, now: Timestamp) -> Outcome<i64> {
+fn raise_floor(tx: &Tx<'_>, tenant: TenantId, user: UserId, now: Timestamp, foreign: bool) -> Outcome<i64> {
     let mut statement = tx.prepare_cached(
         "UPDATE users SET session_floor = max(session_floor + 1, ?3)
-          WHERE tenant_id = ?1 AND id = ?2 AND deleted_at IS NULL RETURNING session_floor",
+          WHERE tenant_id = ?1 AND id = ?2 AND (?4 OR deleted_at IS NULL) RETURNING session_floor",
     )?;
-    Ok(statement.query_row((bytes(tenant.0), bytes(user.0), now.as_millis()), |row| row.get(0))?)
+    Ok(statement.query_row((bytes(tenant.0), bytes(user.0), now.as_millis(), foreign), |row| row.get(0))?)
+}
+
+/// Where a user's versions are kept who is not known here.
+fn leave_tombstone(tx: &Tx<'_>, tenant: TenantId, user: UserId, now: Timestamp) -> Outcome<()> {
+    tx.prepare_cached(
+        "INSERT INTO users (tenant_id, id, token_version, session_floor, created_at, deleted_at)
+         VALUES (?1, ?2, 0, 0, ?3, ?3) ON CONFLICT (tenant_id, id) DO NOTHING",
+    )?
+    .execute((bytes(tenant.0), bytes(user.0), now.as_millis()))?;
+    Ok(())
 }
 
 /// Remembers how the sessions below a floor were ended.

@@ -7,7 +7,7 @@ use rescind::ledger::{Cut, CutOutcome, CutTarget, Draft, Entry, MarkKey, TokenKe
 use rescind::store::StoreError;
 
 use crate::audit::record;
-use crate::directory::{Cause, Raise, raise_tenant, raise_user, standing_of};
+use crate::directory::{Cause, Raise, raise_tenant, raise_user};
 use crate::error::{Outcome, optional};
 use crate::ledger::reach::{count_tenant, count_user};
 use crate::ledger::{append, standing};
@@ -18,8 +18,12 @@ pub(crate) fn cut(tx: &Tx<'_>, cut: &Cut) -> Outcome<CutOutcome> {
     match &cut.target {
         CutTarget::Token { key, tenant, user } => token(tx, cut, key, *tenant, *user),
         CutTarget::Session { id, tenant, user } => session(tx, cut, *id, *tenant, *user),
-        CutTarget::User { tenant, user, spare } => self::user(tx, cut, *tenant, *user, *spare),
+        CutTarget::User { tenant, user, spare } => {
+            self::user(tx, cut, *tenant, *user, Raise::Floor { spare: *spare })
+        }
         CutTarget::Tenant { tenant } => self::tenant(tx, cut, *tenant),
+        CutTarget::ForeignUser { tenant, user } => self::user(tx, cut, *tenant, *user, Raise::Foreign),
+        CutTarget::ForeignSession { id, tenant, user } => foreign_session(tx, cut, *id, *tenant, *user),
         CutTarget::Digest { digest, tenant, user } => {
             single(tx, cut, MarkKey::Digest(*digest), *tenant, *user)
         }
@@ -96,24 +100,18 @@ fn session(
     Ok(CutOutcome { entry, created, revoked: u64::from(active), standing: Standing::default() })
 }
 
-fn user(
-    tx: &Tx<'_>,
-    cut: &Cut,
-    tenant: TenantId,
-    user: UserId,
-    spare: Option<SessionId>,
-) -> Outcome<CutOutcome> {
-    let active = count_user(tx, tenant, user, spare, cut.by.at)?;
+fn user(tx: &Tx<'_>, cut: &Cut, tenant: TenantId, user: UserId, raise: Raise) -> Outcome<CutOutcome> {
+    let active = count_user(tx, tenant, user, raise.spare(), cut.by.at)?;
     let reason = cut.reason.as_deref();
     let cause = Cause { least: cut.expires_at, reason, by: &cut.by };
-    let entry = raise_user(tx, tenant, user, Raise::Floor { spare }, &cause)?;
+    let entry = raise_user(tx, tenant, user, raise, &cause)?;
     let target = Target::new("user", user);
     record(
         tx,
         &cut.by,
         &Record { action: cut.action, target, tenant: Some(tenant), user: Some(user), reason },
     )?;
-    let standing = standing_of(tx, tenant, user)?;
+    let standing = raise.standing(tx, tenant, user)?;
     Ok(CutOutcome { entry, created: true, revoked: active, standing })
 }
 
@@ -125,6 +123,19 @@ fn tenant(tx: &Tx<'_>, cut: &Cut, tenant: TenantId) -> Outcome<CutOutcome> {
     let target = Target::new("tenant", tenant);
     record(tx, &cut.by, &Record { action: cut.action, target, tenant: Some(tenant), user: None, reason })?;
     Ok(CutOutcome { entry, created: true, revoked: active, standing })
+}
+
+fn foreign_session(
+    tx: &Tx<'_>,
+    cut: &Cut,
+    id: SessionId,
+    tenant: Option<TenantId>,
+    user: Option<UserId>,
+) -> Outcome<CutOutcome> {
+    match optional(find_session(tx, id, tenant))? {
+        Some(_) => session(tx, cut, id, tenant, None),
+        None => single(tx, cut, MarkKey::Session(id), tenant, user),
+    }
 }
 
 fn unchanged(entry: Entry) -> CutOutcome {

@@ -30,6 +30,13 @@ pub(crate) fn count(conn: &Connection, target: &CutTarget, now: Timestamp) -> Ou
             find_tenant(conn, *tenant)?;
             count_tenant(conn, *tenant, now)
         }
+        CutTarget::ForeignUser { tenant, user } => {
+            find_tenant(conn, *tenant)?;
+            count_user(conn, *tenant, *user, None, now)
+        }
+        CutTarget::ForeignSession { id, tenant, .. } => {
+            Ok(optional(one(conn, *id, *tenant, None, now))?.unwrap_or_default())
+        }
         CutTarget::Digest { .. } => Ok(0),
     }
 }

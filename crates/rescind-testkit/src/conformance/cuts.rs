@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rescind::audit::{Actor, action};
-use rescind::directory::User;
+use rescind::directory::{User, UserFilter};
 use rescind::id::{SessionId, TenantId, UserId};
 use rescind::ledger::{CutTarget, MarkKey, TokenKey};
 use rescind::session::{OpenSession, Rotated, Status};
 use rescind::store::StoreError;
 
-use super::{Backend, Held, World};
+use super::{Backend, Held, World, all};
 
 /// Again: nothing, and the first reason stays.
 pub async fn a_session_cut_ends_it_once(backend: Backend) {
@@ -296,6 +296,71 @@ pub async fn a_digest_is_cut_like_a_token(backend: Backend) {
     assert_eq!((again.created, again.entry), (false, first.entry));
 }
 
+/// Each time above the last, also within one millisecond. Who comes to be known later goes on from above.
+pub async fn a_foreign_users_cut_needs_no_user(backend: Backend) {
+    let world = World::new(backend).await;
+    let user = UserId(world.id());
+    let target = CutTarget::ForeignUser { tenant: world.tenant, user };
+    assert_eq!(world.store.count_reach(&target, world.now()).await, Ok(0));
+    let mut version = 0;
+    for _ in 0..3 {
+        let outcome = world.cut(target.clone()).await;
+        assert!(outcome.created);
+        let mark = &outcome.entry.mark;
+        assert_eq!((&mark.key, mark.tenant), (&MarkKey::User(user), Some(world.tenant)));
+        assert_eq!(
+            (outcome.entry.user, mark.min_version),
+            (Some(user), Some(outcome.standing.token_version))
+        );
+        assert!(outcome.standing.token_version > version.max(world.now().as_millis() - 1));
+        version = outcome.standing.token_version;
+    }
+    assert_eq!(
+        world.audit().await.iter().filter(|entry| entry.target.id == Some(user.to_string())).count(),
+        3
+    );
+    assert_eq!(world.store.user(Some(world.tenant), user).await.err(), Some(StoreError::NotFound));
+    let here = UserFilter { tenant: Some(world.tenant), ..UserFilter::default() };
+    assert_eq!(world.store.users(&here, &all()).await.unwrap().items, []);
+
+    let mut made = world.new_user("jane@example.com");
+    made.id = user;
+    let made = world.store.create_user(made, action::USER_CREATED, world.by()).await.unwrap();
+    assert!(made.token_version > version);
+    let held = Held::of(&world.open(&made).await.chain);
+    assert_eq!(world.store.count_reach(&target, world.now()).await, Ok(1));
+    let outcome = world.cut(target).await;
+    assert_eq!((outcome.revoked, outcome.created), (1, true), "one who is known is signed out");
+    assert!(outcome.standing.token_version > made.token_version);
+    assert!(matches!(world.refresh(held).await, Rotated::Revoked));
+}
+
+/// One that is known ends as ever, and stays its own tenant's.
+pub async fn a_foreign_session_is_cut_like_a_token(backend: Backend) {
+    let world = World::new(backend).await;
+    let (id, user) = (SessionId(world.id()), UserId(world.id()));
+    let target = CutTarget::ForeignSession { id, tenant: Some(world.tenant), user: Some(user) };
+    assert_eq!(world.store.count_reach(&target, world.now()).await, Ok(0));
+    let first = world.cut(target.clone()).await;
+    let mark = &first.entry.mark;
+    assert_eq!((&mark.key, mark.tenant, mark.min_version), (&MarkKey::Session(id), Some(world.tenant), None));
+    assert_eq!((first.created, first.revoked, first.entry.user), (true, 0, Some(user)));
+    let mut again = world.cutting(target.clone());
+    let same = world.store.cut(again.clone()).await.unwrap();
+    assert_eq!((same.created, &same.entry), (false, &first.entry));
+    (again.extends, again.expires_at) = (true, again.expires_at.plus(Duration::from_secs(3600)));
+    let longer = world.store.cut(again.clone()).await.unwrap();
+    assert_eq!((longer.created, longer.entry.mark.expires_at), (false, again.expires_at));
+
+    let other = world.new_tenant("other").await;
+    let known = world.open(&world.user("jane@example.com").await).await.chain.session;
+    world.cut(CutTarget::ForeignSession { id: known, tenant: Some(other.id), user: None }).await;
+    assert_eq!(world.status(known).await, Status::Active, "another tenant's");
+    let ended = world.cut(CutTarget::ForeignSession { id: known, tenant: None, user: None }).await;
+    assert_eq!((ended.revoked, ended.entry.mark.tenant), (1, Some(world.tenant)));
+    assert!(matches!(world.status(known).await, Status::Revoked(_)));
+}
+
 /// And leaves nothing.
 pub async fn what_is_not_there_is_not_found(backend: Backend) {
     let world = World::new(backend).await;
@@ -306,6 +371,7 @@ pub async fn what_is_not_there_is_not_found(backend: Backend) {
         CutTarget::User { tenant: world.tenant, user: nobody, spare: None },
         CutTarget::User { tenant: TenantId(world.id()), user: nobody, spare: None },
         CutTarget::Tenant { tenant: TenantId(world.id()) },
+        CutTarget::ForeignUser { tenant: TenantId(world.id()), user: nobody },
     ] {
         let reach = world.store.count_reach(&target, world.now()).await;
         assert_eq!(reach.err(), Some(StoreError::NotFound), "{target:?}");

@@ -85,6 +85,8 @@ macro_rules! conformance {
                 a_refresh_tokens_jti_cuts_its_session,
                 an_access_tokens_jti_carries_its_sessions_tenant,
                 a_digest_is_cut_like_a_token,
+                a_foreign_users_cut_needs_no_user,
+                a_foreign_session_is_cut_like_a_token,
                 what_is_not_there_is_not_found,
                 a_dry_run_counts_what_the_cut_then_ends,
                 a_version_never_goes_back,

@@ -410,8 +410,8 @@ impl World {
     pub fn cutting(&self, target: CutTarget) -> Cut {
         let action = match target {
             CutTarget::Token { .. } | CutTarget::Digest { .. } => action::TOKEN_REVOKED,
-            CutTarget::Session { .. } => action::SESSION_REVOKED,
-            CutTarget::User { .. } => action::USER_REVOKED,
+            CutTarget::Session { .. } | CutTarget::ForeignSession { .. } => action::SESSION_REVOKED,
+            CutTarget::User { .. } | CutTarget::ForeignUser { .. } => action::USER_REVOKED,
             CutTarget::Tenant { .. } => action::TENANT_REVOKED,
         };
         Cut {

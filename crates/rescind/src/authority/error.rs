@@ -78,7 +78,7 @@ pub enum Error {
         /// What is wrong with it.
         why: &'static str,
     },
-    /// Something unique is taken: `email`, `slug`, `user_id`.
+    /// Something unique is taken: `email`, `slug`, `user_id`, `tenant_id`.
     #[error("{0} is taken")]
     Taken(&'static str),
     /// The store cannot be reached, cannot write, or did not say whether it has written: what was asked may be done or not.

@@ -44,6 +44,12 @@ pub enum What {
     Token(String),
     /// By SHA-256 of its signing input.
     Digest([u8; 32]),
+    /// A session of another issuer's ([`Issuer::foreign`](crate::token::Issuer::foreign)), which need not be known here.
+    /// [`RevocationRequest::expires_at`] must be told.
+    ForeignSession(SessionId),
+    /// Every token of a user of another issuer's whose version is lower than that of the entry that this writes. The user need
+    /// not be known here; the tenant must be, and `expires_at` told.
+    ForeignUser(UserId),
 }
 
 impl What {
@@ -62,6 +68,8 @@ impl std::fmt::Debug for What {
             Self::Session(id) => f.debug_tuple("Session").field(id).finish(),
             Self::Token(_) => f.write_str("Token(…)"),
             Self::Digest(_) => f.write_str("Digest(…)"),
+            Self::ForeignSession(id) => f.debug_tuple("ForeignSession").field(id).finish(),
+            Self::ForeignUser(id) => f.debug_tuple("ForeignUser").field(id).finish(),
         }
     }
 }
@@ -100,6 +108,7 @@ impl Authority {
         if request.expires_at.is_some_and(|at| at > now.plus(LONGEST_ENTRY)) {
             return Err(Error::Invalid { member: "expires_at", why: "at most ten years ahead" });
         }
+        check_horizon(&request)?;
         let target = self.target(&request, reach).await?;
         let action = action_of(&target);
         let expires_at = request.expires_at.unwrap_or(Timestamp::from_millis(0)).max(self.access_exp(now));
@@ -312,6 +321,18 @@ impl Authority {
             What::Digest(digest) => Ok(CutTarget::Digest { digest: *digest, tenant, user: request.user }),
             What::Session(id) => self.target_of_session(*id, reach, tenant).await,
             What::Token(text) => self.target_of_text(text, reach).await,
+            What::ForeignSession(id) => {
+                let of_system = self.store.session(*id, Some(self.system_tenant), self.now()).await;
+                if super::sign_in::found(of_system)?.is_some() {
+                    reach.must_cover(self.system_tenant)?;
+                }
+                Ok(CutTarget::ForeignSession { id: *id, tenant, user: request.user })
+            }
+            What::ForeignUser(user) => {
+                let tenant =
+                    tenant.ok_or(Error::Invalid { member: "tenant_id", why: "whose user is it?" })?;
+                Ok(CutTarget::ForeignUser { tenant, user: *user })
+            }
         }
     }
 
@@ -392,7 +413,8 @@ impl Authority {
 
 fn action_of(target: &CutTarget) -> &'static str {
     match target {
-        CutTarget::Session { .. } => action::SESSION_REVOKED,
+        CutTarget::Session { .. } | CutTarget::ForeignSession { .. } => action::SESSION_REVOKED,
+        CutTarget::ForeignUser { .. } => action::USER_REVOKED,
         _ => action::TOKEN_REVOKED,
     }
 }
@@ -406,6 +428,16 @@ fn scope_of(entry: &Entry) -> Option<TenantId> {
         crate::ledger::MarkKey::Tenant(tenant) => Some(tenant),
         _ => entry.mark.tenant,
     }
+}
+
+/// How long another issuer's tokens live is not known here: an entry that ends before them would let them live again.
+fn check_horizon(request: &RevocationRequest) -> Result<()> {
+    let foreign = matches!(request.what, What::ForeignSession(_) | What::ForeignUser(_));
+    if foreign && request.expires_at.is_none() {
+        let why = "needed: when the last token of another issuer that this is to kill has expired";
+        return Err(Error::Invalid { member: "expires_at", why });
+    }
+    Ok(())
 }
 
 fn check_jti(jti: &str) -> Result<()> {

@@ -5,10 +5,21 @@ use std::time::Duration;
 use crate::lookup::CheckBy;
 use crate::session::RefreshPolicy;
 use crate::token::Algorithm;
+use crate::verifier::OnStale;
 
 /// What the authority is told when it is made. Durations are checked against each other by whoever reads them
 /// from a person; see `docs/settings.md` for their meaning and defaults.
-#[derive(Clone, Debug)]
+///
+/// ```
+/// use std::time::Duration;
+/// use rescind::authority::AuthoritySettings;
+///
+/// let usual = AuthoritySettings::new("https://auth.example");
+/// assert_eq!(usual.access_ttl, Duration::from_secs(15 * 60));
+/// let brief = AuthoritySettings { access_ttl: Duration::from_secs(60), ..usual };
+/// assert_eq!(brief.admin_audience(), "https://auth.example/admin");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthoritySettings {
     /// `iss` of every token (RFC 8414 §2).
     pub issuer: String,
@@ -37,7 +48,7 @@ pub struct AuthoritySettings {
     /// For how long a verifier that is cut off goes on.
     pub max_staleness: Duration,
     /// What it does after that.
-    pub on_stale: crate::verifier::OnStale,
+    pub on_stale: OnStale,
     /// Whether anybody may register.
     pub registration_open: bool,
     /// The age in years that registration asks for; 0: none.
@@ -45,10 +56,46 @@ pub struct AuthoritySettings {
 }
 
 impl AuthoritySettings {
+    /// For an issuer of this name, an `https` URL without a slash at its end (RFC 8414 §2); with the defaults of `docs/settings.md`
+    /// in everything else.
+    pub fn new(issuer: impl Into<String>) -> Self {
+        let issuer = issuer.into();
+        Self {
+            audience: issuer.clone(),
+            issuer,
+            algorithm: Algorithm::EdDsa,
+            access_ttl: minutes(15),
+            refresh_ttl: days(14),
+            session_ttl: days(90),
+            refresh_policy: RefreshPolicy {
+                grace: Duration::from_secs(10),
+                lost_reply_window: days(1),
+                replay_limit: 3,
+            },
+            key_rotation: days(30),
+            leeway: Duration::from_secs(30),
+            max_sessions_per_user: 0,
+            purge_safety_margin: minutes(60),
+            check: CheckBy::Replica,
+            max_staleness: minutes(5),
+            on_stale: OnStale::Deny,
+            registration_open: false,
+            minimum_age: 16,
+        }
+    }
+
     /// The `aud` that administration asks for, and nothing else accepts.
     pub fn admin_audience(&self) -> String {
         format!("{}/admin", self.issuer)
     }
+}
+
+const fn minutes(minutes: u64) -> Duration {
+    Duration::from_secs(minutes * 60)
+}
+
+const fn days(days: u64) -> Duration {
+    minutes(days * 24 * 60)
 }
 
 /// The largest leeway that any verifier of this ledger may ever be given. Nothing is purged sooner than that after it has

@@ -14,6 +14,8 @@ pub struct TenantRequest {
     pub slug: String,
     /// Its name for people; none: the slug.
     pub name: Option<String>,
+    /// Its id, where it has one elsewhere: another issuer's tokens carry it. None: a new one.
+    pub id: Option<TenantId>,
 }
 
 impl Authority {
@@ -30,7 +32,7 @@ impl Authority {
         let name = request.name.unwrap_or_else(|| request.slug.clone());
         check_name(&name)?;
         let now = self.now();
-        let id = TenantId(uuid_v7(now, &*self.entropy));
+        let id = request.id.unwrap_or_else(|| TenantId(uuid_v7(now, &*self.entropy)));
         let tenant = NewTenant { id, slug: request.slug, name };
         Ok(self.store.create_tenant(tenant, caller.provenance(now)).await?)
     }

@@ -20,7 +20,7 @@ pub trait LedgerStore: Send + Sync {
     /// (but see [`Cut::extends`]); a user or tenant cut always raises the version anew.
     ///
     /// [`crate::store::StoreError::NotFound`] where the session, user or tenant is not there, or not within the tenant
-    /// that was named.
+    /// that was named; a [foreign](CutTarget::ForeignUser) session or user need not be.
     fn cut(&self, cut: Cut) -> Answer<'_, CutOutcome>;
     /// Writes back what a node knows to be revoked and this ledger has lost, with whatever hangs on it: see [`Reinstate`].
     /// Returns the entries that were written; none where everything stands, so that any number of nodes may do it.
@@ -119,6 +119,23 @@ pub enum CutTarget {
     Tenant {
         /// The tenant.
         tenant: TenantId,
+    },
+    /// All tokens of a user whose `ver` is lower, whether or not this authority knows such a user: another issuer's, whose tokens
+    /// carry what [`CutOutcome::standing`] tells. One who comes to be known here later goes on from above. The tenant must be there.
+    ForeignUser {
+        /// The user's tenant.
+        tenant: TenantId,
+        /// The user.
+        user: UserId,
+    },
+    /// A session, by the same rule: one that is known here is ended, and of one that is not an entry is kept.
+    ForeignSession {
+        /// Its id.
+        id: SessionId,
+        /// For whose tokens it holds; none: everybody's.
+        tenant: Option<TenantId>,
+        /// The user concerned, where the caller knows.
+        user: Option<UserId>,
     },
     /// One token, by SHA-256 of its signing input.
     Digest {

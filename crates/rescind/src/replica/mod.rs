@@ -84,6 +84,11 @@ pub struct Replica {
 }
 
 impl Replica {
+    /// For how long a mark is kept after it has expired: no token may be taken for longer after it has.
+    pub const fn leeway(&self) -> Duration {
+        self.leeway
+    }
+
     /// An empty one that never synced. `leeway` is the largest that any verifier grants a token's `exp`: a mark is kept
     /// that much longer than its own expiry.
     pub fn new(entropy: &dyn Entropy, leeway: Duration) -> Self {

@@ -127,6 +127,11 @@ impl Issuer {
         &self.keys
     }
 
+    /// The algorithms that the issuer is trusted with.
+    pub fn algorithms(&self) -> &[Algorithm] {
+        &self.algorithms
+    }
+
     /// How far the issuer's clock may be off ours.
     pub fn leeway(&self) -> Duration {
         self.leeway

@@ -1,6 +1,7 @@
 //! Access tokens: from text to proof.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::VerifyingKey;
 use super::header::Header;
@@ -117,14 +118,38 @@ impl Validator {
         Ok(SignedToken::new((issuer.clone(), key_changes), key, header, payload, (dates, audience, facts)))
     }
 
+    /// The issuer that a token names, where it is trusted. Nothing else about the token is checked: anybody may have written it.
+    ///
+    /// ```
+    /// use rescind::token::{Issuer, KeySet, Validator};
+    ///
+    /// let validator = Validator::new(vec![Issuer::ours("https://auth.example", KeySet::empty())])?;
+    /// // {"alg":"EdDSA","kid":"new","typ":"at+jwt"} and {"iss":"https://auth.example"}
+    /// let token = "eyJhbGciOiJFZERTQSIsImtpZCI6Im5ldyIsInR5cCI6ImF0K2p3dCJ9.\
+    ///              eyJpc3MiOiJodHRwczovL2F1dGguZXhhbXBsZSJ9.AA";
+    /// assert_eq!(validator.named_issuer(token).map(Issuer::iss), Some("https://auth.example"));
+    /// assert!(validator.named_issuer("not a token").is_none());
+    /// # Ok::<(), rescind::token::InvalidIssuers>(())
+    /// ```
+    pub fn named_issuer(&self, token: &str) -> Option<&Issuer> {
+        let payload = Compact::split(token).ok()?.decode_payload().ok()?;
+        let iss = Reader::new(&payload).ok()?.iss().ok()?;
+        self.issuer(&iss).ok().map(Arc::as_ref)
+    }
+
     /// Whether the token's issuer is one whose keys have not come yet.
     pub(crate) fn awaits_keys_for(&self, token: &str) -> bool {
-        let is_awaited = || {
-            let payload = Compact::split(token)?.decode_payload()?;
-            let iss = Reader::new(&payload)?.iss()?;
-            Ok::<_, Rejection>(self.issuer(&iss)?.keys.is_awaited())
-        };
-        is_awaited().unwrap_or(false)
+        self.named_issuer(token).is_some_and(|issuer| issuer.keys.is_awaited())
+    }
+
+    /// The same, which takes no token for longer than that after it has expired, whatever its issuer is granted.
+    pub(crate) fn granting_at_most(self, leeway: Duration) -> Self {
+        if self.issuers.iter().all(|issuer| issuer.leeway <= leeway) {
+            return self;
+        }
+        let granted =
+            |issuer: &Arc<Issuer>| Issuer { leeway: issuer.leeway.min(leeway), ..Issuer::clone(issuer) };
+        Self { issuers: self.issuers.iter().map(|issuer| Arc::new(granted(issuer))).collect() }
     }
 
     fn issuer(&self, iss: &str) -> Result<&Arc<Issuer>, Rejection> {

@@ -74,13 +74,15 @@ impl std::fmt::Debug for Verifier {
 }
 
 impl Verifier {
-    /// A verifier that trusts what `validator` trusts, and knows the cuts that `replica` knows.
+    /// A verifier that trusts what `validator` trusts, and knows the cuts that `replica` knows. No issuer is granted more than the
+    /// replica's [leeway](Replica::leeway): it keeps no mark for longer.
     pub fn new(
         validator: Validator,
         replica: Arc<Replica>,
         policy: FreshnessPolicy,
         clock: Arc<dyn Clock>,
     ) -> Self {
+        let validator = validator.granting_at_most(replica.leeway());
         Self { validator, replica, policy, clock, stale: StaleCounter::default(), cache: None }
     }
 

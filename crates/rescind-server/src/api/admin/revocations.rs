@@ -16,7 +16,7 @@ use crate::caller::Administrator;
 use crate::http::{Code, Json, Limit, Listing, Page, Problem, Query};
 use crate::view::{RevocationView, listing};
 
-/// What is to be revoked: exactly one of `jti`, `session_id`, `token` and `digest`.
+/// What is to be revoked: exactly one of `jti`, `session_id`, `token` and `digest`; or, with `foreign`, a `user_id` alone.
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[garde(allow_unvalidated)]
@@ -30,7 +30,11 @@ pub struct RevokeRequest {
     /// A token, by SHA-256 of `header.payload`, in lower-case hexadecimal.
     #[schema(pattern = "^[0-9a-f]{64}$")]
     digest: Option<String>,
-    /// When the token expires by itself, where the caller knows.
+    /// It is another issuer's, whose sessions and users need not be known here: `session_id` is kept all the same, and `user_id`
+    /// alone kills every token of that user whose version is below the answer's `min_version`. `expires_at` must be told then.
+    #[serde(default)]
+    foreign: bool,
+    /// When the token expires by itself, where the caller knows; with `foreign`, the last one of them.
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Timestamp>,
     /// The user concerned, for listing.
@@ -96,11 +100,11 @@ pub async fn revoke(
     Administrator(caller): Administrator,
     Json(request): Json<RevokeRequest>,
 ) -> Result<(StatusCode, Json<RevocationView>), Problem> {
-    let what = what(request.jti, request.session_id, request.token, request.digest)?;
+    let what = what(&request)?;
     let request = RevocationRequest {
-        what,
         expires_at: request.expires_at,
-        user: request.user_id.map(UserId),
+        user: request.user_id.map(UserId).filter(|_| !matches!(what, What::ForeignUser(_))),
+        what,
         tenant: request.tenant_id.map(TenantId),
         reason: request.reason,
     };
@@ -110,21 +114,25 @@ pub async fn revoke(
     Ok((status, Json(entry.into())))
 }
 
-fn what(
-    jti: Option<String>,
-    session: Option<Uuid>,
-    token: Option<String>,
-    digest: Option<String>,
-) -> Result<What, Problem> {
-    match (jti, session, token, digest) {
-        (Some(jti), None, None, None) => Ok(What::Jti(jti)),
-        (None, Some(session), None, None) => Ok(What::Session(SessionId(session))),
-        (None, None, Some(token), None) => Ok(What::Token(token)),
-        (None, None, None, Some(digest)) => parse_digest(&digest).map(What::Digest),
-        _ => Err(Problem::new(Code::InvalidMember)
-            .detail("name exactly one of jti, session_id, token and digest")
-            .member("jti")),
+fn what(request: &RevokeRequest) -> Result<What, Problem> {
+    let session = request.session_id.map(SessionId);
+    match (&request.jti, session, &request.token, &request.digest) {
+        (Some(jti), None, None, None) if !request.foreign => Ok(What::Jti(jti.clone())),
+        (None, Some(session), None, None) if request.foreign => Ok(What::ForeignSession(session)),
+        (None, Some(session), None, None) => Ok(What::Session(session)),
+        (None, None, Some(token), None) if !request.foreign => Ok(What::Token(token.clone())),
+        (None, None, None, Some(digest)) if !request.foreign => parse_digest(digest).map(What::Digest),
+        (None, None, None, None) if request.foreign => match request.user_id {
+            Some(user) => Ok(What::ForeignUser(UserId(user))),
+            None => Err(unclear("foreign", "foreign: name a session_id or a user_id")),
+        },
+        _ if request.foreign => Err(unclear("foreign", "foreign: goes with a session_id or a user_id alone")),
+        _ => Err(unclear("jti", "name exactly one of jti, session_id, token and digest")),
     }
+}
+
+fn unclear(member: &'static str, detail: &'static str) -> Problem {
+    Problem::new(Code::InvalidMember).detail(detail).member(member)
 }
 
 fn parse_digest(text: &str) -> Result<[u8; 32], Problem> {

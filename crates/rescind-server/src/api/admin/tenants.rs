@@ -4,8 +4,10 @@ use axum::extract::State;
 use garde::Validate;
 use http::StatusCode;
 use rescind::authority::TenantRequest;
+use rescind::id::TenantId;
 use serde::Deserialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::caller::Administrator;
@@ -23,6 +25,8 @@ pub struct CreateTenantRequest {
     /// Its name for people; left out: the slug.
     #[garde(length(chars, min = 1, max = 100))]
     name: Option<String>,
+    /// Its id, where it has one elsewhere, which another issuer's tokens carry; left out: a new one.
+    tenant_id: Option<Uuid>,
 }
 
 /// Tenants, oldest first
@@ -45,7 +49,7 @@ pub async fn list_tenants(
     request_body = CreateTenantRequest, security(("bearer" = []), ("basic" = ["admin"])),
     responses(
         (status = 201, body = TenantView, description = "The tenant was made. For operators."),
-        (status = 409, description = "`slug_taken`."),
+        (status = 409, description = "`slug_taken`, or `conflict`: the id is another's."),
     )
 )]
 pub async fn create_tenant(
@@ -53,6 +57,7 @@ pub async fn create_tenant(
     Administrator(caller): Administrator,
     Json(request): Json<CreateTenantRequest>,
 ) -> Result<(StatusCode, Json<TenantView>), Problem> {
-    let request = TenantRequest { slug: request.slug, name: request.name };
+    let id = request.tenant_id.map(TenantId);
+    let request = TenantRequest { slug: request.slug, name: request.name, id };
     Ok((StatusCode::CREATED, Json(app.authority.create_tenant(&caller, request).await?.into())))
 }
