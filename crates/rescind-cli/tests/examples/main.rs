@@ -5,3 +5,5 @@ mod support;
 
 mod desk;
 mod foreign;
+mod remote;
+mod service;
