@@ -13,20 +13,24 @@ use std::process::Command;
 use crate::places::Places;
 use crate::shell::Outcome;
 
-/// The foreign runtimes that the end-to-end tests drive against the running server.
+/// The foreign runtimes that the end-to-end tests drive against the running server; the examples have their own packages.
 pub(crate) struct Tools {
     python: PathBuf,
     node: PathBuf,
     node_modules: PathBuf,
+    example_python: PathBuf,
+    example_node_modules: PathBuf,
 }
 
 impl Tools {
     /// How a test is told. A test that needs one of these fails, and never skips, when it is not set.
-    pub(crate) fn variables(&self) -> [(&'static str, &Path); 3] {
+    pub(crate) fn variables(&self) -> [(&'static str, &Path); 5] {
         [
             ("RESCIND_TEST_PYTHON", &self.python),
             ("RESCIND_TEST_NODE", &self.node),
             ("RESCIND_TEST_NODE_MODULES", &self.node_modules),
+            ("RESCIND_TEST_EXAMPLE_PYTHON", &self.example_python),
+            ("RESCIND_TEST_EXAMPLE_NODE_MODULES", &self.example_node_modules),
         ]
     }
 }
@@ -38,9 +42,12 @@ pub(crate) fn ensure(places: &Places) -> Outcome<Tools> {
     debian::ensure("jq", &["jq"], || command("jq", &["--version"]))?;
     databases::ensure()?;
     nginx::ensure()?;
-    let python = python::ensure(places)?;
-    let (node, node_modules) = node::ensure(places)?;
-    Ok(Tools { python, node, node_modules })
+    let python = python::ensure(places, "tests/foreign/python", "python", "jwt")?;
+    let (node, node_modules) = node::ensure(places, "tests/foreign/node", "node")?;
+    let example_python =
+        python::ensure(places, "examples/python", "example-python", "flask, jwt, requests, sseclient")?;
+    let (_, example_node_modules) = node::ensure(places, "examples/node", "example-node")?;
+    Ok(Tools { python, node, node_modules, example_python, example_node_modules })
 }
 
 /// `cargo xtask tools`: prints lines for `eval`, so that a single test can be run by hand.

@@ -1,4 +1,4 @@
-//! Node with oauth4webapi, installed by its lock file.
+//! Node, and what is installed for it by lock files.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,11 +8,11 @@ use super::{debian, is_current};
 use crate::places::Places;
 use crate::shell::{self, Outcome};
 
-/// Node, and the `node_modules` that hold exactly `tests/foreign/node/package-lock.json`.
-pub(crate) fn ensure(places: &Places) -> Outcome<(PathBuf, PathBuf)> {
+/// Node, and `node_modules`, by this name among the tools, that hold exactly the `package-lock.json` in `source`.
+pub(crate) fn ensure(places: &Places, source: &str, name: &str) -> Outcome<(PathBuf, PathBuf)> {
     debian::ensure("node", &["nodejs"], || version("node"))?;
-    let source = places.root.join("tests/foreign/node");
-    let home = places.tools().join("node");
+    let source = places.root.join(source);
+    let home = places.tools().join(name);
     let modules = home.join("node_modules");
     let stamp = modules.join("installed.json");
     let wanted = fs::read_to_string(source.join("package-lock.json"))?;

@@ -1,4 +1,4 @@
-//! Python with PyJWT, in a virtual environment of its own.
+//! Python, in a virtual environment of its own for everything that has a requirements.txt.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,13 +8,17 @@ use super::{debian, is_current};
 use crate::places::Places;
 use crate::shell::{self, Outcome};
 
-/// The interpreter of an environment that holds exactly `tests/foreign/python/requirements.txt`.
-pub(crate) fn ensure(places: &Places) -> Outcome<PathBuf> {
-    let wanted = fs::read_to_string(places.root.join("tests/foreign/python/requirements.txt"))?;
-    let environment = places.tools().join("python");
+/// The interpreter of an environment, by this name among the tools, that holds exactly the `requirements.txt` in `source`. It can
+/// import `module`.
+pub(crate) fn ensure(places: &Places, source: &str, name: &str, module: &str) -> Outcome<PathBuf> {
+    let requirements = places.root.join(source).join("requirements.txt");
+    let wanted = fs::read_to_string(&requirements)?;
+    let environment = places.tools().join(name);
     let interpreter = environment.join("bin/python");
     let stamp = environment.join("installed.txt");
-    if is_current(&stamp, &wanted) && shell::works(Command::new(&interpreter).args(["-c", "import jwt"])) {
+    if is_current(&stamp, &wanted)
+        && shell::works(Command::new(&interpreter).args(["-c", &format!("import {module}")]))
+    {
         return Ok(interpreter);
     }
     debian::ensure("python3 (with venv)", &["python3", "python3-venv"], probe)?;
@@ -31,7 +35,7 @@ pub(crate) fn ensure(places: &Places) -> Outcome<PathBuf> {
                 ":all:",
                 "--requirement",
             ])
-            .arg(places.root.join("tests/foreign/python/requirements.txt")),
+            .arg(requirements),
     )?;
     fs::write(stamp, wanted)?;
     Ok(interpreter)

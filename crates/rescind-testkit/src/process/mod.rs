@@ -16,11 +16,13 @@
 mod api;
 mod options;
 mod output;
+mod program;
 mod reply;
 mod server;
 
 pub use api::{Api, Client, Credentials};
 pub use options::{Options, command};
 pub use output::Output;
+pub use program::Program;
 pub use reply::Reply;
 pub use server::{Refused, Server};

@@ -20,7 +20,7 @@ use super::output::Output;
 use crate::port::free_port;
 
 /// Longer than a start takes on the slowest machine: a hang becomes a failure that shows what was printed.
-const START_LIMIT: Duration = Duration::from_secs(60);
+pub(super) const START_LIMIT: Duration = Duration::from_secs(60);
 /// Between two looks at `/readyz`, which has no event to wait for from outside.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
@@ -273,13 +273,13 @@ impl Server {
 
 /// The process and the tasks that read what it prints.
 #[derive(Debug)]
-struct Running {
-    child: Child,
+pub(super) struct Running {
+    pub(super) child: Child,
     readers: [JoinHandle<()>; 2],
 }
 
 impl Running {
-    fn spawn(mut command: Command, output: &Output) -> Self {
+    pub(super) fn spawn(mut command: Command, output: &Output) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child =
             command.spawn().unwrap_or_else(|error| panic!("{command:?} cannot be started: {error}"));
@@ -288,14 +288,14 @@ impl Running {
         Self { child, readers: [output.follow(stdout), output.follow(stderr)] }
     }
 
-    async fn ended(mut self) -> ExitStatus {
+    pub(super) async fn ended(mut self) -> ExitStatus {
         let status = self.child.wait().await.expect("a child of ours can be waited for");
         self.stop_reading(true).await;
         status
     }
 
     /// After the end of the process the pipes end too; before it, reading them to the end would wait for ever.
-    async fn stop_reading(&mut self, ended: bool) {
+    pub(super) async fn stop_reading(&mut self, ended: bool) {
         for reader in &mut self.readers {
             if ended {
                 reader.await.expect("reading output does not panic");
@@ -319,13 +319,13 @@ fn made_master_key(data: &Path) -> String {
     path.to_str().expect("a path in UTF-8").to_owned()
 }
 
-fn send(pid: u32, signal: Signal) {
+pub(super) fn send(pid: u32, signal: Signal) {
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).expect("a process id");
     kill_process(pid, signal).expect("a child of ours can be signalled");
 }
 
 /// What follows `label` in a line, up to white space or the end of a JSON text.
-fn printed(line: &str, label: &str) -> Option<String> {
+pub(super) fn printed(line: &str, label: &str) -> Option<String> {
     let (_, rest) = line.split_once(label)?;
     let value = rest.split(['"', ' ', '\t']).next().unwrap_or_default();
     (!value.is_empty()).then(|| value.to_owned())

@@ -1,0 +1,212 @@
+//! `examples/remote`: axum, with a verifier in the service's own process.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use rescind_testkit::process::{Credentials, Program, Reply};
+use serde_json::json;
+use tokio::process::Command;
+
+use super::desk::{cuts, end, feed_client, open, session};
+use super::service::{command, command_of, start};
+use super::support::{House, Pair, claims, until};
+
+const NAME: &str = "rescind-example-remote";
+
+/// What RFC 6750 §3 says of a token that is no good, and the code why.
+const REVOKED: &str = r#"Bearer realm="rescind", error="invalid_token", error_description="token_revoked""#;
+
+#[tokio::test]
+async fn what_is_revoked_is_refused_whatever_the_kind() {
+    let House { server: _server, desk } = House::open(&[]).await;
+    let service = ready(command(NAME, &desk).await).await;
+    let bystander = session(&desk).await;
+    for (pair, cut) in cuts(&desk).await {
+        me(&service, &pair).await.expect(200);
+        me(&service, &bystander).await.expect(200);
+        cut.make(&desk).await;
+        let answer = refused(&service, &pair).await;
+        assert_eq!((answer.code(), answer.header("www-authenticate")), ("token_revoked", REVOKED));
+    }
+    refused(&service, &bystander).await;
+}
+
+#[tokio::test]
+async fn each_route_turns_away_whom_it_is_not_for() {
+    let House { server: _server, desk } = House::open(&[]).await;
+    let service = ready(command(NAME, &desk).await).await;
+    let member = session(&desk).await;
+    let admin = open(&desk, &desk.operator, json!({"role": "admin"})).await;
+    let elsewhere = open(&desk, &desk.operator, json!({"audience": "https://another.example"})).await;
+    let call = async |method: Method, path: &str, pair: &Pair| {
+        service.api().send(method, path, Credentials::Bearer(&pair.access), None).await
+    };
+    let anonymous =
+        service.api().get("/me", Credentials::Nobody).await.refuses(401, "authentication_required");
+    assert_eq!(anonymous.header("www-authenticate"), r#"Bearer realm="rescind""#);
+    call(Method::GET, "/me", &elsewhere).await.refuses(401, "invalid_token");
+    service.api().get("/me", Credentials::Bearer(&member.refresh)).await.refuses(401, "invalid_token");
+    call(Method::DELETE, "/notes/7", &member).await.refuses(403, "forbidden");
+    assert_eq!(call(Method::DELETE, "/notes/7", &admin).await.expect(200).body, "7 is deleted");
+
+    let (ours, theirs) = (desk.tenant.clone(), desk.new_tenant().await);
+    let stranger = open(&desk, &desk.operator, json!({"tenant_id": theirs})).await;
+    let notes = call(Method::GET, &format!("/tenants/{ours}/notes"), &member).await.expect(200);
+    assert_eq!(
+        notes.body,
+        format!("the notes of {}", claims(&member.access)["email"].as_str().expect("an email"))
+    );
+    call(Method::GET, &format!("/tenants/{ours}/notes"), &stranger).await.refuses(404, "not_found");
+    call(Method::GET, &format!("/tenants/{theirs}/notes"), &member).await.refuses(404, "not_found");
+    call(Method::GET, &format!("/tenants/{theirs}/notes"), &stranger).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_stream_ends_when_its_token_is_revoked_and_no_other_does() {
+    let House { server: _server, desk } = House::open(&[]).await;
+    let service = ready(command(NAME, &desk).await).await;
+    let (dead, good) = (session(&desk).await, session(&desk).await);
+    let (mut ending, mut going_on) =
+        (Stream::open(&service, &dead).await, Stream::open(&service, &good).await);
+    assert_eq!(ending.next().await.as_deref(), Some("event: tick"));
+    end(&desk, &dead).await;
+    assert_eq!(ending.last().await, "event: end\ndata: revoked by a session cut");
+    // There is one every second, and at once at first.
+    for _ in 0..3 {
+        assert_eq!(going_on.next().await.as_deref(), Some("event: tick"));
+    }
+}
+
+/// No waiting here: a plain route may let the token pass for some milliseconds more.
+#[tokio::test]
+async fn a_fresh_route_refuses_at_once_and_says_503_where_it_cannot_know() {
+    let House { mut server, desk } = House::open(&[]).await;
+    let service = ready(command(NAME, &desk).await).await;
+    let pay = async |pair: &Pair| {
+        service.api().send(Method::POST, "/payments", Credentials::Bearer(&pair.access), None).await
+    };
+    for _ in 0..20 {
+        let (dead, good) = (session(&desk).await, session(&desk).await);
+        end(&desk, &dead).await;
+        pay(&dead).await.refuses(401, "token_revoked");
+        pay(&good).await.expect(200);
+    }
+    let good = session(&desk).await;
+    server.kill9().await;
+    pay(&good).await.refuses(503, "stale");
+    me(&service, &good).await.expect(200);
+}
+
+#[tokio::test]
+async fn the_authority_may_be_killed_and_nothing_is_forgotten() {
+    let House { mut server, desk } = House::open(&[]).await;
+    let service = ready(command(NAME, &desk).await).await;
+    let (dead, later, good) = (session(&desk).await, session(&desk).await, session(&desk).await);
+    end(&desk, &dead).await;
+    refused(&service, &dead).await;
+    server.kill9().await;
+    me(&service, &good).await.expect(200);
+    me(&service, &dead).await.refuses(401, "token_revoked");
+    server.restart().await;
+    end(&desk, &later).await;
+    refused(&service, &later).await;
+    me(&service, &dead).await.refuses(401, "token_revoked");
+    me(&service, &good).await.expect(200);
+}
+
+#[tokio::test]
+async fn it_stops_in_order_and_starts_again_without_the_authority() {
+    let House { mut server, desk } = House::open(&[]).await;
+    let (client, state) = (feed_client(&desk).await, tempfile::tempdir().expect("a directory"));
+    let command = || {
+        let mut command = command_of(NAME, desk.api.base(), &client);
+        command.env("STATE_DIR", state.path());
+        command
+    };
+    let mut service = ready(command()).await;
+    let (dead, good) = (session(&desk).await, session(&desk).await);
+    end(&desk, &dead).await;
+    refused(&service, &dead).await;
+    let stream = Stream::open(&service, &good).await;
+    let (status, last) = tokio::join!(service.terminate(), stream.last());
+    assert!(status.success(), "{status:?}: {}", service.output().text());
+    assert_eq!(last, "event: end\ndata: the service stops");
+
+    server.kill9().await;
+    let anew = ready(command()).await;
+    me(&anew, &dead).await.refuses(401, "token_revoked");
+    me(&anew, &good).await.expect(200);
+}
+
+#[tokio::test]
+async fn before_it_has_read_the_ledger_it_is_not_ready() {
+    let House { mut server, desk } = House::open(&[]).await;
+    let (command, good) = (command(NAME, &desk).await, session(&desk).await);
+    server.kill9().await;
+    let service = start(command).await;
+    assert_eq!(health(&service).await, 503);
+    let answer = me(&service, &good).await.refuses(503, "not_ready");
+    assert!(!answer.header("retry-after").is_empty(), "{answer:?}");
+    server.restart().await;
+    until("it is ready", async || health(&service).await == 200).await;
+    me(&service, &good).await.expect(200);
+}
+
+async fn ready(command: Command) -> Program {
+    let service = start(command).await;
+    until("it is ready", async || health(&service).await == 200).await;
+    service
+}
+
+async fn health(service: &Program) -> u16 {
+    service.api().get("/healthz", Credentials::Nobody).await.status
+}
+
+async fn me(service: &Program, pair: &Pair) -> Reply {
+    service.api().get("/me", Credentials::Bearer(&pair.access)).await
+}
+
+/// Waits until the token is refused.
+async fn refused(service: &Program, pair: &Pair) -> Reply {
+    until("it is refused", async || me(service, pair).await.status == 401).await;
+    me(service, pair).await.expect(401)
+}
+
+/// The events of `GET /events`.
+struct Stream {
+    response: reqwest::Response,
+    text: String,
+}
+
+impl Stream {
+    async fn open(service: &Program, pair: &Pair) -> Self {
+        let request = service.api().request(Method::GET, "/events", Credentials::Bearer(&pair.access));
+        let response = service.api().stream(request).await.expect("an answer");
+        assert_eq!(response.status(), 200);
+        Self { response, text: String::new() }
+    }
+
+    /// The next event, unless there are no more.
+    async fn next(&mut self) -> Option<String> {
+        loop {
+            if let Some((event, rest)) = self.text.split_once("\n\n") {
+                let event = event.to_owned();
+                self.text = rest.to_owned();
+                return Some(event);
+            }
+            // Longer than anything here takes on the slowest machine.
+            let chunk = tokio::time::timeout(Duration::from_secs(60), self.response.chunk()).await;
+            self.text +=
+                &String::from_utf8_lossy(&chunk.expect("it goes on or ends").expect("it ends in order")?);
+        }
+    }
+
+    /// The last event, after which the answer ended in order.
+    async fn last(mut self) -> String {
+        let mut last = None;
+        while let Some(event) = self.next().await {
+            last = Some(event);
+        }
+        last.expect("an event")
+    }
+}
