@@ -86,6 +86,15 @@ pub(crate) const ROWS: &[Row] = &[
         target: Target::TimesFloor(0.7 / 0.5),
     },
     Row {
+        work: "the same, while the other core checks distinct forged tokens",
+        ours: "flood/beside_forging",
+        floors: &[("while the other core merely counts", "flood/beside_counting")],
+        peer: None,
+        in_turn: Some("flood/seen_kept"),
+        unit: Unit::Rate,
+        target: Target::ShareOfFloor(0.9),
+    },
+    Row {
         work: "one probe, \"not there\", 1 M marks",
         ours: "replica/probe_absent_1m",
         floors: &[("one word at a random place in 1.5 MB", "replica/floor_one_line")],
