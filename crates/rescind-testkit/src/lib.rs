@@ -6,6 +6,7 @@
 //! - [`nginx`]: nginx with a configuration that people are to use.
 //! - [`postgres`]: a PostgreSQL that can be broken, and one that is shared.
 //! - [`process`]: the built server as a fixture, and a small client for its API.
+//! - [`program`]: any other program that listens.
 //! - [`proxy`]: the network between two programs, which can be broken.
 //! - [`redis`]: a Redis that can be broken, and one with sentinels that can be failed over.
 
@@ -18,5 +19,6 @@ pub mod nginx;
 mod port;
 pub mod postgres;
 pub mod process;
+pub mod program;
 pub mod proxy;
 pub mod redis;

@@ -67,18 +67,26 @@ fn memory(places: &Places) -> Outcome<PathBuf> {
 fn http(places: &Places, quick: bool) -> Outcome<PathBuf> {
     let out = places.target.join("http-bench.json");
     remove(&out)?;
-    shell::run(cargo().args(["build", "--release", "--locked", "--package", "rescind-cli"]))?;
+    let binaries = binaries(places)?;
     let mut command = cargo();
     command.args(["bench", "--locked", "--package", "rescind-testkit", "--bench", "http", "--"]);
     if quick {
         command.arg("--quick");
     }
-    shell::run(
-        command
-            .env("RESCIND_BENCH_SERVER", places.target.join("release/rescind"))
-            .env("RESCIND_BENCH_OUT", &out),
-    )?;
+    shell::run(command.envs(binaries).env("RESCIND_BENCH_OUT", &out))?;
     Ok(out)
+}
+
+/// Builds the server and a service that it protects, and says where they are.
+fn binaries(places: &Places) -> Outcome<[(&'static str, PathBuf); 2]> {
+    for package in ["rescind-cli", "rescind-bench-service"] {
+        shell::run(cargo().args(["build", "--release", "--locked", "--package", package]))?;
+    }
+    let release = places.target.join("release");
+    Ok([
+        ("RESCIND_BENCH_SERVER", release.join("rescind")),
+        ("RESCIND_BENCH_SERVICE", release.join("bench-service")),
+    ])
 }
 
 fn remove(path: &Path) -> Outcome {

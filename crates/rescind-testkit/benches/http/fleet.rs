@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::time::Instant;
 
+use rescind_testkit::load::sessions;
 use rescind_testkit::process::{Credentials, Options, Reply, Server};
 use serde_json::json;
 
-use crate::load::sessions;
 use crate::{Measured, note};
 
 /// 32 bytes that both nodes share.

@@ -1,10 +1,11 @@
 //! The built server under load, its start and its memory. `cargo xtask bench` runs this and puts it in the table.
 //!
-//! `RESCIND_BENCH_SERVER` is the path of the binary, `RESCIND_BENCH_OUT` the file to write: JSON, from the id of a
+//! `RESCIND_BENCH_SERVER` is the path of the binary, `RESCIND_BENCH_SERVICE` that of a service which it protects, `RESCIND_BENCH_OUT` the file to write: JSON, from the id of a
 //! measurement to its samples. `--quick` takes few and short samples.
 
 mod fleet;
 mod load;
+mod protected;
 mod start;
 
 use std::collections::BTreeMap;
@@ -43,6 +44,7 @@ async fn measure(binary: PathBuf, quick: bool) -> Measured {
     };
     let mut measured = Measured::new();
     on_a_file(&binary, quick, plan, &mut measured).await;
+    a_service(&binary, quick, plan, &mut measured).await;
     on_postgres(&binary, quick, plan, &mut measured).await;
     measured
 }
@@ -55,6 +57,17 @@ async fn on_a_file(binary: &Path, quick: bool, plan: Plan, measured: &mut Measur
         load::open(&server, connections, plan, measured).await;
         load::authority(&server, "http", connections, plan, measured).await;
     }
+    end(server).await;
+}
+
+async fn a_service(binary: &Path, quick: bool, plan: Plan, measured: &mut Measured) {
+    let service = std::env::var_os("RESCIND_BENCH_SERVICE").map(PathBuf::from);
+    let service = service.expect("RESCIND_BENCH_SERVICE is set beside the server");
+    // Longer than all of this takes.
+    let server = Server::start(Options::new(binary).env("RESCIND_ACCESS_TTL", "1h")).await;
+    let (tokens, rounds) = if quick { (1_000, 3) } else { (10_000, 15) };
+    let plan = Plan { warm_up: Duration::from_millis(300), samples: rounds, sample: plan.sample / 2 };
+    protected::protected(&server, &service, tokens, plan, measured).await;
     end(server).await;
 }
 

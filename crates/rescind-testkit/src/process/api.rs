@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -41,6 +43,13 @@ pub struct Client {
     pub id: String,
     /// `client_secret`, as shown once.
     pub secret: String,
+}
+
+impl Client {
+    /// The value of `Authorization` (RFC 7617 §2).
+    pub fn basic(&self) -> String {
+        format!("Basic {}", STANDARD.encode(format!("{}:{}", self.id, self.secret)))
+    }
 }
 
 /// Calls one server. Clones share the connections and the list of secrets seen.

@@ -116,6 +116,11 @@ impl Server {
         self.api.base()
     }
 
+    /// `127.0.0.1:PORT`.
+    pub fn address(&self) -> &str {
+        self.base().trim_start_matches("http://")
+    }
+
     /// Where its master key is, and its database unless it has one of PostgreSQL's.
     pub fn data_dir(&self) -> &Path {
         &self.data
@@ -256,7 +261,7 @@ impl Server {
         let mut command = self.command();
         command.arg("serve").envs(self.options.settings.iter().map(|(name, value)| (name, value)));
         if self.setting("RESCIND_LISTEN").is_none() {
-            command.env("RESCIND_LISTEN", self.base().trim_start_matches("http://"));
+            command.env("RESCIND_LISTEN", self.address());
         }
         command
     }
