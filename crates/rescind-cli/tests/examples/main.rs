@@ -5,5 +5,9 @@ mod support;
 
 mod desk;
 mod foreign;
+mod grpc;
+#[allow(clippy::allow_attributes_without_reason, reason = "it is generated")]
+#[path = "../../../../examples/tonic/src/proto/rescind.example.v1.rs"]
+mod proto;
 mod remote;
 mod service;

@@ -1,0 +1,58 @@
+//! A gRPC service on tonic that checks access tokens in its own process. It knows an authority by its URL, reads its public keys and
+//! follows its feed of revocations; a check asks nobody.
+
+mod notes;
+#[allow(clippy::allow_attributes_without_reason, reason = "it is generated")]
+#[path = "proto/rescind.example.v1.rs"]
+mod proto;
+
+use std::error::Error;
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Shared};
+use notes::Board;
+use proto::notes_server::NotesServer;
+use rescind_remote::Remote;
+use rescind_tower::Protect;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
+
+/// Resolves when the service is to stop. Clones are for everything that would go on for long.
+pub(crate) type Stopping = Shared<BoxFuture<'static, ()>>;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let audience = setting("AUDIENCE")?;
+    // The authority need not be there yet: until it is, callers are told UNAVAILABLE.
+    let remote = Remote::builder(setting("AUTHORITY")?)
+        .client(setting("CLIENT_ID")?, setting("CLIENT_SECRET")?)
+        .audiences([&*audience])
+        .start()
+        .await?;
+
+    let stopping = told(signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?).boxed().shared();
+    let listener = TcpListener::bind(setting("LISTEN").as_deref().unwrap_or("127.0.0.1:50051")).await?;
+    println!("listening on http://{}", listener.local_addr()?);
+    // Around all services: whoever has no good token reaches none of them.
+    let protect = Protect::new(Arc::clone(remote.verifier())).audience(audience).without_bodies();
+    Server::builder()
+        .layer(protect)
+        .add_service(NotesServer::new(Board::new(stopping.clone())))
+        .serve_with_incoming_shutdown(TcpIncoming::from(listener), stopping)
+        .await?;
+    Ok(remote.stop().await?)
+}
+
+async fn told(mut terminate: Signal, mut interrupt: Signal) {
+    tokio::select! {
+        _ = terminate.recv() => (),
+        _ = interrupt.recv() => (),
+    }
+}
+
+fn setting(name: &str) -> Result<String, String> {
+    std::env::var(name).map_err(|_| format!("{name} is not set: see README.md"))
+}
