@@ -2,6 +2,7 @@
 //! commands anywhere.
 
 mod bench;
+mod fuzz;
 mod places;
 mod services;
 mod shell;
@@ -34,6 +35,17 @@ enum Chore {
     Tools,
     /// Runs the services that tests share until its input ends or ^C, and prints the variables that lead to them
     Services,
+    /// Lets libFuzzer look for inputs that break a promise of the targets in fuzz/, from the kept corpus on
+    Fuzz {
+        /// How long, for each target
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+        /// Also puts the finds that reach more code into the kept corpus
+        #[arg(long)]
+        keep: bool,
+        /// These only
+        targets: Vec<String>,
+    },
     /// Runs every benchmark and prints one table; writes docs/benchmarks.md
     Bench {
         /// Short rounds, to see that everything runs: prints the table and writes nothing
@@ -48,6 +60,7 @@ fn main() -> ExitCode {
         Chore::Test { full } => test::run(&places, full),
         Chore::Tools => tools::print(&places),
         Chore::Services => services::serve(&places),
+        Chore::Fuzz { seconds, keep, targets } => fuzz::run(&places, seconds, keep, &targets),
         Chore::Bench { quick } => bench::run(&places, quick),
     });
     match outcome {

@@ -45,6 +45,9 @@ mod address;
 mod builder;
 mod disk;
 mod feed;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod head;
 mod http;
 mod keys;

@@ -14,6 +14,9 @@ pub mod config;
 mod error;
 pub mod feed;
 mod fresh;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod http;
 mod node;
 mod oauth;

@@ -1,16 +1,16 @@
 //! cargo-deny: licences, banned and doubled crates, where crates come from.
 
-use std::path::PathBuf;
 use std::process::Command;
 
+use super::subcommand;
 use crate::places::Places;
-use crate::shell::{self, Outcome, cargo};
+use crate::shell::{self, Outcome};
 
 const VERSION: &str = "0.20.2";
 
 /// Checks the dependency graph against deny.toml. Compiling cargo-deny takes minutes, hence only under `--full`.
 pub(crate) fn check(places: &Places) -> Outcome {
-    let program = ensure(places)?;
+    let program = subcommand::ensure(places, "cargo-deny", VERSION)?;
     shell::run(
         Command::new(program)
             .args(["--workspace", "--locked", "check", "licenses", "bans", "sources"])
@@ -21,22 +21,4 @@ pub(crate) fn check(places: &Places) -> Outcome {
          where it can be reached, run `cargo deny check advisories`."
     );
     Ok(())
-}
-
-fn ensure(places: &Places) -> Outcome<PathBuf> {
-    if shell::works(Command::new("cargo-deny").arg("--version")) {
-        return Ok("cargo-deny".into());
-    }
-    let home = places.tools().join("cargo");
-    let program = home.join("bin/cargo-deny");
-    if !shell::works(Command::new(&program).arg("--version")) {
-        println!("cargo-deny is missing: compiling it once, below the target directory");
-        shell::run(
-            cargo()
-                .args(["install", "cargo-deny", "--version", VERSION, "--locked", "--quiet", "--root"])
-                .arg(&home)
-                .env("CARGO_TARGET_DIR", home.join("build")),
-        )?;
-    }
-    Ok(program)
 }

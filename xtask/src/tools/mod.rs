@@ -3,9 +3,11 @@
 pub(crate) mod databases;
 mod debian;
 pub(crate) mod deny;
+pub(crate) mod fuzz;
 mod nginx;
 mod node;
 mod python;
+mod subcommand;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -116,7 +116,11 @@ fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> R
     Option::deserialize(deserializer)
 }
 
+/// An object: serde would fill a struct from a list too, in the order of its members here.
 fn json<'a, T: Deserialize<'a>>(data: &'a [u8]) -> Result<T, Trouble> {
+    if data.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Trouble::MalformedEvent);
+    }
     serde_json::from_slice(data).map_err(|_| Trouble::MalformedEvent)
 }
 
@@ -169,6 +173,12 @@ mod tests {
         for (name, id, data, why) in [
             ("no JSON", id.as_str(), "}".to_owned(), Trouble::MalformedEvent),
             ("not an object", &id, "7".to_owned(), Trouble::MalformedEvent),
+            (
+                "a list of the members",
+                &id,
+                format!(r#"[7,"session","{ID}",null,null,null]"#),
+                Trouble::MalformedEvent,
+            ),
             ("another seq", &id, mark(8, "session", ID, "null"), Trouble::MalformedEvent),
             ("no id", "", good.clone(), Trouble::MalformedEvent),
             ("no cursor", "7", good.clone(), Trouble::MalformedEvent),

@@ -3,10 +3,10 @@
 //! What an authority says can only ever revoke. It counts as fresh by heartbeats alone, and only as long as everything before
 //! them was understood.
 
-mod event;
+pub(crate) mod event;
 mod room;
 mod snapshot;
-mod sse;
+pub(crate) mod sse;
 mod stream;
 
 use std::sync::Arc;

@@ -59,13 +59,13 @@ fn shown(secrecy: Secrecy, value: &str) -> String {
 
 /// A URL without what stands before the host, and without its query, where some put a password too.
 fn without_userinfo(url: &str) -> String {
-    let url = url.split_once('?').map_or(url, |(url, _)| url);
-    match url.split_once("://") {
-        Some((scheme, rest)) => match rest.rsplit_once('@') {
-            Some((_, host)) => format!("{scheme}://…@{host}"),
-            None => url.to_owned(),
-        },
-        None => url.to_owned(),
+    let without_query = |url: &str| url.split_once('?').map_or(url, |(url, _)| url).to_owned();
+    let Some((scheme, rest)) = url.split_once("://") else { return without_query(url) };
+    match rest.rsplit_once('@') {
+        None => without_query(url),
+        // A password with a question mark in it, which clients take, or a query with an @: nobody can tell.
+        Some((before, _)) if before.contains('?') => format!("{scheme}://…"),
+        Some((_, host)) => format!("{scheme}://…@{}", without_query(host)),
     }
 }
 
@@ -80,6 +80,8 @@ mod tests {
             ("https://host/path", "https://host/path"),
             ("https://user:hunter2@host/path?key=hunter2", "https://…@host/path"),
             ("https://user:hun@ter2@host", "https://…@host"),
+            ("redis://user:hun?ter2@host/0", "redis://…"),
+            ("redis://host/0?password=hun@ter2", "redis://…"),
         ] {
             assert_eq!(without_userinfo(url), expected);
         }

@@ -1,10 +1,10 @@
 //! What OAuth clients expect (RFC 6749, 7009, 7662, 8414), and the published keys (RFC 7517).
 
-mod introspect;
+pub(crate) mod introspect;
 mod jwks;
 mod metadata;
-mod revoke;
-mod token;
+pub(crate) mod revoke;
+pub(crate) mod token;
 
 use http::request::Parts;
 use rescind::authority::{Caller, ClientProof, Identity};

@@ -1,7 +1,5 @@
 //! The one function that evaluates all cuts.
 
-use std::sync::atomic::Ordering;
-
 use crate::id::TenantId;
 use crate::ledger::CutKind;
 use crate::replica::Replica;
@@ -10,6 +8,7 @@ use crate::replica::flat::{IdKey, IdKind, Meta};
 use crate::replica::odd::OddKey;
 use crate::replica::rules::{DigestFact, Key, TokenFacts, in_scope, is_below};
 use crate::replica::seed::Hash;
+use crate::sync::atomic::Ordering;
 
 impl Replica {
     /// The cut that the token is dead by, if it is: the narrowest, where there are several.

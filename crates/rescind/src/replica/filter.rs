@@ -2,9 +2,10 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::replica::seed::Hash;
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::thread_local;
 
 /// A blocked Bloom filter whose blocks are single words: four bits of one word for each key. It errs only by saying
 /// "perhaps": about one absent key in a hundred goes on to the exact tables for nothing. All of it lies in one piece, since in
@@ -20,7 +21,7 @@ impl Filter {
 
     /// An empty one, right for so many marks.
     pub(super) fn for_marks(marks: usize) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
+        static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
         let words = (marks * Self::BITS_PER_MARK).div_ceil(64).max(1);
         Self {
             words: (0..words).map(|_| AtomicU64::new(0)).collect(),

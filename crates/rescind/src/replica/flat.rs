@@ -6,11 +6,11 @@
 //! spare room of all of them together is always about the same, and no writer ever waits for a copy of everything.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::ledger::CutKind;
 use crate::replica::expiry::Expiry;
 use crate::replica::seed::{Hash, Seed};
+use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// How many shards there are. The first byte of a hash names one.
 pub(super) const SHARDS: usize = 256;

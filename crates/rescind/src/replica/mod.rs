@@ -4,6 +4,9 @@
 //! exact tables: there are no false positives, and nothing is evicted for space. Readers take no lock and wait
 //! for nobody; writers take turns.
 
+#[cfg(interleaved)]
+#[doc(hidden)]
+pub mod bare;
 mod evaluate;
 mod expiry;
 mod filter;
@@ -20,8 +23,7 @@ mod tests;
 mod write;
 
 use std::fmt;
-use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -30,6 +32,8 @@ use tokio::sync::{Notify, watch};
 use crate::clock::Timestamp;
 use crate::entropy::Entropy;
 use crate::ledger::{Cursor, CutKind, Mark};
+use crate::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use crate::sync::{Mutex, MutexGuard};
 
 pub use rules::{Candidates, DigestFact, TokenFacts};
 pub(crate) use seed::{Hash, Seed};
@@ -78,7 +82,7 @@ pub struct Replica {
     as_of: AtomicI64,
     leeway: Duration,
     changes: watch::Sender<Cursor>,
-    path: Mutex<Path>,
+    path: std::sync::Mutex<Path>,
     wanted: Notify,
     writer: Mutex<Writer>,
 }
@@ -105,7 +109,7 @@ impl Replica {
             as_of: AtomicI64::new(NEVER),
             leeway,
             changes: watch::Sender::new(Cursor::default()),
-            path: Mutex::default(),
+            path: std::sync::Mutex::default(),
             wanted: Notify::new(),
             writer: Mutex::default(),
         }
@@ -224,7 +228,7 @@ impl Replica {
         ids.chain(self.odd.parts().flat_map(|part| self.odd.in_part(part, write::odd_mark)))
     }
 
-    fn path(&self) -> MutexGuard<'_, Path> {
+    fn path(&self) -> std::sync::MutexGuard<'_, Path> {
         self.path.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -4,13 +4,13 @@
 //! serves, which lets a few more absent keys pass.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use crate::replica::Replica;
 use crate::replica::filter::Filter;
 use crate::replica::flat::{IdKey, SHARDS};
 use crate::replica::seed::Hash;
 use crate::replica::write::Writer;
+use crate::sync::atomic::Ordering;
 
 /// The state of the filter, for writers.
 #[derive(Default)]

@@ -1,7 +1,6 @@
 //! How marks come into the replica, and how they leave it.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -15,6 +14,7 @@ use crate::replica::odd::{OddKey, Scoped};
 use crate::replica::refilter::Refilter;
 use crate::replica::tenants::TenantNumbers;
 use crate::replica::{NEVER, Replica};
+use crate::sync::atomic::Ordering;
 
 /// What [`Replica::expire`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use tokio::sync::Notify;
 
 use super::{Jwk, JwkSet, KeyError, VerifyingKey};
+use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// The keys of one issuer by `kid`. Clones share one set: [`KeySet::replace`] is seen by every validator that holds
 /// one, from its next token on, and readers never wait for it.

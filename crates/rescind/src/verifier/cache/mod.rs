@@ -10,12 +10,12 @@ mod set;
 mod tests;
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::clock::Timestamp;
 use crate::entropy::Entropy;
 use crate::ledger::CutKind;
 use crate::replica::{Hash, Seed};
+use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::token::SignedToken;
 
 use set::{Set, WAYS};

@@ -1,13 +1,14 @@
 //! One place of the cache, for a few tokens whose hashes lead there.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use arc_swap::ArcSwapOption;
 
 use super::TokenCacheCounts;
 use crate::clock::Timestamp;
 use crate::replica::Hash;
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::{Mutex, MutexGuard};
 use crate::token::{Rejection, SignedToken};
 
 /// How many tokens a set is for.
