@@ -39,6 +39,9 @@ enum Chore {
         /// Short rounds, to see that everything runs: prints the table and writes nothing
         #[arg(long)]
         quick: bool,
+        /// Rescind beside what is used instead, which is installed for it; writes docs/peers.md
+        #[arg(long)]
+        peers: bool,
     },
 }
 
@@ -48,7 +51,8 @@ fn main() -> ExitCode {
         Chore::Test { full } => test::run(&places, full),
         Chore::Tools => tools::print(&places),
         Chore::Services => services::serve(&places),
-        Chore::Bench { quick } => bench::run(&places, quick),
+        Chore::Bench { quick, peers: true } => bench::peers::run(&places, quick),
+        Chore::Bench { quick, .. } => bench::run(&places, quick),
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,11 +1,11 @@
 //! What the tests need beside Rust: found, or installed below the target directory.
 
 pub(crate) mod databases;
-mod debian;
+pub(crate) mod debian;
 pub(crate) mod deny;
 mod nginx;
-mod node;
-mod python;
+pub(crate) mod node;
+pub(crate) mod python;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,7 +1,7 @@
-//! Node with oauth4webapi, installed by its lock file.
+//! Node with packages, installed by their lock file.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{debian, is_current};
@@ -10,26 +10,28 @@ use crate::shell::{self, Outcome};
 
 /// Node, and the `node_modules` that hold exactly `tests/foreign/node/package-lock.json`.
 pub(crate) fn ensure(places: &Places) -> Outcome<(PathBuf, PathBuf)> {
+    let modules = install(&places.root.join("tests/foreign/node"), &places.tools().join("node"))?;
+    Ok(("node".into(), modules))
+}
+
+/// Finds or installs Node, and in `home` exactly what the `package-lock.json` in `source` names; returns its `node_modules`.
+pub(crate) fn install(source: &Path, home: &Path) -> Outcome<PathBuf> {
     debian::ensure("node", &["nodejs"], || version("node"))?;
-    let source = places.root.join("tests/foreign/node");
-    let home = places.tools().join("node");
     let modules = home.join("node_modules");
     let stamp = modules.join("installed.json");
     let wanted = fs::read_to_string(source.join("package-lock.json"))?;
     if !is_current(&stamp, &wanted) {
         debian::ensure("npm", &["npm"], || version("npm"))?;
-        fs::create_dir_all(&home)?;
+        fs::create_dir_all(home)?;
         for name in ["package.json", "package-lock.json"] {
             fs::copy(source.join(name), home.join(name))?;
         }
         shell::run_quietly(
-            Command::new("npm")
-                .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
-                .current_dir(&home),
+            Command::new("npm").args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(home),
         )?;
         fs::write(stamp, wanted)?;
     }
-    Ok(("node".into(), modules))
+    Ok(modules)
 }
 
 fn version(name: &str) -> Command {
