@@ -51,6 +51,9 @@ enum Chore {
         /// Short rounds, to see that everything runs: prints the table and writes nothing
         #[arg(long)]
         quick: bool,
+        /// Rescind beside what is used instead, which is installed for it; writes docs/peers.md
+        #[arg(long)]
+        peers: bool,
     },
 }
 
@@ -61,7 +64,8 @@ fn main() -> ExitCode {
         Chore::Tools => tools::print(&places),
         Chore::Services => services::serve(&places),
         Chore::Fuzz { seconds, keep, targets } => fuzz::run(&places, seconds, keep, &targets),
-        Chore::Bench { quick } => bench::run(&places, quick),
+        Chore::Bench { quick, peers: true } => bench::peers::run(&places, quick),
+        Chore::Bench { quick, .. } => bench::run(&places, quick),
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

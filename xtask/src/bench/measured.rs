@@ -71,7 +71,8 @@ fn per_element(sample: &Value, benchmark: &Value) -> Vec<f64> {
     times.iter().zip(iterations).map(|(time, count)| time / count / elements).collect()
 }
 
-fn summarise(mut samples: Vec<f64>) -> Option<Measurement> {
+/// Median and spread; none of nothing.
+pub(super) fn summarise(mut samples: Vec<f64>) -> Option<Measurement> {
     samples.sort_by(f64::total_cmp);
     let last = samples.len().checked_sub(1)?;
     let quarter = |part: usize| samples[last * part / 4];
@@ -79,11 +80,13 @@ fn summarise(mut samples: Vec<f64>) -> Option<Measurement> {
     Some(Measurement { median, spread: (quarter(3) - quarter(1)) / median })
 }
 
-fn numbers(values: &Value) -> Vec<f64> {
+/// The numbers of an array.
+pub(super) fn numbers(values: &Value) -> Vec<f64> {
     values.as_array().into_iter().flatten().filter_map(Value::as_f64).collect()
 }
 
-fn json(path: &Path) -> Outcome<Value> {
+/// Reads a file.
+pub(super) fn json(path: &Path) -> Outcome<Value> {
     let wrong = |what: &dyn std::fmt::Display| Failure::new(format!("{}: {what}", path.display()));
     let text = fs::read_to_string(path).map_err(|error| wrong(&error))?;
     serde_json::from_str(&text).map_err(|error| wrong(&error))

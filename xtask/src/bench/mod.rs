@@ -3,6 +3,7 @@
 mod machine;
 mod measured;
 mod page;
+pub(crate) mod peers;
 mod rows;
 
 use std::fs;

@@ -1,12 +1,12 @@
 //! What the tests need beside Rust: found, or installed below the target directory.
 
 pub(crate) mod databases;
-mod debian;
+pub(crate) mod debian;
 pub(crate) mod deny;
 pub(crate) mod fuzz;
 mod nginx;
-mod node;
-mod python;
+pub(crate) mod node;
+pub(crate) mod python;
 mod subcommand;
 
 use std::path::{Path, PathBuf};
