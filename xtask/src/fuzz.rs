@@ -13,6 +13,8 @@ const MAX_LEN: u32 = 4096;
 /// What an input may take, in seconds and in MiB of the whole process.
 const LONGEST: u32 = 10;
 const MOST_MEMORY: u32 = 1024;
+/// So many finds of a target go into the corpus at once: it stays small.
+const MOST_KEPT: usize = 15;
 
 /// Runs each target for so long, and names every input that broke one. With `keep`, finds that reach more code go into the
 /// corpus.
@@ -88,11 +90,32 @@ impl<'a> Target<'a> {
         Ok(status.success())
     }
 
-    /// Adds to the corpus the least number of finds that reach all the code that the run has reached.
+    /// Adds to the corpus, of the finds, those that reach the most code that nothing kept reaches.
     fn keep(&self) -> Outcome {
+        let merged = self.finds.with_file_name("merged");
+        fs::create_dir_all(&merged)?;
+        for kept in fs::read_dir(&self.kept)? {
+            let kept = kept?;
+            fs::copy(kept.path(), merged.join(kept.file_name()))?;
+        }
         let mut fuzzer = self.fuzzer()?;
-        fuzzer.args(["-set_cover_merge=1", "-use_counters=0"]).args([&self.kept, &self.finds]);
-        if fuzzer.status()?.success() { Ok(()) } else { Err(Failure::new(self.last_words()?)) }
+        fuzzer.args(["-set_cover_merge=1", "-use_counters=0"]).args([&merged, &self.finds]);
+        if !fuzzer.status()?.success() {
+            return Err(Failure::new(self.last_words()?));
+        }
+        let mut new = Vec::new();
+        for found in fs::read_dir(&merged)? {
+            let found = found?;
+            if !self.kept.join(found.file_name()).exists() {
+                new.push((found.metadata()?.modified()?, found));
+            }
+        }
+        // libFuzzer takes the one that adds the most first, and writes them in that order.
+        new.sort_by_key(|(at, _)| *at);
+        for (_, found) in new.iter().take(MOST_KEPT) {
+            fs::copy(found.path(), self.kept.join(found.file_name()))?;
+        }
+        Ok(())
     }
 
     fn fuzzer(&self) -> Outcome<Command> {
