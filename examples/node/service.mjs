@@ -77,7 +77,7 @@ async function answer({ url, headers }) {
   return isRevoked({ ...payload, ...protectedHeader, digest }) ? [401, 'revoked'] : [200, payload]
 }
 
-setInterval(() => marks.forEach(({ end }, name) => end + LEEWAY * 1000 < Date.now() && marks.delete(name)), 60_000)
+setInterval(() => marks.forEach(({ end }, name) => end + 2 * LEEWAY * 1000 < asOf && marks.delete(name)), 60_000)
 follow()
 createServer(async (request, response) => {
   // A good token's key may be one that cannot be fetched now; everything else that jose says is the token's fault.

@@ -37,7 +37,7 @@ def follow(cursor=None, pause=0.5):
                     learn(json.loads(event.data))
                 elif event.event == "heartbeat":
                     as_of, pause = datetime.fromisoformat(json.loads(event.data)["as_of"]), 0.5
-                    marks = {name: mark for name, mark in marks.items() if mark[1] + LEEWAY > datetime.now(UTC)}
+                    marks = {name: mark for name, mark in marks.items() if mark[1] + 2 * LEEWAY > as_of}
                 cursor = event.id or cursor
         except Exception as error:
             app.logger.warning("the feed: %s", error)

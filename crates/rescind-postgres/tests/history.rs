@@ -4,7 +4,6 @@
 mod common;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use common::open;
 use rescind::authority::{
@@ -16,13 +15,11 @@ use rescind::directory::{DirectoryStore as _, Scope};
 use rescind::id::{TenantId, UserId};
 use rescind::keys::{KeyState, MasterKey};
 use rescind::ledger::{Entry, TokenKey};
-use rescind::lookup::CheckBy;
 use rescind::replica::TokenFacts;
-use rescind::session::{Device, RefreshPolicy};
+use rescind::session::Device;
 use rescind::store::PageRequest;
 use rescind::system::{SystemClock, SystemEntropy};
-use rescind::token::{Algorithm, Expected};
-use rescind::verifier::OnStale;
+use rescind::token::Expected;
 use rescind_testkit::postgres::{DataCopy, Postgres, PostgresOptions};
 use secrecy::ExposeSecret as _;
 
@@ -480,27 +477,5 @@ async fn catch_up(node: &Authority) -> Followed {
 }
 
 fn settings() -> AuthoritySettings {
-    let hours = |hours: u64| Duration::from_secs(hours * 3600);
-    AuthoritySettings {
-        issuer: "https://auth.example".to_owned(),
-        audience: "https://auth.example".to_owned(),
-        algorithm: Algorithm::EdDsa,
-        access_ttl: Duration::from_secs(900),
-        refresh_ttl: hours(14 * 24),
-        session_ttl: hours(90 * 24),
-        refresh_policy: RefreshPolicy {
-            grace: Duration::from_secs(10),
-            lost_reply_window: hours(24),
-            replay_limit: 3,
-        },
-        key_rotation: hours(30 * 24),
-        leeway: Duration::from_secs(30),
-        max_sessions_per_user: 0,
-        purge_safety_margin: hours(1),
-        max_staleness: Duration::from_secs(300),
-        on_stale: OnStale::Deny,
-        check: CheckBy::Replica,
-        registration_open: false,
-        minimum_age: 0,
-    }
+    AuthoritySettings::new("https://auth.example")
 }

@@ -4,7 +4,6 @@
 mod common;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use common::{connected, in_time};
 use rescind::authority::{
@@ -12,9 +11,9 @@ use rescind::authority::{
 };
 use rescind::keys::MasterKey;
 use rescind::lookup::{CheckBy, MarkCache};
-use rescind::session::{Device, RefreshPolicy};
+use rescind::session::Device;
 use rescind::system::{SystemClock, SystemEntropy};
-use rescind::token::{Algorithm, Expected};
+use rescind::token::Expected;
 use rescind::verifier::OnStale;
 use rescind_redis::RedisCache;
 use rescind_sqlite::{Options, SqliteStore};
@@ -197,27 +196,5 @@ impl Offload for OwnThread {
 }
 
 fn settings(check: CheckBy, on_stale: OnStale) -> AuthoritySettings {
-    let hours = |hours: u64| Duration::from_secs(hours * 3600);
-    AuthoritySettings {
-        issuer: "https://auth.example".to_owned(),
-        audience: "https://auth.example".to_owned(),
-        algorithm: Algorithm::EdDsa,
-        access_ttl: Duration::from_secs(900),
-        refresh_ttl: hours(14 * 24),
-        session_ttl: hours(90 * 24),
-        refresh_policy: RefreshPolicy {
-            grace: Duration::from_secs(10),
-            lost_reply_window: hours(24),
-            replay_limit: 3,
-        },
-        key_rotation: hours(30 * 24),
-        leeway: Duration::from_secs(30),
-        max_sessions_per_user: 0,
-        purge_safety_margin: hours(1),
-        check,
-        max_staleness: Duration::from_secs(300),
-        on_stale,
-        registration_open: false,
-        minimum_age: 0,
-    }
+    AuthoritySettings { check, on_stale, ..AuthoritySettings::new("https://auth.example") }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
+use rescind::authority::LARGEST_LEEWAY;
 use rescind::clock::Clock;
 use rescind::entropy::Entropy;
 use rescind::replica::Replica;
@@ -125,7 +126,7 @@ impl Builder {
         self
     }
 
-    /// How far the clocks of other machines may be off. Left out: 30 seconds.
+    /// How far the clocks of other machines may be off, five minutes at the most. Left out: 30 seconds.
     pub fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway = leeway;
         self
@@ -262,9 +263,10 @@ impl Builder {
         urls.map(to).collect()
     }
 
-    /// Marks are kept for as long as a token of any issuer may be taken.
+    /// Marks are kept for as long as a token of any issuer may be taken; which is not longer than a ledger keeps its entries.
     fn longest_leeway(&self) -> Duration {
-        self.others.iter().map(|(issuer, _)| issuer.leeway()).fold(self.leeway, Duration::max)
+        let longest = self.others.iter().map(|(issuer, _)| issuer.leeway()).fold(self.leeway, Duration::max);
+        longest.min(LARGEST_LEEWAY)
     }
 
     fn shared(self, iss: String, replica: Arc<Replica>, keys: KeySet) -> Shared {

@@ -43,7 +43,10 @@ use crate::{router, tasks};
 /// # Ok(())
 /// # }
 /// ```
+///
+/// Dropped without [`Node::stop`] it ends as well, and says so in the log: from then on the authority hears of no news.
 #[derive(Debug)]
+#[must_use = "what goes on beside an authority ends when this is dropped"]
 pub struct Node {
     authority: Arc<Authority>,
     feed: Arc<Feed>,
@@ -79,7 +82,8 @@ impl Node {
         &self.authority
     }
 
-    /// The whole HTTP API, with everything around it, to be served as it is or merged with other routes. Addresses of callers are
+    /// The whole HTTP API, with everything around it, to be served as it is or merged with other routes: those of a router without a
+    /// fallback of its own, since this one has one. Addresses of callers are
     /// known where [`serve::serve`] serves it.
     pub fn router(&self, web: &Web) -> Router {
         let counters = Counters::new();
@@ -115,6 +119,16 @@ impl Node {
         self.close_feed();
         self.stop.cancel();
         while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        if !self.stop.is_cancelled() {
+            tracing::warn!("an authority's node was dropped and not stopped: it follows its ledger no more");
+            self.close_feed();
+            self.stop.cancel();
+        }
     }
 }
 

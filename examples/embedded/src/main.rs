@@ -23,7 +23,7 @@ use tokio::signal::unix::{SignalKind, signal};
 async fn main() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(var("LISTEN").unwrap_or("127.0.0.1:8082".into())).await?;
     let url = format!("http://{}", listener.local_addr()?);
-    let node = authority(&url).await?;
+    let mut node = authority(&url).await?;
     println!("listening on {url}");
 
     // Its own routes, and the authority's: /api/v1/auth/login, /api/v1/auth/refresh, /.well-known/jwks.json, …
@@ -33,6 +33,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = tokio::signal::ctrl_c() => {}
+            // It would go blind, and look alive.
+            () = node.failed() => eprintln!("a task of the authority has ended"),
         }
         // Whoever reads the feed would stay for ever.
         node.close_feed();

@@ -10,7 +10,7 @@ use rescind::authority::{
 use rescind::directory::DEFAULT_TENANT;
 use rescind::id::{SessionId, TenantId, UserId};
 use rescind::keys::MasterKey;
-use rescind::ledger::Entry;
+use rescind::ledger::{CutKind, Entry};
 use rescind::store::PageRequest;
 use rescind::system::SystemEntropy;
 use rescind::token::{Algorithm, ClaimMap, ClaimSource, Issuer, KeySet, TypRule, Validator, VerifyingKey};
@@ -44,14 +44,16 @@ impl Ledger {
             email: "nobody@platform.example".into(),
             password: MasterKey::generate(&SystemEntropy).to_base64().as_str().into(),
         };
-        let started =
-            Authority::start(ports, AuthoritySettings::new("https://ledger.platform.example"), nobody)
-                .await?;
+        let started = Authority::start(ports, settings(), nobody).await?;
         let node = Node::start(started.authority, Node::USUAL_PURGE_INTERVAL);
         let tenants = node.authority().tenants(&Caller::system(), &PAGE).await?;
         let default = tenants.items.iter().find(|tenant| tenant.slug == DEFAULT_TENANT).ok_or("no tenant")?;
         let verifier = Arc::new(verifier(node.authority(), default.id, secret)?);
         Ok(Self { tenant: default.id, node, verifier })
+    }
+
+    pub(crate) async fn close(self) {
+        self.node.stop().await;
     }
 
     pub(crate) const fn verifier(&self) -> &Arc<Verifier> {
@@ -69,10 +71,18 @@ impl Ledger {
         self.cut(What::ForeignSession(session), Some(user)).await.map(drop)
     }
 
-    /// Every token of a user; the version that tokens signed from now on must carry.
-    pub(crate) async fn cut_user(&self, user: UserId) -> Result<i64, LedgerError> {
-        let entry = self.cut(What::ForeignUser(user), None).await?;
-        entry.mark.min_version.ok_or(LedgerError::NotFound)
+    /// Every token of a user that was signed before.
+    pub(crate) async fn cut_user(&self, user: UserId) -> Result<(), LedgerError> {
+        self.cut(What::ForeignUser(user), None).await.map(drop)
+    }
+
+    /// The version that the user's tokens must carry: that of the last such cut. Once its entry is gone, so are the tokens that it
+    /// killed.
+    pub(crate) async fn version_of(&self, user: UserId) -> Result<i64, LedgerError> {
+        let authority = self.node.authority();
+        let cuts = Some(CutKind::User);
+        let last = authority.revocations(&Caller::system(), cuts, Some(user), None, &PAGE).await?;
+        Ok(last.items.first().and_then(|entry| entry.mark.min_version).unwrap_or(0))
     }
 
     /// A user's revocations, newest first.
@@ -87,14 +97,18 @@ impl Ledger {
         let authority = self.node.authority();
         let request = RevocationRequest {
             what,
-            // No token that was signed before lives longer.
-            expires_at: Some(authority.now().plus(LIFETIME)),
+            // For as long as the settings say that the platform's tokens live.
+            expires_at: None,
             user,
             tenant: Some(self.tenant),
             reason: None,
         };
         authority.revoke(&Caller::system(), request).await.map(|(entry, _)| entry)
     }
+}
+
+fn settings() -> AuthoritySettings {
+    AuthoritySettings { foreign_ttl: LIFETIME, ..AuthoritySettings::new("https://ledger.platform.example") }
 }
 
 /// Trusts the platform's tokens, as it has always signed them: HS256, `typ` `JWT`, no `kid`.

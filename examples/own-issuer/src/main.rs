@@ -41,6 +41,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let _ = tokio::signal::ctrl_c().await;
     })
     .await;
+    if let Some(app) = Arc::into_inner(app) {
+        app.ledger.close().await;
+    }
     Ok(())
 }
 
@@ -56,9 +59,11 @@ fn router(app: Arc<App>) -> Router {
     Router::new().route("/login", post(log_in)).merge(protected).with_state(app)
 }
 
-/// As it was before there was a ledger.
+/// As it was before there was a ledger, but for the version.
 async fn log_in(State(app): Shared, Json(given): Json<Credentials>) -> Result<Json<Value>, StatusCode> {
-    let token = app.platform.log_in(&given).ok_or(StatusCode::UNAUTHORIZED)?;
+    let user = app.platform.check(&given).ok_or(StatusCode::UNAUTHORIZED)?;
+    let version = app.ledger.version_of(user).await.map_err(status)?;
+    let token = app.platform.sign(user, version).ok_or(StatusCode::INTERNAL_SERVER_ERROR)?;
     Ok(Json(json!({ "token": token })))
 }
 
@@ -72,11 +77,10 @@ async fn log_out(State(app): Shared, caller: Authenticated) -> Result<StatusCode
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Every token that the user has. What is signed from now on carries the version that the ledger gave.
+/// Every token that the user has. What is signed from now on carries a higher version.
 async fn log_out_everywhere(State(app): Shared, caller: Authenticated) -> Result<StatusCode, StatusCode> {
     let user = caller.user_id().ok_or(StatusCode::FORBIDDEN)?;
-    let version = app.ledger.cut_user(user).await.map_err(status)?;
-    app.platform.set_version(user, version);
+    app.ledger.cut_user(user).await.map_err(status)?;
     Ok(StatusCode::NO_CONTENT)
 }
 

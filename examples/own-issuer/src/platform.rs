@@ -1,7 +1,7 @@
 //! What the platform had before: users, and a sign-in that signs HS256 tokens with a library of its choice.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jsonwebtoken::{EncodingKey, Header, encode};
@@ -32,7 +32,7 @@ struct Claims<'a> {
     sub: UserId,
     sid: SessionId,
     jti: Uuid,
-    /// What "sign out everywhere" raises: a column of the platform's own table of users.
+    /// What "sign out everywhere" raises: the one claim that is new.
     ver: i64,
     iat: i64,
     exp: i64,
@@ -41,7 +41,6 @@ struct Claims<'a> {
 struct User {
     id: UserId,
     password: String,
-    version: i64,
     sessions: Vec<SessionId>,
 }
 
@@ -55,27 +54,30 @@ impl Platform {
         let user = |id, password: &str| User {
             id: UserId(Uuid::from_u128(id)),
             password: password.to_owned(),
-            version: 0,
             sessions: Vec::new(),
         };
         let users = [("ada".to_owned(), user(1, "lovelace")), ("grace".to_owned(), user(2, "hopper"))];
         Self { key: EncodingKey::from_secret(secret.as_bytes()), users: Mutex::new(users.into()) }
     }
 
-    /// A token, where the password is right.
-    pub(crate) fn log_in(&self, given: &Credentials) -> Option<String> {
-        let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
-        let user = users.get_mut(&given.name).filter(|user| user.password == given.password)?;
+    /// Whose the name and the password are.
+    pub(crate) fn check(&self, given: &Credentials) -> Option<UserId> {
+        let users = self.users();
+        users.get(&given.name).filter(|user| user.password == given.password).map(|user| user.id)
+    }
+
+    /// A token of a new session.
+    pub(crate) fn sign(&self, user: UserId, version: i64) -> Option<String> {
         let session = SessionId(new_id());
-        user.sessions.push(session);
+        self.users().values_mut().find(|known| known.id == user)?.sessions.push(session);
         let now = SystemClock.now();
         let claims = Claims {
             iss: NAME,
             aud: NAME,
-            sub: user.id,
+            sub: user,
             sid: session,
             jti: new_id(),
-            ver: user.version,
+            ver: version,
             iat: now.as_secs(),
             exp: now.plus(LIFETIME).as_secs(),
         };
@@ -83,15 +85,11 @@ impl Platform {
     }
 
     pub(crate) fn is_session_of(&self, session: SessionId, user: UserId) -> bool {
-        let users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
-        users.values().any(|known| known.id == user && known.sessions.contains(&session))
+        self.users().values().any(|known| known.id == user && known.sessions.contains(&session))
     }
 
-    pub(crate) fn set_version(&self, user: UserId, version: i64) {
-        let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
-        for known in users.values_mut().filter(|known| known.id == user) {
-            known.version = known.version.max(version);
-        }
+    fn users(&self) -> MutexGuard<'_, HashMap<String, User>> {
+        self.users.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -68,6 +68,8 @@ async fn what_the_platform_takes_back_stays_taken_back_after_kill_9() {
         refused.refuses(401, "token_revoked");
     }
     assert_eq!((me(&again, &fresh).await, me(&again, &another).await), (200, 200));
+    let after = log_in(&again, "ada", "lovelace").await;
+    assert_eq!(me(&again, &after).await, 200, "the version is not forgotten either");
     let forged = format!("{}x", &another[..another.len() - 1]);
     assert_eq!(me(&again, &forged).await, 401);
 }

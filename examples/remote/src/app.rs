@@ -22,7 +22,7 @@ pub(crate) fn app(remote: &Arc<Remote>, audience: &str, stopping: Stopping) -> R
     let private = Router::new()
         .route("/me", get(me))
         .route("/tenants/{tenant_id}/notes", get(notes))
-        .route("/notes/{id}", delete(remove).layer(administrators))
+        .route("/tenants/{tenant_id}/notes/{id}", delete(remove).layer(administrators))
         .route("/payments", post(pay).layer(fresh))
         .route("/events", get(events::events))
         .with_state(stopping)
@@ -40,7 +40,8 @@ async fn notes(caller: InTenant) -> String {
     format!("the notes of {}", caller.email().unwrap_or("nobody"))
 }
 
-async fn remove(Path(id): Path<String>) -> String {
+/// An administrator is one of a tenant, and not of all.
+async fn remove(_: InTenant, Path((_, id)): Path<(String, String)>) -> String {
     format!("{id} is deleted")
 }
 

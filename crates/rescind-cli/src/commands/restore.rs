@@ -123,7 +123,7 @@ async fn count_sessions(store: &SqliteStore, now: Timestamp) -> Result<u64, Stor
 fn how(keep_sessions: bool, settings: &Settings, now: Timestamp) -> How {
     How {
         keep_sessions,
-        access_exp: now.plus(settings.server.access_ttl),
+        access_exp: now.plus(settings.server.access_ttl.max(settings.server.foreign_ttl)),
         entropy: Arc::new(SystemEntropy),
         by: Provenance { actor: Actor::CommandLine, ip: None, request_id: None, at: now },
     }

@@ -30,7 +30,7 @@ pub(crate) struct Revoke {
     #[arg(long, value_name = "TIME", conflicts_with = "tenant")]
     expires_at: Option<Timestamp>,
     /// The session or user (by id, --within a tenant) is another issuer's, and need not be known here
-    #[arg(long, requires = "expires_at", conflicts_with_all = ["jti", "token", "digest", "tenant"])]
+    #[arg(long, conflicts_with_all = ["jti", "token", "digest", "tenant"])]
     foreign: bool,
     #[command(flatten)]
     sure: Sure,

@@ -5,17 +5,13 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
 
 use rescind::authority::{
     Authority, AuthoritySettings, Busy, Caller, Offload, Operator, Ports, SignIn, TokenPair,
 };
 use rescind::keys::MasterKey;
-use rescind::lookup::CheckBy;
-use rescind::session::{Device, RefreshPolicy};
+use rescind::session::Device;
 use rescind::system::{SystemClock, SystemEntropy};
-use rescind::token::Algorithm;
-use rescind::verifier::OnStale;
 use rescind_sqlite::{Options, SqliteStore};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
@@ -250,27 +246,5 @@ impl Offload for OwnThread {
 
 /// The defaults.
 fn settings() -> AuthoritySettings {
-    let hours = |hours: u64| Duration::from_secs(hours * 3600);
-    AuthoritySettings {
-        issuer: "http://127.0.0.1:8080".to_owned(),
-        audience: "http://127.0.0.1:8080".to_owned(),
-        algorithm: Algorithm::EdDsa,
-        access_ttl: Duration::from_secs(900),
-        refresh_ttl: hours(14 * 24),
-        session_ttl: hours(90 * 24),
-        refresh_policy: RefreshPolicy {
-            grace: Duration::from_secs(10),
-            lost_reply_window: hours(24),
-            replay_limit: 3,
-        },
-        key_rotation: hours(30 * 24),
-        leeway: Duration::from_secs(30),
-        max_sessions_per_user: 0,
-        purge_safety_margin: hours(1),
-        check: CheckBy::Replica,
-        max_staleness: Duration::from_secs(300),
-        on_stale: OnStale::Deny,
-        registration_open: false,
-        minimum_age: 16,
-    }
+    AuthoritySettings::new("http://127.0.0.1:8080")
 }

@@ -46,10 +46,12 @@ async fn each_route_turns_away_whom_it_is_not_for() {
     assert_eq!(anonymous.header("www-authenticate"), r#"Bearer realm="rescind""#);
     call(Method::GET, "/me", &elsewhere).await.refuses(401, "invalid_token");
     service.api().get("/me", Credentials::Bearer(&member.refresh)).await.refuses(401, "invalid_token");
-    call(Method::DELETE, "/notes/7", &member).await.refuses(403, "forbidden");
-    assert_eq!(call(Method::DELETE, "/notes/7", &admin).await.expect(200).body, "7 is deleted");
-
     let (ours, theirs) = (desk.tenant.clone(), desk.new_tenant().await);
+    let note = |tenant: &str| format!("/tenants/{tenant}/notes/7");
+    call(Method::DELETE, &note(&ours), &member).await.refuses(403, "forbidden");
+    call(Method::DELETE, &note(&theirs), &admin).await.refuses(404, "not_found");
+    assert_eq!(call(Method::DELETE, &note(&ours), &admin).await.expect(200).body, "7 is deleted");
+
     let stranger = open(&desk, &desk.operator, json!({"tenant_id": theirs})).await;
     let notes = call(Method::GET, &format!("/tenants/{ours}/notes"), &member).await.expect(200);
     assert_eq!(

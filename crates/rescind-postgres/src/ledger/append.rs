@@ -106,8 +106,9 @@ async fn about(conn: &Conn, entry: &Entry) -> Outcome<Option<TenantId>> {
 }
 
 /// In whose lists an entry is shown that holds for everybody's tokens and names a user: the tenant of the one user with that id.
+/// Who was never here, but for a cut of another issuer's user, is none.
 async fn only_tenant_of(conn: &Conn, user: UserId) -> Outcome<Option<TenantId>> {
-    let rows = conn.rows("SELECT tenant_id FROM users WHERE id = $1 LIMIT 2", &[&user.0]).await?;
+    let rows = conn.rows("SELECT tenant_id FROM users WHERE id = $1 AND (deleted_at IS NULL OR sessions_opened > 0) LIMIT 2", &[&user.0]).await?;
     match rows.as_slice() {
         [only] => Ok(Some(Cells::new(only).id(TenantId)?)),
         _ => Ok(None),

@@ -137,10 +137,13 @@ async fn foreign_session(
     tenant: Option<TenantId>,
     user: Option<UserId>,
 ) -> Outcome<CutOutcome> {
-    match optional(lock_session(tx, id, tenant).await)? {
-        Some(_) => session(tx, cut, id, tenant, None).await,
-        None => single(tx, cut, MarkKey::Session(id), tenant, user).await,
-    }
+    let Some(known) = optional(lock_session(tx, id, tenant).await)? else {
+        return single(tx, cut, MarkKey::Session(id), tenant, user).await;
+    };
+    let ended = session(tx, cut, id, tenant, None).await?;
+    // Another issuer's tokens may outlive what was minted for it here, and be of no tenant.
+    let kept = single(tx, cut, MarkKey::Session(id), tenant, Some(known.facts.user)).await?;
+    Ok(CutOutcome { created: ended.created || kept.created, revoked: ended.revoked, ..kept })
 }
 
 fn unchanged(entry: Entry) -> CutOutcome {

@@ -61,7 +61,8 @@ pub(crate) static CUT: LazyLock<String> = LazyLock::new(|| {
                     -- An entry that holds for everybody's tokens and names a user is shown in the lists of the one
                     -- tenant that has a user of that id.
                     CASE WHEN scope IS NULL AND who IS NOT NULL
-                         THEN (SELECT min(tenant_id::text)::uuid FROM users WHERE id = who HAVING count(*) = 1)
+                         THEN (SELECT min(tenant_id::text)::uuid FROM users
+                                WHERE id = who AND (deleted_at IS NULL OR sessions_opened > 0) HAVING count(*) = 1)
                          ELSE scope END,
                     who, greatest(i_least, horizon), coalesce(revoked_at, i_at),
                     CASE WHEN seq IS NULL THEN i_reason ELSE reason END, coalesce(revoked_by, i_by)

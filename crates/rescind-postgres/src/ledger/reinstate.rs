@@ -118,6 +118,19 @@ async fn raise_users(tx: &Tx, users: &[(TenantId, UserId, i64)], by: &Provenance
     if users.is_empty() {
         return Ok(());
     }
+    // One of another issuer's is known by its tombstone alone, which was lost with the entry.
+    tx.execute(
+        "INSERT INTO users (tenant_id, id, token_version, session_floor, created_at, deleted_at)
+         SELECT tenants.id, held.id, 0, 0, $3::bigint, $3::bigint
+           FROM unnest($1::uuid[], $2::uuid[]) AS held (tenant_id, id) JOIN tenants ON tenants.id = held.tenant_id
+          ORDER BY held.tenant_id, held.id ON CONFLICT (tenant_id, id) DO NOTHING",
+        &[
+            &column(users, |(tenant, ..)| tenant.0),
+            &column(users, |(_, id, _)| id.0),
+            &by.at.as_millis(),
+        ],
+    )
+    .await?;
     tx.execute(
         "WITH locked AS (
              SELECT tenant_id, id, held.version

@@ -182,6 +182,14 @@ pub const SETTINGS: &[Setting] = &[
         "How long an access token lives."
     ),
     setting!(
+        "RESCIND_FOREIGN_TTL",
+        Value("0"),
+        "duration, 0 to 3650d",
+        values::foreign_ttl,
+        "How long a token of another issuer lives at the most, where verifiers hold such tokens to this ledger: whatever is revoked stays \
+         revoked for at least as long. 0: there are none."
+    ),
+    setting!(
         "RESCIND_REFRESH_TTL",
         Value("14d"),
         "duration, 1s to 3650d",

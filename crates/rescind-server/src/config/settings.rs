@@ -49,6 +49,8 @@ pub struct Settings {
     pub admin_password: Option<SecretString>,
     /// How long an access token lives.
     pub access_ttl: Duration,
+    /// How long another issuer's token lives at the most; zero: none is reached.
+    pub foreign_ttl: Duration,
     /// How long a session lives without a refresh.
     pub refresh_ttl: Duration,
     /// How long a session lives in any case.
@@ -130,6 +132,7 @@ impl Settings {
             audience: self.audience(bound),
             algorithm: self.signing_alg,
             access_ttl: self.access_ttl,
+            foreign_ttl: self.foreign_ttl,
             refresh_ttl: self.refresh_ttl,
             session_ttl: self.session_ttl,
             refresh_policy: self.refresh_policy,
@@ -182,6 +185,7 @@ impl Settings {
             admin_email: need(given, "RESCIND_ADMIN_EMAIL", values::email)?,
             admin_password: ask(given, "RESCIND_ADMIN_PASSWORD", values::password)?,
             access_ttl: need(given, "RESCIND_ACCESS_TTL", values::access_ttl)?,
+            foreign_ttl: need(given, "RESCIND_FOREIGN_TTL", values::foreign_ttl)?,
             refresh_ttl: need(given, "RESCIND_REFRESH_TTL", values::session_ttl)?,
             session_ttl: need(given, "RESCIND_SESSION_TTL", values::session_ttl)?,
             refresh_policy: RefreshPolicy {

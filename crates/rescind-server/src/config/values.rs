@@ -112,6 +112,10 @@ pub(super) fn access_ttl(text: &str) -> Result<Duration> {
     whole_seconds(duration::within(text, "1s", "24h")?)
 }
 
+pub(super) fn foreign_ttl(text: &str) -> Result<Duration> {
+    whole_seconds(duration::within(text, "0", "3650d")?)
+}
+
 pub(super) fn session_ttl(text: &str) -> Result<Duration> {
     whole_seconds(duration::within(text, "1s", "3650d")?)
 }

@@ -17,7 +17,7 @@ use rescind::store::{Answer, Page, PageRequest, Provenance};
 
 use crate::SqliteStore;
 
-pub(crate) use raise::{Cause, Raise, note_raise, raise_tenant, raise_user, standing_of};
+pub(crate) use raise::{Cause, Raise, leave_tombstone, note_raise, raise_tenant, raise_user, standing_of};
 pub(crate) use tenants::find_tenant;
 pub(crate) use users::{NewUserRow, find_user, insert_user, set_profile};
 

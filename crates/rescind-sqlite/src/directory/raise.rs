@@ -154,11 +154,11 @@ fn raise_floor(tx: &Tx<'_>, tenant: TenantId, user: UserId, now: Timestamp, fore
     Ok(statement.query_row((bytes(tenant.0), bytes(user.0), now.as_millis(), foreign), |row| row.get(0))?)
 }
 
-/// Where a user's versions are kept who is not known here.
-fn leave_tombstone(tx: &Tx<'_>, tenant: TenantId, user: UserId, now: Timestamp) -> Outcome<()> {
+/// Where a user's versions are kept who is not known here. Nothing where the tenant is not.
+pub(crate) fn leave_tombstone(tx: &Tx<'_>, tenant: TenantId, user: UserId, now: Timestamp) -> Outcome<()> {
     tx.prepare_cached(
         "INSERT INTO users (tenant_id, id, token_version, session_floor, created_at, deleted_at)
-         VALUES (?1, ?2, 0, 0, ?3, ?3) ON CONFLICT (tenant_id, id) DO NOTHING",
+         SELECT id, ?2, 0, 0, ?3, ?3 FROM tenants WHERE id = ?1 ON CONFLICT (tenant_id, id) DO NOTHING",
     )?
     .execute((bytes(tenant.0), bytes(user.0), now.as_millis()))?;
     Ok(())

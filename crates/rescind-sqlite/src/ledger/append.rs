@@ -43,9 +43,12 @@ pub(crate) fn append(tx: &Tx<'_>, new: Draft<'_>) -> Outcome<Entry> {
 }
 
 /// In whose lists an entry is shown that holds for everybody's tokens and names a user: the tenant of the one user with that id.
+/// Who was never here, but for a cut of another issuer's user, is none.
 fn only_tenant_of(conn: &Connection, user: UserId) -> Outcome<Option<TenantId>> {
     let mut statement =
-        conn.prepare_cached("SELECT min(tenant_id) FROM users WHERE id = ?1 HAVING count(*) = 1")?;
+        conn.prepare_cached(
+        "SELECT min(tenant_id) FROM users WHERE id = ?1 AND (deleted_at IS NULL OR sessions_opened > 0) HAVING count(*) = 1",
+    )?;
     let mut rows = statement.query((bytes(user.0),))?;
     match rows.next()? {
         Some(row) => Ok(Some(Cells::new(row).id(TenantId)?)),

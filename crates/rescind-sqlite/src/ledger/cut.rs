@@ -132,10 +132,13 @@ fn foreign_session(
     tenant: Option<TenantId>,
     user: Option<UserId>,
 ) -> Outcome<CutOutcome> {
-    match optional(find_session(tx, id, tenant))? {
-        Some(_) => session(tx, cut, id, tenant, None),
-        None => single(tx, cut, MarkKey::Session(id), tenant, user),
-    }
+    let Some(known) = optional(find_session(tx, id, tenant))? else {
+        return single(tx, cut, MarkKey::Session(id), tenant, user);
+    };
+    let ended = session(tx, cut, id, tenant, None)?;
+    // Another issuer's tokens may outlive what was minted for it here, and be of no tenant.
+    let kept = single(tx, cut, MarkKey::Session(id), tenant, Some(known.user))?;
+    Ok(CutOutcome { created: ended.created || kept.created, revoked: ended.revoked, ..kept })
 }
 
 fn unchanged(entry: Entry) -> CutOutcome {

@@ -6,7 +6,7 @@ use rescind::ledger::{Draft, Entry, Mark, MarkKey, Reinstate};
 use rescind::store::Provenance;
 
 use crate::audit::record;
-use crate::directory::{Cause, note_raise};
+use crate::directory::{Cause, leave_tombstone, note_raise};
 use crate::error::Outcome;
 use crate::ledger::{append, raise_horizon, standing};
 use crate::row::{Cells, bytes, bytes_of};
@@ -57,6 +57,8 @@ fn bring_back(tx: &Tx<'_>, mark: &Mark, by: &Provenance) -> Outcome<Option<UserI
 }
 
 fn user(tx: &Tx<'_>, tenant: TenantId, user: UserId, version: i64, by: &Provenance) -> Outcome<()> {
+    // One of another issuer's is known by its tombstone alone, which was lost with the entry.
+    leave_tombstone(tx, tenant, user, by.at)?;
     let raised = tx
         .prepare_cached(
             "UPDATE users

@@ -357,8 +357,13 @@ pub async fn a_foreign_session_is_cut_like_a_token(backend: Backend) {
     world.cut(CutTarget::ForeignSession { id: known, tenant: Some(other.id), user: None }).await;
     assert_eq!(world.status(known).await, Status::Active, "another tenant's");
     let ended = world.cut(CutTarget::ForeignSession { id: known, tenant: None, user: None }).await;
-    assert_eq!((ended.revoked, ended.entry.mark.tenant), (1, Some(world.tenant)));
+    assert_eq!((ended.revoked, ended.entry.mark.tenant), (1, None), "tokens of no tenant too");
     assert!(matches!(world.status(known).await, Status::Revoked(_)));
+    let own = CutTarget::ForeignSession { id: known, tenant: Some(world.tenant), user: None };
+    let mut longer = world.cutting(own);
+    (longer.extends, longer.expires_at) = (true, longer.expires_at.plus(Duration::from_secs(3600)));
+    let kept = world.store.cut(longer.clone()).await.unwrap();
+    assert_eq!((kept.created, kept.entry.mark.expires_at), (false, longer.expires_at), "it was ended before");
 }
 
 /// And leaves nothing.

@@ -139,9 +139,10 @@ impl Authority {
         caller.reach(scope, self.system_tenant)
     }
 
-    /// When an access token that is minted now expires at the latest.
+    /// When an access token that is minted now expires at the latest, by this authority or by another issuer whose tokens the ledger
+    /// reaches.
     fn access_exp(&self, now: Timestamp) -> Timestamp {
         // In whole seconds, as `exp` is: so that the store's horizon rises once a second at most.
-        Timestamp::from_secs(now.as_secs() + 1).plus(self.settings.access_ttl)
+        Timestamp::from_secs(now.as_secs() + 1).plus(self.settings.access_ttl.max(self.settings.foreign_ttl))
     }
 }

@@ -45,10 +45,10 @@ pub enum What {
     /// By SHA-256 of its signing input.
     Digest([u8; 32]),
     /// A session of another issuer's ([`Issuer::foreign`](crate::token::Issuer::foreign)), which need not be known here.
-    /// [`RevocationRequest::expires_at`] must be told.
+    /// [`RevocationRequest::expires_at`] must be told, unless the settings say how long such tokens live.
     ForeignSession(SessionId),
     /// Every token of a user of another issuer's whose version is lower than that of the entry that this writes. The user need
-    /// not be known here; the tenant must be, and `expires_at` told.
+    /// not be known here; the tenant must be, and `expires_at` told as above.
     ForeignUser(UserId),
 }
 
@@ -108,7 +108,7 @@ impl Authority {
         if request.expires_at.is_some_and(|at| at > now.plus(LONGEST_ENTRY)) {
             return Err(Error::Invalid { member: "expires_at", why: "at most ten years ahead" });
         }
-        check_horizon(&request)?;
+        self.check_horizon(&request)?;
         let target = self.target(&request, reach).await?;
         let action = action_of(&target);
         let expires_at = request.expires_at.unwrap_or(Timestamp::from_millis(0)).max(self.access_exp(now));
@@ -336,6 +336,17 @@ impl Authority {
         }
     }
 
+    /// An entry that ends before another issuer's tokens would let them live again, and how long they live has to be told: once, by
+    /// [`AuthoritySettings::foreign_ttl`](crate::authority::AuthoritySettings::foreign_ttl), or each time.
+    fn check_horizon(&self, request: &RevocationRequest) -> Result<()> {
+        let foreign = matches!(request.what, What::ForeignSession(_) | What::ForeignUser(_));
+        if foreign && request.expires_at.is_none() && self.settings.foreign_ttl.is_zero() {
+            let why = "needed: when the last token of another issuer that this is to kill has expired";
+            return Err(Error::Invalid { member: "expires_at", why });
+        }
+        Ok(())
+    }
+
     /// A user's id means one user within a tenant only. One who is not known here may be somebody else's, and of any tenant.
     async fn must_be_one(&self, user: UserId) -> Result<()> {
         super::sign_in::found(self.store.user(None, user).await).map(drop)
@@ -428,16 +439,6 @@ fn scope_of(entry: &Entry) -> Option<TenantId> {
         crate::ledger::MarkKey::Tenant(tenant) => Some(tenant),
         _ => entry.mark.tenant,
     }
-}
-
-/// How long another issuer's tokens live is not known here: an entry that ends before them would let them live again.
-fn check_horizon(request: &RevocationRequest) -> Result<()> {
-    let foreign = matches!(request.what, What::ForeignSession(_) | What::ForeignUser(_));
-    if foreign && request.expires_at.is_none() {
-        let why = "needed: when the last token of another issuer that this is to kill has expired";
-        return Err(Error::Invalid { member: "expires_at", why });
-    }
-    Ok(())
 }
 
 fn check_jti(jti: &str) -> Result<()> {

@@ -29,6 +29,9 @@ pub struct AuthoritySettings {
     pub algorithm: Algorithm,
     /// How long an access token lives.
     pub access_ttl: Duration,
+    /// How long a token of another issuer lives at the most that this ledger is to reach; zero where it reaches none. Whatever is
+    /// revoked stays revoked for at least as long.
+    pub foreign_ttl: Duration,
     /// How long a session lives without a refresh.
     pub refresh_ttl: Duration,
     /// How long a session lives in any case.
@@ -65,6 +68,7 @@ impl AuthoritySettings {
             issuer,
             algorithm: Algorithm::EdDsa,
             access_ttl: minutes(15),
+            foreign_ttl: Duration::ZERO,
             refresh_ttl: days(14),
             session_ttl: days(90),
             refresh_policy: RefreshPolicy {

@@ -128,7 +128,8 @@ pub enum CutTarget {
         /// The user.
         user: UserId,
     },
-    /// A session, by the same rule: one that is known here is ended, and of one that is not an entry is kept.
+    /// A session, by the same rule: one that is known here is ended too. An entry of just this scope stands afterwards, until
+    /// [`Cut::expires_at`] where that extends it.
     ForeignSession {
         /// Its id.
         id: SessionId,

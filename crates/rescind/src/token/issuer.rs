@@ -58,7 +58,7 @@ impl Issuer {
     }
 
     /// An issuer of another make. Its `typ` must be `at+jwt` or `JWT`, and no claims are mapped, so that its tokens are
-    /// cut by `jti`, digest or key only, until told otherwise. It must be given audiences.
+    /// cut by `jti` or digest only, until told otherwise. It must be given audiences.
     pub fn foreign(iss: impl Into<String>, keys: KeySet) -> Self {
         Self {
             audiences: Vec::new(),

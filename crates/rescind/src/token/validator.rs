@@ -237,6 +237,8 @@ pub(super) fn named_key(
     let algorithm = header.algorithm.filter(|a| algorithms.contains(a)).ok_or(Rejection::AlgNotAllowed)?;
     let key = match &header.kid {
         Some(kid) => keys.get(kid).ok_or(Rejection::UnknownKey)?,
+        // Without any key, which one it is cannot be known yet.
+        None if kid_optional && keys.is_empty() => return Err(Rejection::UnknownKey),
         None if kid_optional => keys.only().ok_or(Rejection::KidMissing)?,
         None => return Err(Rejection::KidMissing),
     };

@@ -31,7 +31,8 @@ pub struct RevokeRequest {
     #[schema(pattern = "^[0-9a-f]{64}$")]
     digest: Option<String>,
     /// It is another issuer's, whose sessions and users need not be known here: `session_id` is kept all the same, and `user_id`
-    /// alone kills every token of that user whose version is below the answer's `min_version`. `expires_at` must be told then.
+    /// alone kills every token of that user whose version is below the answer's `min_version`. `expires_at` must be told then, unless
+    /// `RESCIND_FOREIGN_TTL` says how long such tokens live.
     #[serde(default)]
     foreign: bool,
     /// When the token expires by itself, where the caller knows; with `foreign`, the last one of them.
@@ -92,7 +93,7 @@ pub async fn list_revocations(
     responses(
         (status = 201, body = RevocationView, description = "It is revoked now."),
         (status = 200, body = RevocationView, description = "It was revoked already: the revocation that stands."),
-        (status = 404, description = "There is no such session for this caller."),
+        (status = 404, description = "There is no such session, or with `foreign` no such tenant, for this caller."),
     )
 )]
 pub async fn revoke(

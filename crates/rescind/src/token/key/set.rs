@@ -174,6 +174,10 @@ impl Snapshot {
         self.by_kid.get(kid)
     }
 
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
     /// The key of a set that has only one.
     pub(crate) fn only(&self) -> Option<&VerifyingKey> {
         match self.keys.as_slice() {
