@@ -54,6 +54,12 @@ enum Chore {
         /// Rescind beside what is used instead, which is installed for it; writes docs/peers.md
         #[arg(long)]
         peers: bool,
+        /// Counts the instructions of a check, and fails where one is 5 % above what benches/instructions.json keeps
+        #[arg(long, conflicts_with_all = ["peers", "quick"])]
+        instructions: bool,
+        /// Keeps what was counted, in benches/instructions.json and docs/benchmarks.md
+        #[arg(long, requires = "instructions")]
+        bless: bool,
     },
 }
 
@@ -64,7 +70,8 @@ fn main() -> ExitCode {
         Chore::Tools => tools::print(&places),
         Chore::Services => services::serve(&places),
         Chore::Fuzz { seconds, keep, targets } => fuzz::run(&places, seconds, keep, &targets),
-        Chore::Bench { quick, peers: true } => bench::peers::run(&places, quick),
+        Chore::Bench { instructions: true, bless, .. } => bench::instructions::run(&places, bless),
+        Chore::Bench { peers: true, quick, .. } => bench::peers::run(&places, quick),
         Chore::Bench { quick, .. } => bench::run(&places, quick),
     });
     match outcome {

@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: every benchmark, one table, in `docs/benchmarks.md`.
 
+pub(crate) mod instructions;
 mod machine;
 mod measured;
 mod page;
@@ -35,7 +36,10 @@ pub(crate) fn run(places: &Places, quick: bool) -> Outcome {
         return Ok(());
     }
     fs::create_dir_all(places.root.join("docs"))?;
-    fs::write(places.root.join("docs/benchmarks.md"), page::page(&machine, &table))?;
+    fs::write(
+        places.root.join("docs/benchmarks.md"),
+        page::page(&machine, &table, &instructions::section(places)?),
+    )?;
     println!("Written to docs/benchmarks.md.");
     Ok(())
 }

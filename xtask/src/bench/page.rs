@@ -61,8 +61,9 @@ are found one by the other, each at a random place: a profile has 18 % in compar
 finding and comparing a text of that length in a map it took 1.9 times as long (November 2026).
 ";
 
-/// The whole page.
-pub(crate) fn page(machine: &str, table: &str) -> String {
+/// The whole page, with a section about instructions, or none.
+pub(crate) fn page(machine: &str, table: &str, instructions: &str) -> String {
+    let instructions = if instructions.is_empty() { String::new() } else { format!("{instructions}\n") };
     format!(
         "# Benchmarks\n\n\
          Written by `cargo xtask bench`, which repeats them all; not edited by hand.\n\n\
@@ -80,7 +81,7 @@ pub(crate) fn page(machine: &str, table: &str) -> String {
          - Over HTTP the load generator shares the cores with the server, for the open route (`GET /healthz`) as well.\n  \
          The rates of bare statements are criterion's, on a file with the same settings.\n\
          - Machines differ and drift: compare ratios, and figures within one run.\n\n\
-         {BOUNDS}"
+         {instructions}{BOUNDS}"
     )
 }
 

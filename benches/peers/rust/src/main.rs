@@ -15,11 +15,12 @@ use rescind::token::Algorithm;
 use self::contenders::{Contender, contenders};
 use self::token::Token;
 
-/// How long one contender works before the next one's turn: long beside reading a clock, short beside a machine's drift.
-const TURN: Duration = Duration::from_millis(2);
+/// How long one contender works before the next one's turn: long beside reading a clock, and so short that on a busy machine most turns are
+/// not interrupted.
+const TURN: Duration = Duration::from_micros(300);
 
 fn main() {
-    let rounds = if std::env::args().any(|argument| argument == "--quick") { 20 } else { 200 };
+    let rounds = if std::env::args().any(|argument| argument == "--quick") { 100 } else { 1_000 };
     let mut measured = BTreeMap::new();
     for algorithm in [Algorithm::EdDsa, Algorithm::Hs256, Algorithm::Es256, Algorithm::Rs256] {
         let token = Token::new(algorithm);
@@ -46,13 +47,10 @@ fn in_turn(contenders: &[Contender], rounds: usize) -> Vec<(&'static str, Vec<f6
     contenders.iter().map(|contender| contender.name).zip(samples).collect()
 }
 
-/// How many checks fill a turn; warms up on the way.
+/// How many checks fill a turn, by the quickest of some; warms up on the way.
 fn burst(contender: &Contender) -> u32 {
-    let mut count = 1;
-    while timed(contender, count) < TURN {
-        count *= 2;
-    }
-    count
+    let quickest = (0..50).map(|_| timed(contender, 1)).min().unwrap_or(TURN);
+    u32::try_from(TURN.as_nanos() / quickest.as_nanos().max(1)).map_or(1, |count| count.max(1))
 }
 
 fn timed(contender: &Contender, burst: u32) -> Duration {
