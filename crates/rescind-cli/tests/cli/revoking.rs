@@ -190,6 +190,9 @@ fn another_issuers_users_and_sessions_need_not_be_known() {
     assert!(second["min_version"].as_i64() > first["min_version"].as_i64());
     let session = ["revoke", "--foreign", "--session", WHO, "--expires-at", "2030-01-01T00:00:00Z"];
     assert_eq!(home.json(&session)["kind"], "session");
-    home.run(&user[..6]).must(2, &user[..6]);
+    let endless = [&user[..6], &["--yes"]].concat();
+    assert!(home.refused(&endless, 1, "invalid_member").err.contains("expires_at"));
+    let told = [("RESCIND_FOREIGN_TTL", "24h")];
+    home.run_set(&told, &endless).must(0, &endless);
     home.refused(&["revoke", "--session", WHO], 1, "not_found");
 }

@@ -192,6 +192,7 @@ fn an_impossible_value_names_its_setting() {
         ("RESCIND_ADMIN_EMAIL", &["", "admin", "@x", "a@", "a b@c", "a@b@c"]),
         ("RESCIND_ADMIN_PASSWORD", &[""]),
         ("RESCIND_ACCESS_TTL", &["", "0", "15", "25h", "-1s", "1500ms"]),
+        ("RESCIND_FOREIGN_TTL", &["", "-1s", "1500ms", "3651d"]),
         ("RESCIND_REFRESH_TTL", &["0", "3651d"]),
         ("RESCIND_SESSION_TTL", &["0", "3651d"]),
         ("RESCIND_REFRESH_GRACE", &["6m"]),

@@ -144,6 +144,17 @@ pub async fn a_users_version_and_floor_come_back(backend: Backend) {
     assert!(world.cut_user(&user).await.standing.token_version > lost_version);
 }
 
+/// Also of a user whom nobody here knows. Of a tenant that is gone there is the mark alone.
+pub async fn a_foreign_users_version_comes_back(backend: Backend) {
+    let world = World::new(backend).await;
+    let (user, nowhere) = (UserId(world.id()), TenantId(world.id()));
+    let lost_version = version(&world) + 5000;
+    let of = |tenant| lost(&world, Some(tenant), MarkKey::User(user), Some(lost_version));
+    assert_eq!(reinstate(&world, vec![of(world.tenant), of(nowhere)]).await.len(), 2);
+    let cut = world.cut(CutTarget::ForeignUser { tenant: world.tenant, user }).await;
+    assert!(cut.standing.token_version > lost_version, "though the clock is behind it");
+}
+
 /// With all that is in it.
 pub async fn a_tenants_version_and_floor_come_back(backend: Backend) {
     let world = World::new(backend).await;

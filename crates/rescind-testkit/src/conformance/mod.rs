@@ -117,6 +117,7 @@ macro_rules! conformance {
                 what_is_written_back_outlives_what_was_minted,
                 an_entry_that_expires_too_early_is_extended_with_the_first_reason,
                 a_users_version_and_floor_come_back,
+                a_foreign_users_version_comes_back,
                 a_tenants_version_and_floor_come_back,
                 a_session_is_ended_again,
                 a_client_is_deleted_again,
