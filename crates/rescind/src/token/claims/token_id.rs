@@ -13,6 +13,17 @@ use crate::token::base64url;
 
 /// The 32 secret bytes of a refresh token. Only their hash is ever stored; `Debug` does not show them and they are
 /// wiped when dropped.
+///
+/// ```
+/// use rescind::system::SystemEntropy;
+/// use rescind::token::TokenId;
+///
+/// let secret = TokenId::generate(&SystemEntropy);
+/// assert_eq!(format!("{secret:?}"), "TokenId(..)");
+/// // Its hash is what a database may hold.
+/// assert_ne!(secret.hash(), *secret.expose());
+/// assert_eq!(TokenId::from_bytes(*secret.expose()), secret);
+/// ```
 #[derive(Clone)]
 pub struct TokenId(Zeroizing<[u8; 32]>);
 
