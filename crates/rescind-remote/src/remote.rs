@@ -214,12 +214,38 @@ impl Remote {
     }
 
     /// Has the authority's keys looked at again, unless that was done too often of late. Whether that is so.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let builder = rescind_remote::Remote::builder("http://127.0.0.1:9").client("gateway", "rcs_secret");
+    /// # let remote = builder.issuer("https://auth.example").start().await?;
+    /// // Whoever asks while a look is to come shares it: the authority is asked once.
+    /// assert!(remote.prompt_keys() && remote.prompt_keys());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn prompt_keys(&self) -> bool {
         self.prompts.prompt()
     }
 
     /// Waits until a good token would pass: the keys have come, and the ledger was read, by the state on disk or by the
     /// authority, and not too long ago.
+    ///
+    /// ```no_run
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let builder = rescind_remote::Remote::builder("https://auth.example").client("gateway", "rcs_secret");
+    /// # let remote = builder.start().await?;
+    /// use std::time::Duration;
+    ///
+    /// // The service begins to listen when tokens can be judged, or says why it does not.
+    /// if tokio::time::timeout(Duration::from_secs(30), remote.ready()).await.is_err() {
+    ///     println!("{:?}", remote.status().feed_trouble);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn ready(&self) {
         let mut pulse = self.shared.pulse.subscribe();
         while !self.is_ready() {

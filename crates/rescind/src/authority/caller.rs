@@ -10,6 +10,20 @@ use crate::id::{SessionId, TenantId, UserId};
 use crate::store::Provenance;
 
 /// Who calls, from where, within which request.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, backend, .. }| {
+/// use std::net::IpAddr;
+///
+/// use rescind::authority::{Caller, Origin};
+///
+/// // Credentials that were checked, and where they came from.
+/// let ip = Some(IpAddr::from([192, 0, 2, 1]));
+/// let caller = Caller { origin: Origin { ip, request_id: Some("r-1".into()) }, ..backend };
+/// assert_eq!(caller.provenance(authority.now()).ip, ip);
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// Who.
@@ -28,6 +42,18 @@ pub struct Origin {
 }
 
 /// Who calls. Made only from credentials that were checked.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+/// use rescind::authority::{Caller, Identity, Origin};
+/// use secrecy::ExposeSecret as _;
+///
+/// let (me, _) = authority.authenticate_user(pair.access_token.expose_secret()).await?;
+/// let caller = Caller { identity: Identity::User(me), origin: Origin::default() };
+/// assert_eq!(caller.actor().kind(), "user");
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub enum Identity {
     /// A signed-in user.

@@ -123,6 +123,13 @@ impl FeedReader {
     }
 
     /// The one tenant whose marks it takes, beside those that hold for everybody; none: all.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, .. }| {
+    /// assert_eq!(authority.feed(&operator)?.tenant(), None, "every tenant's");
+    /// # Ok(())
+    /// # });
+    /// ```
     pub const fn tenant(&self) -> Option<TenantId> {
         self.tenant
     }

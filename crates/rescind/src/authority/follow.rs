@@ -23,6 +23,17 @@ const KEYS_PAUSE: Duration = Duration::from_secs(1);
 const LARGEST_SKEW_MS: u64 = 2_000;
 
 /// What a step of following found.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, .. }| {
+/// use rescind::authority::Followed;
+///
+/// // Nothing was written since the last step.
+/// authority.follow().await?;
+/// assert_eq!(authority.follow().await?, Followed::default());
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Followed {
     /// How many entries were read.

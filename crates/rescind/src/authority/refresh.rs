@@ -23,6 +23,19 @@ pub struct RefreshRequest<'a> {
 }
 
 /// The client that presents a refresh token, as far as it says.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, backend, pair, .. }| {
+/// use rescind::authority::{ClientProof, Error, RefreshRequest};
+/// use secrecy::ExposeSecret as _;
+///
+/// let token = pair.refresh_token.expose_secret();
+/// // It says that it got the token by a password. It did not.
+/// let request = RefreshRequest { token, client: ClientProof::Claimed(None), ip: None };
+/// assert_eq!(authority.refresh(&backend, request).await.unwrap_err(), Error::InvalidClient);
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ClientProof {
     /// It does not say.
