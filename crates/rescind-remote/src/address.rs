@@ -5,6 +5,16 @@ use std::net::IpAddr;
 use http::Uri;
 
 /// The URL cannot be that of an authority.
+///
+/// ```
+/// use rescind_remote::{InvalidUrl, Remote, StartError};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let named = Remote::builder("https://gateway:secret@auth.example").start().await;
+/// assert!(matches!(named, Err(StartError::Url(InvalidUrl::UserInfo))));
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidUrl {

@@ -33,6 +33,20 @@ const LEEWAY: Duration = Duration::from_secs(30);
 const MAX_MARKS: usize = 20_000_000;
 
 /// Why a verifier does not start. An authority that is not there is no reason.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use rescind_remote::{Remote, StartError};
+///
+/// match Remote::builder("https://auth.example").start().await {
+///     Err(StartError::Client) => println!("name the client that reads the feed"),
+///     Err(other) => println!("{other}"),
+///     Ok(_) => unreachable!("no client was named"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
@@ -57,6 +71,34 @@ pub enum StartError {
 }
 
 /// Sets a [`Remote`] up.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+///
+/// use rescind::token::Algorithm;
+/// use rescind::verifier::{FreshnessPolicy, OnStale};
+/// use rescind_remote::{Remote, Timing};
+///
+/// # let directory = tempfile::tempdir()?;
+/// let remote = Remote::builder("http://127.0.0.1:9")
+///     .client("gateway", "rcs_secret")
+///     .issuer("https://auth.example")
+///     .audiences(["https://api.example"])
+///     .algorithms([Algorithm::EdDsa])
+///     .leeway(Duration::from_secs(10))
+///     .policy(FreshnessPolicy { max_staleness: Duration::from_secs(60), on_stale: OnStale::Deny })
+///     .state_dir(directory.path())
+///     .max_marks(1_000_000)
+///     .timing(Timing { connect: Duration::from_millis(500), ..Timing::default() })
+///     .start()
+///     .await?;
+/// // Nobody listens there, and there is no state on disk: it has started, and lets nothing through yet.
+/// assert!(!remote.is_ready());
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "nothing happens before `start`"]
 pub struct Builder {
     url: String,
@@ -101,6 +143,18 @@ impl Builder {
 
     /// The API client that reads the feed: it needs the scope `feed` and no other. One that a tenant binds is told of that
     /// tenant's revocations only: a verifier of everybody's tokens needs one that is bound to none.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rescind_remote::{Remote, StartError};
+    ///
+    /// // The feed is for API clients only.
+    /// let refused = Remote::builder("https://auth.example").client("", "").start().await;
+    /// assert!(matches!(refused, Err(StartError::Client)));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn client(mut self, id: impl Into<String>, secret: impl Into<SecretString>) -> Self {
         self.client_id = id.into();
         self.secret = secret.into();
@@ -109,6 +163,23 @@ impl Builder {
 
     /// The authority's name, the `iss` of its tokens. Left out, it is the URL, and the authority has to say the same
     /// (RFC 8414 §3.3).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rescind_remote::Remote;
+    ///
+    /// // Reached by an address that its tokens do not name.
+    /// let remote = Remote::builder("http://127.0.0.1:9")
+    ///     .client("gateway", "rcs_secret")
+    ///     .issuer("https://auth.example")
+    ///     .start()
+    ///     .await?;
+    /// let issuers: Vec<_> = remote.verifier().validator().issuers().map(|issuer| issuer.iss()).collect();
+    /// assert_eq!(issuers, ["https://auth.example"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn issuer(mut self, iss: impl Into<String>) -> Self {
         self.issuer = Some(iss.into());
         self
@@ -121,12 +192,43 @@ impl Builder {
     }
 
     /// The algorithms that tokens may be signed with. Left out: all that an authority may publish keys for.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rescind::token::Algorithm;
+    /// use rescind_remote::Remote;
+    ///
+    /// # let builder = Remote::builder("http://127.0.0.1:9").client("gateway", "rcs_secret");
+    /// # let builder = builder.issuer("https://auth.example");
+    /// let remote = builder.algorithms([Algorithm::EdDsa]).start().await?;
+    /// let validator = remote.verifier().validator();
+    /// assert!(validator.issuers().all(|issuer| issuer.algorithms() == [Algorithm::EdDsa]));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
         self.algorithms = algorithms.into_iter().collect();
         self
     }
 
     /// How far the clocks of other machines may be off, five minutes at the most. Left out: 30 seconds.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    ///
+    /// use rescind_remote::Remote;
+    ///
+    /// # let builder = Remote::builder("http://127.0.0.1:9").client("gateway", "rcs_secret");
+    /// # let builder = builder.issuer("https://auth.example");
+    /// let remote = builder.leeway(Duration::from_secs(5)).start().await?;
+    /// // What is revoked is remembered for as long as its token would be taken.
+    /// assert_eq!(remote.verifier().replica().leeway(), Duration::from_secs(5));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway = leeway;
         self
@@ -139,6 +241,18 @@ impl Builder {
     }
 
     /// Trusts the certificates of this PEM to sign the authority's, and no others. Left out: those that the system trusts.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rescind_remote::{Remote, StartError};
+    ///
+    /// let builder = Remote::builder("https://auth.example").client("gateway", "rcs_secret");
+    /// let refused = builder.tls_roots("not a certificate").start().await;
+    /// assert!(matches!(refused, Err(StartError::Roots(_))));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn tls_roots(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.roots = Some(pem.into());
         self
@@ -146,6 +260,20 @@ impl Builder {
 
     /// Lets `http://` lead to another machine. Whoever is in between can read the client's secret, forge keys and hold
     /// revocations back: for networks that are encrypted otherwise.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rescind_remote::{Remote, StartError};
+    ///
+    /// let elsewhere = || Remote::builder("http://192.0.2.1").client("gateway", "rcs_secret");
+    /// assert!(matches!(elsewhere().start().await, Err(StartError::Url(_))));
+    /// // Within an encrypted network:
+    /// let inside = elsewhere().allow_plain_http();
+    /// # drop(inside);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn allow_plain_http(mut self) -> Self {
         self.allow_plain = true;
         self
@@ -216,6 +344,17 @@ impl Builder {
 
     /// Starts to follow. The authority need not be there: [`Remote::ready`] waits for it. Where there is neither an issuer nor a
     /// state on disk, its name is asked for once, for at most [`Timing::answer`]. To be called within a Tokio runtime.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rescind_remote::{Remote, StartError};
+    ///
+    /// let refused = Remote::builder("auth.example").client("gateway", "rcs_secret").start().await;
+    /// assert!(matches!(refused, Err(StartError::Url(_))), "it lacks `https://`");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// A [`StartError`].

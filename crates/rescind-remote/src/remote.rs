@@ -20,6 +20,25 @@ use crate::{feed, tasks};
 
 /// A verifier of an authority's tokens, in another process. It follows the authority for as long as it lives; dropping it ends
 /// its tasks, and [`Remote::stop`] writes the state down first.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # // Nobody listens there: the authority is down.
+/// # let remote = rescind_remote::Remote::builder("http://127.0.0.1:9")
+/// #     .client("gateway", "rcs_secret")
+/// #     .issuer("https://auth.example")
+/// #     .start()
+/// #     .await?;
+/// use rescind::token::Expected;
+///
+/// // While the authority has never been reached, nothing is let through.
+/// let refused = remote.verify("eyJhbGciOiJFZERTQSJ9.e30.AA", Expected::Configured).await;
+/// assert!(refused.is_err());
+/// remote.stop().await?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Remote {
     shared: Arc<Shared>,
     verifier: Arc<Verifier>,
@@ -84,6 +103,23 @@ impl Remote {
     /// Checks a token, as [`Verifier::verify`] does. One that names a key that is not known has the keys looked at again, at a
     /// bounded rate, and waits for that for at most [`Timing::keys_wait`](crate::Timing::keys_wait). No other check waits for anything.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # // Nobody listens there: the authority is down.
+    /// # let remote = rescind_remote::Remote::builder("http://127.0.0.1:9")
+    /// #     .client("gateway", "rcs_secret")
+    /// #     .issuer("https://auth.example")
+    /// #     .start()
+    /// #     .await?;
+    /// use rescind::token::Expected;
+    ///
+    /// let refused = remote.verify("not a token", Expected::Configured).await.unwrap_err();
+    /// assert_eq!(refused.code(), "invalid_token");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// A [`Refusal`]: [`Refusal::NotReady`] too where no keys have come yet, since no token can be judged.
     pub async fn verify(&self, token: &str, expected: Expected<'_>) -> Result<Verified, Refusal> {
@@ -99,6 +135,26 @@ impl Remote {
 
     /// Checks a token against all that stood in the ledger before the call, as [`Verifier::verify_fresh`] does: one request to the
     /// authority, and at most `within` to hear of what it names.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # // Nobody listens there: the authority is down.
+    /// # let remote = rescind_remote::Remote::builder("http://127.0.0.1:9")
+    /// #     .client("gateway", "rcs_secret")
+    /// #     .issuer("https://auth.example")
+    /// #     .start()
+    /// #     .await?;
+    /// use std::time::Duration;
+    ///
+    /// use rescind::token::Expected;
+    ///
+    /// let within = Duration::from_secs(2);
+    /// let refused = remote.verify_fresh("not a token", Expected::Configured, within).await.unwrap_err();
+    /// assert_eq!(refused.code(), "invalid_token", "for that nobody is asked");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// A [`Refusal`]; [`Refusal::Stale`] where that was not possible in time.
@@ -135,17 +191,61 @@ impl Remote {
 
     /// The verifier itself: the same as inside the authority. Its checks never wait, and merely refuse a token with an unknown
     /// key, having the keys looked at for those that come after it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # // Nobody listens there: the authority is down.
+    /// # let remote = rescind_remote::Remote::builder("http://127.0.0.1:9")
+    /// #     .client("gateway", "rcs_secret")
+    /// #     .issuer("https://auth.example")
+    /// #     .start()
+    /// #     .await?;
+    /// use rescind::token::Expected;
+    ///
+    /// // For code that cannot wait, such as a tower layer.
+    /// let refused = remote.verifier().verify("not a token", Expected::Configured).unwrap_err();
+    /// assert_eq!(refused.code(), "invalid_token");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub const fn verifier(&self) -> &Arc<Verifier> {
         &self.verifier
     }
 
     /// Has the authority's keys looked at again, unless that was done too often of late. Whether that is so.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let builder = rescind_remote::Remote::builder("http://127.0.0.1:9").client("gateway", "rcs_secret");
+    /// # let remote = builder.issuer("https://auth.example").start().await?;
+    /// // Whoever asks while a look is to come shares it: the authority is asked once.
+    /// assert!(remote.prompt_keys() && remote.prompt_keys());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn prompt_keys(&self) -> bool {
         self.prompts.prompt()
     }
 
     /// Waits until a good token would pass: the keys have come, and the ledger was read, by the state on disk or by the
     /// authority, and not too long ago.
+    ///
+    /// ```no_run
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let builder = rescind_remote::Remote::builder("https://auth.example").client("gateway", "rcs_secret");
+    /// # let remote = builder.start().await?;
+    /// use std::time::Duration;
+    ///
+    /// // The service begins to listen when tokens can be judged, or says why it does not.
+    /// if tokio::time::timeout(Duration::from_secs(30), remote.ready()).await.is_err() {
+    ///     println!("{:?}", remote.status().feed_trouble);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn ready(&self) {
         let mut pulse = self.shared.pulse.subscribe();
         while !self.is_ready() {
@@ -155,16 +255,61 @@ impl Remote {
     }
 
     /// Whether a good token would pass now.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # // Nobody listens there: the authority is down.
+    /// # let remote = rescind_remote::Remote::builder("http://127.0.0.1:9")
+    /// #     .client("gateway", "rcs_secret")
+    /// #     .issuer("https://auth.example")
+    /// #     .start()
+    /// #     .await?;
+    /// // Before a service is put into rotation.
+    /// assert!(!remote.is_ready());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn is_ready(&self) -> bool {
         self.shared.is_ready()
     }
 
     /// How it is doing.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # // Nobody listens there: the authority is down.
+    /// # let remote = rescind_remote::Remote::builder("http://127.0.0.1:9")
+    /// #     .client("gateway", "rcs_secret")
+    /// #     .issuer("https://auth.example")
+    /// #     .start()
+    /// #     .await?;
+    /// let status = remote.status();
+    /// assert_eq!((status.as_of, status.keys), (None, 0), "it has never reached the authority");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn status(&self) -> Status {
         self.shared.status()
     }
 
     /// Ends it, and writes the state down where there is a directory for it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # // Nobody listens there: the authority is down.
+    /// # let remote = rescind_remote::Remote::builder("http://127.0.0.1:9")
+    /// #     .client("gateway", "rcs_secret")
+    /// #     .issuer("https://auth.example")
+    /// #     .start()
+    /// #     .await?;
+    /// // There is no directory for a state: nothing is written.
+    /// remote.stop().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Where that cannot be written. It has ended all the same.

@@ -9,6 +9,23 @@ use rescind::ledger::Cursor;
 use crate::trouble::Trouble;
 
 /// How a verifier is doing, as of the asking. Counts are since the start.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # // Nobody listens there: the authority is down.
+/// # let remote = rescind_remote::Remote::builder("http://127.0.0.1:9")
+/// #     .client("gateway", "rcs_secret")
+/// #     .issuer("https://auth.example")
+/// #     .start()
+/// #     .await?;
+/// let status = remote.status();
+/// // What a dashboard shows: how old the knowledge is, and why.
+/// assert!(!status.connected);
+/// println!("{:?} {:?}", status.as_of, status.feed_trouble.map(|trouble| trouble.code()));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Status {

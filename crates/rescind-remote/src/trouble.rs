@@ -8,6 +8,14 @@ use rescind::ledger::snapshot::InvalidSnapshot;
 ///
 /// None of it takes anything away that is known to be revoked; what it does to other tokens, the policy says once the
 /// knowledge is too old.
+///
+/// ```
+/// use rescind_remote::Trouble;
+///
+/// // For a metric's label the code, for people the sentence.
+/// assert_eq!(Trouble::Forbidden.code(), "forbidden");
+/// assert_eq!(Trouble::Forbidden.to_string(), "the client may not read the feed");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Trouble {

@@ -40,10 +40,31 @@ pub trait Bodies<B> {
 }
 
 /// `application/problem+json` (RFC 9457), with the members `type`, `title`, `status`, `detail` and `code`.
+///
+/// ```
+/// # use http::Extensions;
+/// # use rescind_tower::Authenticated;
+/// # let denial = Authenticated::required(&Extensions::new()).unwrap_err();
+/// use rescind_tower::Problems;
+///
+/// let response = denial.respond::<Vec<u8>>(&Problems);
+/// let problem: serde_json::Value = serde_json::from_slice(response.body())?;
+/// assert_eq!(problem["code"], "authentication_required");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Problems;
 
 /// No body at all: for body types that are not made from bytes.
+///
+/// ```
+/// # use http::Extensions;
+/// # use rescind_tower::Authenticated;
+/// # let denial = Authenticated::required(&Extensions::new()).unwrap_err();
+/// use rescind_tower::NoBodies;
+///
+/// assert_eq!(denial.respond::<String>(&NoBodies).body(), "");
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoBodies;
 
@@ -79,6 +100,17 @@ impl<B: Default> Bodies<B> for NoBodies {
 
 impl Denial {
     /// The response over HTTP: status, challenge, `Retry-After` of a 503, and `Cache-Control: no-store`.
+    ///
+    /// ```
+    /// # use http::Extensions;
+    /// # use rescind_tower::Authenticated;
+    /// # let denial = Authenticated::required(&Extensions::new()).unwrap_err();
+    /// use rescind_tower::NoBodies;
+    ///
+    /// let response = denial.respond::<String>(&NoBodies);
+    /// assert_eq!(response.status(), 401);
+    /// assert_eq!(response.headers()["cache-control"], "no-store");
+    /// ```
     pub fn respond<B>(&self, bodies: &impl Bodies<B>) -> Response<B> {
         let (content_type, body) = bodies.body(self);
         let mut response = Response::new(body);

@@ -19,6 +19,27 @@ use crate::scope;
 /// It derefs to the token: `user_id()`, `tenant_id()`, `session_id()`, `role()`, `email()`, `extra()`, `expires_at()` and so on. With the
 /// feature `axum` it is an extractor, and `Option<Authenticated>` is one for what is behind
 /// [`Protect::optional`](crate::Protect::optional). Elsewhere [`Authenticated::of`] takes it from the extensions of the request.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+/// # use axum::{Router, body::Body, routing::get};
+/// # use http::Request;
+/// # use secrecy::ExposeSecret as _;
+/// # use tower::ServiceExt as _;
+/// # let verifier = authority.verifier().clone();
+/// # let bearer = format!("Bearer {}", pair.access_token.expose_secret());
+/// # let with_token = || Request::get("/").header("authorization", &bearer).body(Body::empty());
+/// # let without = || Request::get("/").body(Body::empty());
+/// use rescind_tower::Authenticated;
+///
+/// async fn handler(caller: Authenticated) -> String {
+///     format!("Hello, {}!", caller.email().unwrap_or("stranger"))
+/// }
+/// # let app = Router::new().route("/", get(handler)).layer(rescind_tower::Protect::new(verifier));
+/// # assert_eq!(app.oneshot(with_token()?).await?.status(), 200);
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone)]
 pub struct Authenticated {
     verified: Verified,
@@ -33,6 +54,33 @@ impl Authenticated {
 
     /// The caller of a request, or of tonic's `Request`, with these extensions. None where it came without credentials, and where
     /// no [`Protect`](crate::Protect) is around.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use axum::{Router, body::Body, routing::get};
+    /// # use http::Request;
+    /// # use secrecy::ExposeSecret as _;
+    /// # use tower::ServiceExt as _;
+    /// # let verifier = authority.verifier().clone();
+    /// # let bearer = format!("Bearer {}", pair.access_token.expose_secret());
+    /// # let with_token = || Request::get("/").header("authorization", &bearer).body(Body::empty());
+    /// # let without = || Request::get("/").body(Body::empty());
+    /// use http::Extensions;
+    /// use rescind_tower::Authenticated;
+    ///
+    /// // Without axum's extractors: from the extensions of the request.
+    /// async fn handler(request: http::Request<axum::body::Body>) -> &'static str {
+    ///     match Authenticated::of(request.extensions()) {
+    ///         Some(_) => "hello again",
+    ///         None => "who are you?",
+    ///     }
+    /// }
+    /// assert!(Authenticated::of(&Extensions::new()).is_none());
+    /// # let app = Router::new().route("/", get(handler)).layer(rescind_tower::Protect::new(verifier));
+    /// # assert_eq!(app.oneshot(with_token()?).await?.status(), 200);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn of(extensions: &Extensions) -> Option<&Self> {
         match Pass::of(extensions)? {
             Pass::Known { caller, .. } => Some(caller),
@@ -41,6 +89,15 @@ impl Authenticated {
     }
 
     /// As [`Authenticated::of`], where there has to be a caller.
+    ///
+    /// ```
+    /// use http::{Extensions, StatusCode};
+    /// use rescind_tower::Authenticated;
+    ///
+    /// // A handler that nothing protects refuses everybody.
+    /// let refused = Authenticated::required(&Extensions::new()).unwrap_err();
+    /// assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
+    /// ```
     ///
     /// # Errors
     /// A [`Denial`] with 401, to be handed on.
@@ -92,17 +149,81 @@ impl Authenticated {
     }
 
     /// Whether the caller has this role, to the byte.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use axum::{Router, body::Body, routing::get};
+    /// # use http::Request;
+    /// # use secrecy::ExposeSecret as _;
+    /// # use tower::ServiceExt as _;
+    /// # let verifier = authority.verifier().clone();
+    /// # let bearer = format!("Bearer {}", pair.access_token.expose_secret());
+    /// # let with_token = || Request::get("/").header("authorization", &bearer).body(Body::empty());
+    /// # let without = || Request::get("/").body(Body::empty());
+    /// use rescind_tower::Authenticated;
+    ///
+    /// async fn handler(caller: Authenticated) {
+    ///     assert!(caller.has_role("member") && !caller.has_role("admin"));
+    /// }
+    /// # let app = Router::new().route("/", get(handler)).layer(rescind_tower::Protect::new(verifier));
+    /// # assert_eq!(app.oneshot(with_token()?).await?.status(), 200);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn has_role(&self, role: &str) -> bool {
         self.role() == Some(role)
     }
 
     /// Whether the token's `scope` claim (RFC 6749 §3.3) names this scope: a string with spaces between the scopes, or an array of
     /// strings. A token without the claim has none.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use axum::{Router, body::Body, routing::get};
+    /// # use http::Request;
+    /// # use secrecy::ExposeSecret as _;
+    /// # use tower::ServiceExt as _;
+    /// # let verifier = authority.verifier().clone();
+    /// # let bearer = format!("Bearer {}", pair.access_token.expose_secret());
+    /// # let with_token = || Request::get("/").header("authorization", &bearer).body(Body::empty());
+    /// # let without = || Request::get("/").body(Body::empty());
+    /// use rescind_tower::Authenticated;
+    ///
+    /// async fn handler(caller: Authenticated) {
+    ///     assert!(!caller.has_scope("notes:write"));
+    /// }
+    /// # let app = Router::new().route("/", get(handler)).layer(rescind_tower::Protect::new(verifier));
+    /// # assert_eq!(app.oneshot(with_token()?).await?.status(), 200);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn has_scope(&self, scope: &str) -> bool {
         scope::grants(self.payload(), scope)
     }
 
     /// Goes on only where the caller has this role.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use axum::{Router, body::Body, routing::get};
+    /// # use http::Request;
+    /// # use secrecy::ExposeSecret as _;
+    /// # use tower::ServiceExt as _;
+    /// # let verifier = authority.verifier().clone();
+    /// # let bearer = format!("Bearer {}", pair.access_token.expose_secret());
+    /// # let with_token = || Request::get("/").header("authorization", &bearer).body(Body::empty());
+    /// # let without = || Request::get("/").body(Body::empty());
+    /// use rescind_tower::{Authenticated, Denial, Protect};
+    ///
+    /// async fn handler(caller: Authenticated) -> Result<&'static str, Denial> {
+    ///     caller.require_role("admin")?;
+    ///     Ok("done")
+    /// }
+    /// let app = Router::new().route("/", get(handler)).layer(Protect::new(verifier));
+    /// assert_eq!(app.oneshot(with_token()?).await?.status(), 403);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// A [`Denial`] with 403.
@@ -111,6 +232,28 @@ impl Authenticated {
     }
 
     /// Goes on only where the caller has one of these roles.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use axum::{Router, body::Body, routing::get};
+    /// # use http::Request;
+    /// # use secrecy::ExposeSecret as _;
+    /// # use tower::ServiceExt as _;
+    /// # let verifier = authority.verifier().clone();
+    /// # let bearer = format!("Bearer {}", pair.access_token.expose_secret());
+    /// # let with_token = || Request::get("/").header("authorization", &bearer).body(Body::empty());
+    /// # let without = || Request::get("/").body(Body::empty());
+    /// use rescind_tower::{Authenticated, Denial, Protect};
+    ///
+    /// async fn handler(caller: Authenticated) -> Result<&'static str, Denial> {
+    ///     caller.require_any_role(&["editor", "admin"])?;
+    ///     Ok("done")
+    /// }
+    /// let app = Router::new().route("/", get(handler)).layer(Protect::new(verifier));
+    /// assert_eq!(app.oneshot(with_token()?).await?.status(), 403);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// A [`Denial`] with 403.
@@ -123,6 +266,28 @@ impl Authenticated {
 
     /// Goes on only where the token carries this scope.
     ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use axum::{Router, body::Body, routing::get};
+    /// # use http::Request;
+    /// # use secrecy::ExposeSecret as _;
+    /// # use tower::ServiceExt as _;
+    /// # let verifier = authority.verifier().clone();
+    /// # let bearer = format!("Bearer {}", pair.access_token.expose_secret());
+    /// # let with_token = || Request::get("/").header("authorization", &bearer).body(Body::empty());
+    /// # let without = || Request::get("/").body(Body::empty());
+    /// use rescind_tower::{Authenticated, Denial, Protect};
+    ///
+    /// async fn handler(caller: Authenticated) -> Result<&'static str, Denial> {
+    ///     caller.require_scope("notes:write")?;
+    ///     Ok("done")
+    /// }
+    /// let app = Router::new().route("/", get(handler)).layer(Protect::new(verifier));
+    /// assert_eq!(app.oneshot(with_token()?).await?.status(), 403);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// A [`Denial`] with 403.
     pub fn require_scope(&self, scope: &str) -> Result<(), Denial> {
@@ -133,6 +298,30 @@ impl Authenticated {
     }
 
     /// Goes on only where the caller belongs to this tenant. What belongs to another is answered as though it did not exist.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use axum::{Router, body::Body, routing::get};
+    /// # use http::Request;
+    /// # use secrecy::ExposeSecret as _;
+    /// # use tower::ServiceExt as _;
+    /// # let verifier = authority.verifier().clone();
+    /// # let bearer = format!("Bearer {}", pair.access_token.expose_secret());
+    /// # let with_token = || Request::get("/").header("authorization", &bearer).body(Body::empty());
+    /// # let without = || Request::get("/").body(Body::empty());
+    /// use axum::extract::State;
+    /// use rescind::id::TenantId;
+    /// use rescind_tower::{Authenticated, Denial, Protect};
+    ///
+    /// async fn handler(State(owner): State<TenantId>, caller: Authenticated) -> Result<(), Denial> {
+    ///     caller.require_tenant(owner)
+    /// }
+    /// // Of what another tenant owns nobody is told that it is there.
+    /// let notes = Router::new().route("/", get(handler)).with_state(authority.system_tenant());
+    /// assert_eq!(notes.layer(Protect::new(verifier)).oneshot(with_token()?).await?.status(), 404);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// A [`Denial`] with 404.

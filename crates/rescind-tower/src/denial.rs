@@ -11,6 +11,14 @@ use rescind::verifier::Refusal;
 ///
 /// [`Protect`](crate::Protect) answers with it by itself. A handler gets one from [`Authenticated`](crate::Authenticated)'s
 /// `require_…` calls, and hands it on: with the feature `axum` it is a response, elsewhere [`Denial::respond`] makes one.
+///
+/// ```
+/// # use http::Extensions;
+/// # use rescind_tower::Authenticated;
+/// # let denial = Authenticated::required(&Extensions::new()).unwrap_err();
+/// // What a handler got from `Authenticated::required`, and hands on.
+/// assert_eq!((denial.status().as_u16(), denial.code()), (401, "authentication_required"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Denial {
     reason: Reason,
@@ -18,6 +26,16 @@ pub struct Denial {
 }
 
 /// Why a request is turned away.
+///
+/// ```
+/// # use http::Extensions;
+/// # use rescind_tower::Authenticated;
+/// # let denial = Authenticated::required(&Extensions::new()).unwrap_err();
+/// use rescind_tower::Reason;
+///
+/// // The caller is told that it is not authenticated, the log that nothing protects the handler.
+/// assert_eq!(*denial.reason(), Reason::Unprotected);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
@@ -46,11 +64,27 @@ impl Denial {
     }
 
     /// Why.
+    ///
+    /// ```
+    /// # use http::Extensions;
+    /// # use rescind_tower::Authenticated;
+    /// # let denial = Authenticated::required(&Extensions::new()).unwrap_err();
+    /// use rescind_tower::Reason;
+    ///
+    /// assert!(!matches!(denial.reason(), Reason::Refused(_)), "no verifier has looked at it");
+    /// ```
     pub const fn reason(&self) -> &Reason {
         &self.reason
     }
 
     /// The status of HTTP.
+    ///
+    /// ```
+    /// # use http::Extensions;
+    /// # use rescind_tower::Authenticated;
+    /// # let denial = Authenticated::required(&Extensions::new()).unwrap_err();
+    /// assert_eq!(denial.status(), http::StatusCode::UNAUTHORIZED);
+    /// ```
     pub const fn status(&self) -> StatusCode {
         match &self.reason {
             Reason::Ambiguous => StatusCode::BAD_REQUEST,
@@ -65,6 +99,13 @@ impl Denial {
     /// The stable, snake_case code, the same that the authority's own API answers with: `authentication_required`,
     /// `invalid_request`, `invalid_token`, `token_expired`, `token_revoked`, `forbidden`, `insufficient_scope`, `not_found`, `stale` or
     /// `not_ready`.
+    ///
+    /// ```
+    /// # use http::Extensions;
+    /// # use rescind_tower::Authenticated;
+    /// # let denial = Authenticated::required(&Extensions::new()).unwrap_err();
+    /// assert_eq!(denial.code(), "authentication_required");
+    /// ```
     pub const fn code(&self) -> &'static str {
         match &self.reason {
             Reason::NoCredentials | Reason::Unprotected => "authentication_required",
@@ -78,6 +119,13 @@ impl Denial {
     }
 
     /// A sentence for whoever develops the client. It says nothing of the inside.
+    ///
+    /// ```
+    /// # use http::Extensions;
+    /// # use rescind_tower::Authenticated;
+    /// # let denial = Authenticated::required(&Extensions::new()).unwrap_err();
+    /// assert_eq!(denial.detail(), "The call needs a bearer token and none came.");
+    /// ```
     pub fn detail(&self) -> &'static str {
         match self.code() {
             "authentication_required" => "The call needs a bearer token and none came.",
@@ -95,6 +143,13 @@ impl Denial {
 
     /// `WWW-Authenticate` (RFC 6750 §3): without `error` where no credentials came, with the code as `error_description`
     /// otherwise. None for a 404 and a 503.
+    ///
+    /// ```
+    /// # use http::Extensions;
+    /// # use rescind_tower::Authenticated;
+    /// # let denial = Authenticated::required(&Extensions::new()).unwrap_err();
+    /// assert_eq!(denial.challenge().unwrap(), r#"Bearer realm="rescind""#);
+    /// ```
     pub fn challenge(&self) -> Option<HeaderValue> {
         let error = match self.status() {
             StatusCode::BAD_REQUEST => Some("invalid_request"),
@@ -114,12 +169,27 @@ impl Denial {
     }
 
     /// After how long trying again may help: for a 503 only.
+    ///
+    /// ```
+    /// # use http::Extensions;
+    /// # use rescind_tower::Authenticated;
+    /// # let denial = Authenticated::required(&Extensions::new()).unwrap_err();
+    /// // It is not for want of time: trying again does not help.
+    /// assert_eq!(denial.retry_after(), None);
+    /// ```
     pub fn retry_after(&self) -> Option<Duration> {
         (self.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(Duration::from_secs(1))
     }
 
     /// The status code of gRPC: 16 `UNAUTHENTICATED`, 7 `PERMISSION_DENIED`, 5 `NOT_FOUND` or 14 `UNAVAILABLE`. With tonic,
     /// `Status::new(denial.grpc_code().into(), denial.code())`.
+    ///
+    /// ```
+    /// # use http::Extensions;
+    /// # use rescind_tower::Authenticated;
+    /// # let denial = Authenticated::required(&Extensions::new()).unwrap_err();
+    /// assert_eq!(denial.grpc_code(), 16, "UNAUTHENTICATED");
+    /// ```
     pub fn grpc_code(&self) -> i32 {
         match self.status() {
             StatusCode::FORBIDDEN => 7,

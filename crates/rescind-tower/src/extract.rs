@@ -82,6 +82,19 @@ impl Deref for InTenant {
 }
 
 /// What a handler requires of its caller: see [`Require`].
+///
+/// ```
+/// use rescind_tower::{Authenticated, Denial, Requirement};
+///
+/// struct Editor;
+///
+/// impl Requirement for Editor {
+///     fn check(caller: &Authenticated) -> Result<(), Denial> {
+///         caller.require_role("editor")
+///     }
+/// }
+/// # let _ = <Editor as Requirement>::check;
+/// ```
 pub trait Requirement {
     /// Goes on only where the caller meets it.
     ///
@@ -115,6 +128,36 @@ pub struct Require<R>(Authenticated, PhantomData<fn() -> R>);
 
 impl<R> Require<R> {
     /// The caller.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use axum::{Router, body::Body, routing::get};
+    /// # use http::Request;
+    /// # use secrecy::ExposeSecret as _;
+    /// # use tower::ServiceExt as _;
+    /// # let verifier = authority.verifier().clone();
+    /// # let bearer = format!("Bearer {}", pair.access_token.expose_secret());
+    /// # let with_token = || Request::get("/").header("authorization", &bearer).body(Body::empty());
+    /// # let without = || Request::get("/").body(Body::empty());
+    /// use rescind_tower::{Authenticated, Denial, Require, Requirement};
+    ///
+    /// struct Member;
+    ///
+    /// impl Requirement for Member {
+    ///     fn check(caller: &Authenticated) -> Result<(), Denial> {
+    ///         caller.require_role("member")
+    ///     }
+    /// }
+    ///
+    /// async fn handler(member: Require<Member>) -> String {
+    ///     let caller: Authenticated = member.into_caller();
+    ///     format!("{:?}", caller.user_id())
+    /// }
+    /// # let app = Router::new().route("/", get(handler)).layer(rescind_tower::Protect::new(verifier));
+    /// # assert_eq!(app.oneshot(with_token()?).await?.status(), 200);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn into_caller(self) -> Authenticated {
         self.0
     }

@@ -63,6 +63,25 @@ pub struct Protect<A = Problems> {
 
 impl Protect {
     /// Lets through whom `verifier` lets through, for the audiences that its issuers were configured with.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use axum::{Router, body::Body, routing::get};
+    /// # use http::Request;
+    /// # use secrecy::ExposeSecret as _;
+    /// # use tower::ServiceExt as _;
+    /// # let verifier = authority.verifier().clone();
+    /// # let bearer = format!("Bearer {}", pair.access_token.expose_secret());
+    /// # let with_token = || Request::get("/").header("authorization", &bearer).body(Body::empty());
+    /// # let without = || Request::get("/").body(Body::empty());
+    /// use rescind_tower::Protect;
+    ///
+    /// let app = Router::new().route("/", get(async || "in")).layer(Protect::new(verifier));
+    /// assert_eq!(app.clone().oneshot(with_token()?).await?.status(), 200);
+    /// assert_eq!(app.oneshot(without()?).await?.status(), 401);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn new(verifier: Arc<Verifier>) -> Self {
         let policy = Policy {
             verifier,
@@ -81,6 +100,26 @@ impl Protect {
 
 impl<A> Protect<A> {
     /// Tokens must be meant for this audience, to the byte, and for no other one that the verifier knows.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use axum::{Router, body::Body, routing::get};
+    /// # use http::Request;
+    /// # use secrecy::ExposeSecret as _;
+    /// # use tower::ServiceExt as _;
+    /// # let verifier = authority.verifier().clone();
+    /// # let bearer = format!("Bearer {}", pair.access_token.expose_secret());
+    /// # let with_token = || Request::get("/").header("authorization", &bearer).body(Body::empty());
+    /// # let without = || Request::get("/").body(Body::empty());
+    /// use rescind_tower::Protect;
+    ///
+    /// let protect = Protect::new(verifier).audience("https://shop.example");
+    /// let app = Router::new().route("/", get(async || "in")).layer(protect);
+    /// // The token is meant for the authority itself.
+    /// assert_eq!(app.oneshot(with_token()?).await?.status(), 401);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn audience(self, audience: impl Into<Box<str>>) -> Self {
         self.told(|policy| policy.audience = Some(audience.into()))
     }
@@ -92,12 +131,52 @@ impl<A> Protect<A> {
     /// not tell that apart. So set the cookie with `HttpOnly; Secure; SameSite=Lax` (or `Strict`) and a name that begins with
     /// `__Host-`, change nothing in answer to a `GET`, and where sites below the same domain are not trusted refuse what is not safe and
     /// has another `Origin` than yours.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use axum::{Router, body::Body, routing::get};
+    /// # use http::Request;
+    /// # use secrecy::ExposeSecret as _;
+    /// # use tower::ServiceExt as _;
+    /// # let verifier = authority.verifier().clone();
+    /// # let bearer = format!("Bearer {}", pair.access_token.expose_secret());
+    /// # let with_token = || Request::get("/").header("authorization", &bearer).body(Body::empty());
+    /// # let without = || Request::get("/").body(Body::empty());
+    /// use rescind_tower::Protect;
+    ///
+    /// let app = Router::new().route("/", get(async || "in")).layer(Protect::new(verifier).cookie("__Host-token"));
+    /// let cookie = format!("__Host-token={}", pair.access_token.expose_secret());
+    /// let request = Request::get("/").header("cookie", cookie).body(Body::empty())?;
+    /// assert_eq!(app.oneshot(request).await?.status(), 200);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn cookie(self, name: impl Into<Box<str>>) -> Self {
         self.told(|policy| policy.cookie = Some(name.into()))
     }
 
     /// Lets a request without credentials through, without a caller. One with credentials that are bad is refused all the
     /// same. Where a role or a scope is asked for, there has to be a caller nevertheless.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use axum::{Router, body::Body, routing::get};
+    /// # use http::Request;
+    /// # use secrecy::ExposeSecret as _;
+    /// # use tower::ServiceExt as _;
+    /// # let verifier = authority.verifier().clone();
+    /// # let bearer = format!("Bearer {}", pair.access_token.expose_secret());
+    /// # let with_token = || Request::get("/").header("authorization", &bearer).body(Body::empty());
+    /// # let without = || Request::get("/").body(Body::empty());
+    /// use rescind_tower::Protect;
+    ///
+    /// let app = Router::new().route("/", get(async || "in")).layer(Protect::new(verifier).optional());
+    /// assert_eq!(app.clone().oneshot(without()?).await?.status(), 200);
+    /// let forged = Request::get("/").header("authorization", "Bearer forged").body(Body::empty())?;
+    /// assert_eq!(app.oneshot(forged).await?.status(), 401);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn optional(self) -> Self {
         self.told(|policy| policy.optional = true)
     }
@@ -131,16 +210,82 @@ impl<A> Protect<A> {
 
     /// Asks a shared cache, and then the ledger, about each token, instead of the replica: see [`Verifier::verify_by_lookup`]. With
     /// [`Protect::fresh`], a ledger that cannot be read in time lets nothing pass; its head is not asked for.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, ports, ada, .. }| {
+    /// # use axum::{Router, body::Body, routing::get};
+    /// # use http::Request;
+    /// # use secrecy::ExposeSecret as _;
+    /// # use tower::ServiceExt as _;
+    /// # let verifier = authority.verifier().clone();
+    /// # let bearer = format!("Bearer {}", pair.access_token.expose_secret());
+    /// # let with_token = || Request::get("/").header("authorization", &bearer).body(Body::empty());
+    /// # let without = || Request::get("/").body(Body::empty());
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    ///
+    /// use rescind::lookup::Lookup;
+    /// use rescind_tower::Protect;
+    ///
+    /// // No cache: the ledger is asked about each token.
+    /// let lookup = Arc::new(Lookup::new(None, ports.store.clone(), Duration::from_secs(30)));
+    /// let protect = Protect::new(verifier).by_lookup(lookup);
+    /// let app = Router::new().route("/", get(async || "in")).layer(protect);
+    /// authority.revoke_all_own(&ada).await?;
+    /// assert_eq!(app.oneshot(with_token()?).await?.status(), 401);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn by_lookup(self, lookup: Arc<Lookup>) -> Self {
         self.told(|policy| policy.lookup = Some(lookup))
     }
 
     /// Callers must have this role, to the byte.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use axum::{Router, body::Body, routing::get};
+    /// # use http::Request;
+    /// # use secrecy::ExposeSecret as _;
+    /// # use tower::ServiceExt as _;
+    /// # let verifier = authority.verifier().clone();
+    /// # let bearer = format!("Bearer {}", pair.access_token.expose_secret());
+    /// # let with_token = || Request::get("/").header("authorization", &bearer).body(Body::empty());
+    /// # let without = || Request::get("/").body(Body::empty());
+    /// use rescind_tower::Protect;
+    ///
+    /// let app = Router::new().route("/", get(async || "in")).layer(Protect::new(verifier).role("admin"));
+    /// // Ada is a member.
+    /// assert_eq!(app.oneshot(with_token()?).await?.status(), 403);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn role(self, role: impl Into<Box<str>>) -> Self {
         self.any_role([role])
     }
 
     /// Callers must have one of these roles. Told twice, it is what both name.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use axum::{Router, body::Body, routing::get};
+    /// # use http::Request;
+    /// # use secrecy::ExposeSecret as _;
+    /// # use tower::ServiceExt as _;
+    /// # let verifier = authority.verifier().clone();
+    /// # let bearer = format!("Bearer {}", pair.access_token.expose_secret());
+    /// # let with_token = || Request::get("/").header("authorization", &bearer).body(Body::empty());
+    /// # let without = || Request::get("/").body(Body::empty());
+    /// use rescind_tower::Protect;
+    ///
+    /// let protect = Protect::new(verifier).any_role(["member", "admin"]);
+    /// let app = |protect| Router::new().route("/", get(async || "in")).layer(protect);
+    /// assert_eq!(app(protect.clone()).oneshot(with_token()?).await?.status(), 200);
+    /// // Told twice: admins are left.
+    /// assert_eq!(app(protect.role("admin")).oneshot(with_token()?).await?.status(), 403);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn any_role<R: Into<Box<str>>>(self, roles: impl IntoIterator<Item = R>) -> Self {
         let mut roles: Vec<Box<str>> = roles.into_iter().map(Into::into).collect();
         self.told(|policy| {
@@ -152,21 +297,113 @@ impl<A> Protect<A> {
     }
 
     /// Tokens must carry this scope, by the claim `scope` (RFC 6749 §3.3). Told twice, they must carry both.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use axum::{Router, body::Body, routing::get};
+    /// # use http::Request;
+    /// # use secrecy::ExposeSecret as _;
+    /// # use tower::ServiceExt as _;
+    /// # let verifier = authority.verifier().clone();
+    /// # let bearer = format!("Bearer {}", pair.access_token.expose_secret());
+    /// # let with_token = || Request::get("/").header("authorization", &bearer).body(Body::empty());
+    /// # let without = || Request::get("/").body(Body::empty());
+    /// use rescind_tower::Protect;
+    ///
+    /// let protect = Protect::new(verifier).scope("notes:write");
+    /// let app = Router::new().route("/", get(async || "in")).layer(protect);
+    /// let refused = app.oneshot(with_token()?).await?;
+    /// assert_eq!(refused.status(), 403);
+    /// let challenge = refused.headers()["www-authenticate"].to_str()?;
+    /// assert!(challenge.ends_with(r#"scope="notes:write""#));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn scope(self, scope: impl Into<Box<str>>) -> Self {
         self.told(|policy| policy.scopes.push(scope.into()))
     }
 
     /// The `realm` of the challenge (RFC 9110 §11.5); `rescind` until told otherwise.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use axum::{Router, body::Body, routing::get};
+    /// # use http::Request;
+    /// # use secrecy::ExposeSecret as _;
+    /// # use tower::ServiceExt as _;
+    /// # let verifier = authority.verifier().clone();
+    /// # let bearer = format!("Bearer {}", pair.access_token.expose_secret());
+    /// # let with_token = || Request::get("/").header("authorization", &bearer).body(Body::empty());
+    /// # let without = || Request::get("/").body(Body::empty());
+    /// use rescind_tower::Protect;
+    ///
+    /// let app = Router::new().route("/", get(async || "in")).layer(Protect::new(verifier).realm("notes"));
+    /// let refused = app.oneshot(without()?).await?;
+    /// assert_eq!(refused.headers()["www-authenticate"], r#"Bearer realm="notes""#);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn realm(self, realm: &str) -> Self {
         self.told(|policy| policy.realm = Realm::new(realm))
     }
 
     /// Answers without bodies: for services whose body type is not made from bytes, such as tonic's and boxed ones.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use axum::{Router, body::Body, routing::get};
+    /// # use http::Request;
+    /// # use secrecy::ExposeSecret as _;
+    /// # use tower::ServiceExt as _;
+    /// # let verifier = authority.verifier().clone();
+    /// # let bearer = format!("Bearer {}", pair.access_token.expose_secret());
+    /// # let with_token = || Request::get("/").header("authorization", &bearer).body(Body::empty());
+    /// # let without = || Request::get("/").body(Body::empty());
+    /// use rescind_tower::Protect;
+    ///
+    /// let protect = Protect::new(verifier).without_bodies();
+    /// let app = Router::new().route("/", get(async || "in")).layer(protect);
+    /// let refused = app.oneshot(without()?).await?;
+    /// assert_eq!(refused.headers().get("content-type"), None);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn without_bodies(self) -> Protect<NoBodies> {
         self.bodies(NoBodies)
     }
 
     /// Answers with bodies of another form: see [`Bodies`](crate::Bodies).
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use axum::{Router, body::Body, routing::get};
+    /// # use http::Request;
+    /// # use secrecy::ExposeSecret as _;
+    /// # use tower::ServiceExt as _;
+    /// # let verifier = authority.verifier().clone();
+    /// # let bearer = format!("Bearer {}", pair.access_token.expose_secret());
+    /// # let with_token = || Request::get("/").header("authorization", &bearer).body(Body::empty());
+    /// # let without = || Request::get("/").body(Body::empty());
+    /// use http::HeaderValue;
+    /// use rescind_tower::{Bodies, Denial, Protect};
+    ///
+    /// #[derive(Clone)]
+    /// struct PlainText;
+    ///
+    /// impl<B: From<String>> Bodies<B> for PlainText {
+    ///     fn body(&self, denial: &Denial) -> (Option<HeaderValue>, B) {
+    ///         (Some(HeaderValue::from_static("text/plain")), denial.to_string().into())
+    ///     }
+    ///     fn empty(&self) -> B {
+    ///         String::new().into()
+    ///     }
+    /// }
+    ///
+    /// let app = Router::new().route("/", get(async || "in")).layer(Protect::new(verifier).bodies(PlainText));
+    /// assert_eq!(app.oneshot(without()?).await?.headers()["content-type"], "text/plain");
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn bodies<N>(self, bodies: N) -> Protect<N> {
         Protect { policy: self.policy, bodies }
     }

@@ -16,6 +16,29 @@ use crate::pass::Pass;
 use crate::policy::{Inquiry, Judged, Policy};
 
 /// What [`Protect`](crate::Protect) makes of a service: it hears only of requests that came through.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+/// # use axum::{Router, body::Body, routing::get};
+/// # use http::Request;
+/// # use secrecy::ExposeSecret as _;
+/// # use tower::ServiceExt as _;
+/// # let verifier = authority.verifier().clone();
+/// # let bearer = format!("Bearer {}", pair.access_token.expose_secret());
+/// # let with_token = || Request::get("/").header("authorization", &bearer).body(Body::empty());
+/// # let without = || Request::get("/").body(Body::empty());
+/// use http::Response;
+/// use rescind_tower::Protect;
+/// use tower::{Layer as _, service_fn};
+///
+/// // Around any service of HTTP, not just axum's.
+/// let inner = service_fn(async |_: Request<Body>| Ok::<_, std::convert::Infallible>(Response::new(Body::empty())));
+/// let service = Protect::new(verifier).layer(inner);
+/// assert_eq!(service.clone().oneshot(with_token()?).await?.status(), 200);
+/// assert_eq!(service.oneshot(without()?).await?.status(), 401);
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone)]
 pub struct Protected<S, A = Problems> {
     inner: S,

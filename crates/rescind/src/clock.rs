@@ -8,6 +8,21 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Where "now" comes from. The domain never asks the operating system, so expiry and rotation are tested
 /// by moving a manual clock rather than by sleeping.
+///
+/// ```
+/// use rescind::clock::{Clock, Timestamp};
+///
+/// /// For a test that wants every moment to be the same.
+/// struct Stopped(Timestamp);
+///
+/// impl Clock for Stopped {
+///     fn now(&self) -> Timestamp {
+///         self.0
+///     }
+/// }
+/// let clock = Stopped(Timestamp::from_secs(1_767_323_045));
+/// assert_eq!(clock.now(), clock.now());
+/// ```
 pub trait Clock: Send + Sync {
     /// The present moment.
     fn now(&self) -> Timestamp;
@@ -30,6 +45,13 @@ impl Timestamp {
     pub const MAX: Self = Self(253_402_207_200_000);
 
     /// From milliseconds since the Unix epoch, clamped to the years 1970 to 9999.
+    ///
+    /// ```
+    /// use rescind::clock::Timestamp;
+    ///
+    /// assert_eq!(Timestamp::from_millis(1_500).as_secs(), 1);
+    /// assert_eq!(Timestamp::from_millis(-1), Timestamp::from_secs(0), "not before 1970");
+    /// ```
     pub const fn from_millis(millis: i64) -> Self {
         if millis < 0 {
             Self(0)
@@ -41,33 +63,80 @@ impl Timestamp {
     }
 
     /// From whole seconds since the Unix epoch (a JWT `NumericDate`), clamped likewise.
+    ///
+    /// ```
+    /// use rescind::clock::Timestamp;
+    ///
+    /// let exp = Timestamp::from_secs(1_767_323_045);
+    /// assert_eq!(exp.to_string(), "2026-01-02T03:04:05.000Z");
+    /// assert_eq!(Timestamp::from_secs(i64::MAX), Timestamp::MAX);
+    /// ```
     pub const fn from_secs(secs: i64) -> Self {
         Self::from_millis(secs.saturating_mul(1000))
     }
 
     /// Milliseconds since the Unix epoch.
+    ///
+    /// ```
+    /// use rescind::clock::Timestamp;
+    ///
+    /// assert_eq!(Timestamp::from_secs(2).as_millis(), 2_000);
+    /// ```
     pub const fn as_millis(self) -> i64 {
         self.0
     }
 
     /// Whole seconds since the Unix epoch, rounded down: a JWT `NumericDate` (RFC 7519 §2).
+    ///
+    /// ```
+    /// use rescind::clock::Timestamp;
+    ///
+    /// assert_eq!(Timestamp::from_millis(1_999).as_secs(), 1);
+    /// ```
     pub const fn as_secs(self) -> i64 {
         self.0 / 1000
     }
 
     /// This moment and `by` more, saturating at [`Timestamp::MAX`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use rescind::clock::Timestamp;
+    ///
+    /// let now = Timestamp::from_secs(1_767_323_045);
+    /// assert_eq!(now.plus(Duration::from_secs(900)).since(now), Duration::from_secs(900));
+    /// assert_eq!(now.plus(Duration::MAX), Timestamp::MAX);
+    /// ```
     #[must_use]
     pub fn plus(self, by: Duration) -> Self {
         Self::from_millis(self.0.saturating_add(millis(by)))
     }
 
     /// This moment less `by`, saturating at the epoch.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use rescind::clock::Timestamp;
+    ///
+    /// let now = Timestamp::from_secs(1_767_323_045);
+    /// assert!(now.minus(Duration::from_secs(1)) < now);
+    /// assert_eq!(now.minus(Duration::MAX), Timestamp::from_secs(0));
+    /// ```
     #[must_use]
     pub fn minus(self, by: Duration) -> Self {
         Self::from_millis(self.0.saturating_sub(millis(by)))
     }
 
     /// How long after `earlier` this moment is; zero if it is not after it.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use rescind::clock::Timestamp;
+    ///
+    /// let (earlier, later) = (Timestamp::from_secs(10), Timestamp::from_secs(12));
+    /// assert_eq!(later.since(earlier), Duration::from_secs(2));
+    /// assert_eq!(earlier.since(later), Duration::ZERO, "a clock that stepped back counts as standing still");
+    /// ```
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0 - earlier.0).unwrap_or(0))
     }
@@ -96,6 +165,13 @@ impl FromStr for Timestamp {
 }
 
 /// The text is not an RFC 3339 date and time with an offset.
+///
+/// ```
+/// use rescind::clock::{InvalidTimestamp, Timestamp};
+///
+/// // Of which time zone?
+/// assert_eq!("2026-01-02T03:04:05".parse::<Timestamp>(), Err(InvalidTimestamp));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an RFC 3339 date and time")]
 pub struct InvalidTimestamp;

@@ -30,6 +30,14 @@ pub trait Entropy: Send + Sync {
 }
 
 /// `N` fresh random bytes.
+///
+/// ```
+/// use rescind::entropy::random_bytes;
+/// use rescind::system::SystemEntropy;
+///
+/// let salt: [u8; 32] = random_bytes(&SystemEntropy);
+/// assert_ne!(salt, random_bytes::<32>(&SystemEntropy));
+/// ```
 pub fn random_bytes<const N: usize>(entropy: &dyn Entropy) -> [u8; N] {
     let mut bytes = [0; N];
     entropy.fill(&mut bytes);

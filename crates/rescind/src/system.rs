@@ -6,6 +6,13 @@ use crate::clock::{Clock, Timestamp};
 use crate::entropy::Entropy;
 
 /// The operating system's wall clock.
+///
+/// ```
+/// use rescind::clock::{Clock as _, Timestamp};
+/// use rescind::system::SystemClock;
+///
+/// assert!(SystemClock.now() > Timestamp::from_secs(1_767_323_045));
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
@@ -19,6 +26,16 @@ impl Clock for SystemClock {
 }
 
 /// The operating system's randomness, through aws-lc.
+///
+/// ```
+/// use rescind::entropy::Entropy as _;
+/// use rescind::system::SystemEntropy;
+///
+/// let (mut one, mut other) = ([0; 16], [0; 16]);
+/// SystemEntropy.fill(&mut one);
+/// SystemEntropy.fill(&mut other);
+/// assert_ne!(one, other);
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemEntropy;
 

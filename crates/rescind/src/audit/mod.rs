@@ -21,6 +21,18 @@ pub trait AuditStore: Send + Sync {
 }
 
 /// Which entries to list. Empty: all of them.
+///
+/// ```
+/// use rescind::audit::{AuditFilter, action};
+///
+/// // What one backend did to passwords, since it was told to stop.
+/// let filter = AuditFilter {
+///     actor: Some("018f0000-0000-7000-8000-000000000001".into()),
+///     action: Some(action::PASSWORD_CHANGED.into()),
+///     ..AuditFilter::default()
+/// };
+/// assert_eq!(filter.tenant, None, "in every tenant");
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditFilter {
     /// Of this tenant only.
@@ -40,6 +52,19 @@ pub struct AuditFilter {
 }
 
 /// One thing that was done.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, operator, .. }| {
+/// use rescind::audit::{Actor, AuditFilter, action};
+/// use rescind::store::PageRequest;
+///
+/// let page = PageRequest { limit: 500, cursor: None };
+/// let entries = authority.audit(&operator, AuditFilter::default(), &page).await?.items;
+/// let made = entries.iter().find(|entry| entry.action == action::TENANT_CREATED).ok_or("`acme` was made")?;
+/// assert_eq!((made.actor, made.target.kind), (Actor::CommandLine, "tenant"));
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AuditEntry {
     /// The entry's id.
@@ -123,6 +148,16 @@ pub mod action {
 }
 
 /// Who does something.
+///
+/// ```
+/// use rescind::audit::Actor;
+/// # use rescind::id::UserId;
+/// # let ada = UserId(uuid::Uuid::from_u128(1));
+///
+/// let text = Actor::User(ada).to_string();
+/// assert_eq!(text.parse(), Ok(Actor::User(ada)));
+/// assert_eq!(Actor::System.to_string(), "system");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Actor {
     /// A signed-in user.
@@ -139,6 +174,12 @@ pub enum Actor {
 
 impl Actor {
     /// The word for this kind of actor.
+    ///
+    /// ```
+    /// use rescind::audit::Actor;
+    ///
+    /// assert_eq!(Actor::CommandLine.kind(), "cli");
+    /// ```
     pub const fn kind(self) -> &'static str {
         match self {
             Self::User(_) => "user",
@@ -150,6 +191,13 @@ impl Actor {
     }
 
     /// The actor's id, where the kind has one.
+    ///
+    /// ```
+    /// use rescind::audit::Actor;
+    ///
+    /// // Rescind itself has no id.
+    /// assert_eq!(Actor::System.id(), None);
+    /// ```
     pub fn id(self) -> Option<String> {
         match self {
             Self::User(id) => Some(id.to_string()),
@@ -191,11 +239,25 @@ impl Serialize for Actor {
 }
 
 /// The text names no actor.
+///
+/// ```
+/// use rescind::audit::{Actor, InvalidActor};
+///
+/// assert_eq!("user:ada".parse::<Actor>(), Err(InvalidActor));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an actor")]
 pub struct InvalidActor;
 
 /// On whom or what something is done.
+///
+/// ```
+/// use rescind::audit::Target;
+///
+/// let target = Target::new("key", "k1");
+/// assert_eq!(serde_json::to_value(&target)?, serde_json::json!({ "kind": "key", "id": "k1" }));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Target {
     /// `session`, `user`, `tenant`, `client`, `key`, `token`, `digest` or `ledger`.
@@ -210,11 +272,24 @@ impl Target {
         ["session", "user", "tenant", "client", "key", "token", "digest", "ledger"];
 
     /// A target of `kind`, one of [`Target::KINDS`], with this id.
+    ///
+    /// ```
+    /// use rescind::audit::Target;
+    ///
+    /// assert_eq!(Target::new("token", 42).id.as_deref(), Some("42"));
+    /// ```
     pub fn new(kind: &'static str, id: impl fmt::Display) -> Self {
         Self { kind, id: Some(id.to_string()) }
     }
 
     /// The kind with this name, if there is one.
+    ///
+    /// ```
+    /// use rescind::audit::Target;
+    ///
+    /// assert_eq!(Target::known_kind("session"), Some("session"));
+    /// assert_eq!(Target::known_kind("house"), None);
+    /// ```
     pub fn known_kind(name: &str) -> Option<&'static str> {
         Self::KINDS.into_iter().find(|kind| *kind == name)
     }

@@ -28,6 +28,21 @@ const SECURITY_EVENTS: [&str; 11] = [
 
 impl Authority {
     /// Ends the session of a refresh token, dead or alive, that this authority signed.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, ada, pair, .. }| {
+    /// use rescind::token::Expected;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// authority.log_out(&ada, pair.refresh_token.expose_secret()).await?;
+    /// // The session is over, so the access token that came with it is too.
+    /// let refused = authority.check(pair.access_token.expose_secret(), Expected::Configured).await;
+    /// assert_eq!(refused.unwrap_err().code(), "token_revoked");
+    /// // Who logs out twice is logged out.
+    /// authority.log_out(&ada, pair.refresh_token.expose_secret()).await?;
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn log_out(&self, caller: &Caller, refresh_token: &str) -> Result<()> {
         let valid = self
             .refresh_validator
@@ -42,6 +57,22 @@ impl Authority {
     }
 
     /// Ends the session of an access token, dead or alive, that this authority signed for its own calls or for administration.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, ada, pair, clock, .. }| {
+    /// use rescind::authority::{Error, RefreshRequest};
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// // It has expired meanwhile: that keeps nobody from logging out.
+    /// clock.forward(authority.settings().access_ttl * 2);
+    /// authority.log_out_here(&ada, pair.access_token.expose_secret()).await?;
+    ///
+    /// let token = pair.refresh_token.expose_secret();
+    /// let request = RefreshRequest { token, ..RefreshRequest::default() };
+    /// assert_eq!(authority.refresh(&ada, request).await.unwrap_err(), Error::SessionRevoked);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn log_out_here(&self, caller: &Caller, access_token: &str) -> Result<()> {
         let refused = Error::TokenRefused("invalid_token");
         let signed =
@@ -59,6 +90,20 @@ impl Authority {
     }
 
     /// Ends all of the caller's sessions but this one, which goes on with a fresh access token.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, ada, backend, handover, .. }| {
+    /// use rescind::token::Expected;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// let elsewhere = authority.hand_over(&backend, handover).await?;
+    /// let renewed = authority.revoke_others(&ada).await?;
+    /// assert_eq!(renewed.revoked, 1);
+    /// assert!(authority.check(elsewhere.access_token.expose_secret(), Expected::Configured).await.is_err());
+    /// assert!(authority.check(renewed.access_token.expose_secret(), Expected::Configured).await.is_ok());
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn revoke_others(&self, caller: &Caller) -> Result<Renewed> {
         let me = caller.signed_in()?;
         let now = self.now();
@@ -77,6 +122,17 @@ impl Authority {
     }
 
     /// Ends all of the caller's sessions, this one too. Answers how many.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, ada, pair, .. }| {
+    /// use rescind::token::Expected;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// assert_eq!(authority.revoke_all_own(&ada).await?, 1);
+    /// assert!(authority.check(pair.access_token.expose_secret(), Expected::Configured).await.is_err());
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn revoke_all_own(&self, caller: &Caller) -> Result<u64> {
         let me = caller.signed_in()?;
         let now = self.now();
@@ -94,6 +150,35 @@ impl Authority {
     }
 
     /// Changes the caller's password, and ends all other sessions.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, ada, pair, .. }| {
+    /// use rescind::authority::{Error, UserUpdate};
+    /// use secrecy::ExposeSecret as _;
+    /// # let me = ada.signed_in()?.clone();
+    /// # let first = UserUpdate { password: Some("a heap of brown leaves".into()), ..UserUpdate::default() };
+    /// # authority.update_user(&operator, me.user, Some(me.tenant), first, None).await?;
+    /// # let pair = authority.sign_in(&operator, rescind::authority::SignIn {
+    /// #     email: "ada@example.com".into(),
+    /// #     password: "a heap of brown leaves".into(),
+    /// #     tenant: Some("acme".into()),
+    /// #     audience: None,
+    /// #     device: Default::default(),
+    /// # }).await?;
+    /// # let (me, _) = authority.authenticate_user(pair.access_token.expose_secret()).await?;
+    /// # let ada = rescind::authority::Caller { identity: rescind::authority::Identity::User(me), ..ada };
+    ///
+    /// let (current, new) = ("a heap of brown leaves", "a bowl of wooden spoons");
+    /// let guessed = authority.change_password(&ada, "a guess".into(), new.into()).await;
+    /// assert_eq!(guessed.unwrap_err(), Error::WrongPassword);
+    ///
+    /// let renewed = authority.change_password(&ada, current.into(), new.into()).await?;
+    /// assert!(authority.authenticate_user(renewed.access_token.expose_secret()).await.is_ok());
+    /// // What was handed out before is dead.
+    /// assert!(authority.authenticate_user(pair.access_token.expose_secret()).await.is_err());
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn change_password(
         &self,
         caller: &Caller,
@@ -136,6 +221,18 @@ impl Authority {
     }
 
     /// What happened to the caller's own account, newest first.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, ada, .. }| {
+    /// use rescind::audit::action;
+    /// use rescind::store::PageRequest;
+    ///
+    /// let page = PageRequest { limit: 50, cursor: None };
+    /// let events = authority.own_events(&ada, &page).await?;
+    /// assert_eq!(events.items[0].action, action::SESSION_OPENED);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn own_events(&self, caller: &Caller, page: &PageRequest) -> Result<Page<AuditEntry>> {
         let me = caller.signed_in()?;
         let filter = AuditFilter {

@@ -8,6 +8,21 @@ use crate::store::{Page, PageRequest};
 
 impl Authority {
     /// Entries of the audit trail that match, of the tenants that the caller reaches.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, ada, .. }| {
+    /// use rescind::audit::{AuditFilter, action};
+    /// use rescind::store::PageRequest;
+    ///
+    /// authority.revoke_all_own(&ada).await?;
+    ///
+    /// let filter = AuditFilter { action: Some(action::USER_REVOKED.into()), ..AuditFilter::default() };
+    /// let found = authority.audit(&operator, filter, &PageRequest { limit: 50, cursor: None }).await?;
+    /// assert_eq!(found.items.len(), 1);
+    /// assert_eq!(found.items[0].actor, ada.actor());
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn audit(
         &self,
         caller: &Caller,

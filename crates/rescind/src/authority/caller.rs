@@ -10,6 +10,20 @@ use crate::id::{SessionId, TenantId, UserId};
 use crate::store::Provenance;
 
 /// Who calls, from where, within which request.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, backend, .. }| {
+/// use std::net::IpAddr;
+///
+/// use rescind::authority::{Caller, Origin};
+///
+/// // Credentials that were checked, and where they came from.
+/// let ip = Some(IpAddr::from([192, 0, 2, 1]));
+/// let caller = Caller { origin: Origin { ip, request_id: Some("r-1".into()) }, ..backend };
+/// assert_eq!(caller.provenance(authority.now()).ip, ip);
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// Who.
@@ -28,6 +42,18 @@ pub struct Origin {
 }
 
 /// Who calls. Made only from credentials that were checked.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+/// use rescind::authority::{Caller, Identity, Origin};
+/// use secrecy::ExposeSecret as _;
+///
+/// let (me, _) = authority.authenticate_user(pair.access_token.expose_secret()).await?;
+/// let caller = Caller { identity: Identity::User(me), origin: Origin::default() };
+/// assert_eq!(caller.actor().kind(), "user");
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub enum Identity {
     /// A signed-in user.
@@ -56,6 +82,17 @@ pub struct SignedIn {
 }
 
 /// Which tenants a caller reaches. What is beyond does not exist for it.
+///
+/// ```
+/// use rescind::authority::Reach;
+/// # use rescind::id::TenantId;
+/// # let [system, acme] = [1, 2].map(|n| TenantId(uuid::Uuid::from_u128(n)));
+///
+/// // A client that no tenant binds and that lacks the scope `admin` does not reach the operators.
+/// assert!(Reach::AllBut(system).covers(acme));
+/// assert!(!Reach::AllBut(system).covers(system));
+/// assert!(Reach::One(acme).must_cover(system).is_err());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
     /// All of them: an operator.
@@ -68,6 +105,15 @@ pub enum Reach {
 
 impl Reach {
     /// Whether `tenant` is within.
+    ///
+    /// ```
+    /// use rescind::authority::Reach;
+    /// # use rescind::id::TenantId;
+    /// # let [acme, globex] = [1, 2].map(|n| TenantId(uuid::Uuid::from_u128(n)));
+    ///
+    /// assert!(Reach::One(acme).covers(acme));
+    /// assert!(!Reach::One(acme).covers(globex));
+    /// ```
     pub fn covers(self, tenant: TenantId) -> bool {
         match self {
             Self::All => true,
@@ -77,11 +123,28 @@ impl Reach {
     }
 
     /// Answers as though it did not exist, where `tenant` is beyond.
+    ///
+    /// ```
+    /// use rescind::authority::{Error, Reach};
+    /// # use rescind::id::TenantId;
+    /// # let [acme, globex] = [1, 2].map(|n| TenantId(uuid::Uuid::from_u128(n)));
+    ///
+    /// assert_eq!(Reach::One(acme).must_cover(globex), Err(Error::NotFound));
+    /// ```
     pub fn must_cover(self, tenant: TenantId) -> Result<()> {
         if self.covers(tenant) { Ok(()) } else { Err(Error::NotFound) }
     }
 
     /// The one tenant, where it is one.
+    ///
+    /// ```
+    /// use rescind::authority::Reach;
+    /// # use rescind::id::TenantId;
+    /// # let acme = TenantId(uuid::Uuid::from_u128(1));
+    ///
+    /// assert_eq!(Reach::One(acme).tenant(), Some(acme));
+    /// assert_eq!(Reach::AllBut(acme).tenant(), None);
+    /// ```
     pub const fn tenant(self) -> Option<TenantId> {
         match self {
             Self::One(own) => Some(own),
@@ -92,16 +155,41 @@ impl Reach {
 
 impl Caller {
     /// The caller at the command line.
+    ///
+    /// ```
+    /// use rescind::audit::Actor;
+    /// use rescind::authority::Caller;
+    ///
+    /// assert_eq!(Caller::command_line().actor(), Actor::CommandLine);
+    /// ```
     pub const fn command_line() -> Self {
         Self { identity: Identity::CommandLine, origin: Origin { ip: None, request_id: None } }
     }
 
     /// Rescind itself, in a task of its own.
+    ///
+    /// ```
+    /// use rescind::authority::Caller;
+    ///
+    /// let nightly = Caller::system();
+    /// assert!(nightly.may_touch_admins());
+    /// assert_eq!(nightly.actor().to_string(), "system");
+    /// ```
     pub const fn system() -> Self {
         Self { identity: Identity::System, origin: Origin { ip: None, request_id: None } }
     }
 
     /// The caller as the audit trail names it.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { ada, backend, .. }| {
+    /// use rescind::audit::Actor;
+    ///
+    /// assert_eq!(ada.actor(), Actor::User(ada.signed_in()?.user));
+    /// assert_eq!(backend.actor().kind(), "client");
+    /// # Ok(())
+    /// # });
+    /// ```
     pub const fn actor(&self) -> Actor {
         match &self.identity {
             Identity::User(user) => Actor::User(user.user),
@@ -113,6 +201,18 @@ impl Caller {
     }
 
     /// What the store keeps of an act of this caller.
+    ///
+    /// ```
+    /// use std::net::IpAddr;
+    ///
+    /// use rescind::authority::{Caller, Identity, Origin};
+    /// use rescind::clock::Timestamp;
+    ///
+    /// let ip = Some(IpAddr::from([192, 0, 2, 1]));
+    /// let caller = Caller { identity: Identity::Anonymous, origin: Origin { ip, request_id: None } };
+    /// let kept = caller.provenance(Timestamp::from_secs(1_767_323_045));
+    /// assert_eq!((kept.actor.kind(), kept.ip), ("anonymous", ip));
+    /// ```
     pub fn provenance(&self, at: Timestamp) -> Provenance {
         Provenance { actor: self.actor(), ip: self.origin.ip, request_id: self.origin.request_id.clone(), at }
     }
@@ -166,6 +266,18 @@ impl Caller {
     }
 
     /// That the caller has `scope` and no tenant binds it.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, backend, .. }| {
+    /// use rescind::directory::Scope;
+    ///
+    /// let system = authority.system_tenant();
+    /// assert!(operator.must_be_unbound(Scope::KeysWrite, system).is_ok());
+    /// // It has the scope, and a tenant binds it.
+    /// assert!(backend.must_be_unbound(Scope::Introspect, system).is_err());
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn must_be_unbound(&self, scope: Scope, system: TenantId) -> Result<()> {
         match self.reach(scope, system)? {
             Reach::One(_) => Err(Error::Forbidden("this is for operators")),
@@ -174,6 +286,14 @@ impl Caller {
     }
 
     /// That the caller is an operator.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, ada, .. }| {
+    /// assert!(operator.must_be_operator(authority.system_tenant()).is_ok());
+    /// assert!(ada.must_be_operator(authority.system_tenant()).is_err());
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn must_be_operator(&self, system: TenantId) -> Result<()> {
         match self.reach(Scope::Admin, system)? {
             Reach::All => Ok(()),
@@ -182,6 +302,14 @@ impl Caller {
     }
 
     /// Whether the caller may make admins, and change those there are (of tenants that it reaches).
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { operator, backend, .. }| {
+    /// assert!(operator.may_touch_admins());
+    /// assert!(!backend.may_touch_admins(), "its scopes lack `admin`");
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn may_touch_admins(&self) -> bool {
         match &self.identity {
             Identity::CommandLine | Identity::System => true,
@@ -192,6 +320,14 @@ impl Caller {
     }
 
     /// The signed-in user, where it is one.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { ada, backend, pair, .. }| {
+    /// assert_eq!(ada.signed_in()?.session, pair.session_id);
+    /// assert!(backend.signed_in().is_err());
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn signed_in(&self) -> Result<&SignedIn> {
         match &self.identity {
             Identity::User(user) => Ok(user),

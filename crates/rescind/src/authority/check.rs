@@ -15,6 +15,18 @@ use crate::token::{Expected, SignedRefresh};
 use crate::verifier::{Refusal, Verified};
 
 /// What introspection answers (RFC 7662 §2.2).
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, operator, .. }| {
+/// use rescind::authority::Introspection;
+///
+/// let answer = authority.introspect(&operator, "not a token").await?;
+/// assert!(matches!(answer, Introspection::Inactive));
+/// // Nothing else is told of a token that is not good.
+/// assert_eq!(answer.into_json("https://auth.example"), serde_json::json!({ "active": false }));
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub enum Introspection {
     /// The token is not good, or not the caller's business. The two are not told apart.
@@ -26,6 +38,19 @@ pub enum Introspection {
 }
 
 /// A good refresh token.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, backend, pair, .. }| {
+/// use rescind::authority::Introspection;
+/// use secrecy::ExposeSecret as _;
+///
+/// let answer = authority.introspect(&backend, pair.refresh_token.expose_secret()).await?;
+/// let Introspection::Refresh(refresh) = answer else { panic!("not a good refresh token") };
+/// assert_eq!(refresh.session.id, pair.session_id);
+/// assert_eq!(refresh.expires_at.since(refresh.issued_at), authority.settings().refresh_ttl);
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub struct RefreshIntrospection {
     /// Its session.
@@ -40,6 +65,18 @@ pub struct RefreshIntrospection {
 
 impl Introspection {
     /// As JSON.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, backend, pair, .. }| {
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// let answer = authority.introspect(&backend, pair.refresh_token.expose_secret()).await?;
+    /// let json = answer.into_json("https://auth.example");
+    /// assert_eq!(json["active"], true);
+    /// assert_eq!(json["token_type"], "refresh_token");
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn into_json(self, issuer: &str) -> Value {
         match self {
             Self::Inactive => json!({ "active": false }),
@@ -77,6 +114,25 @@ impl RefreshIntrospection {
 impl Authority {
     /// Checks an access token with every cut, for whom it is meant, in the way that this node was told to: whatever door a
     /// token comes in by.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, ada, pair, .. }| {
+    /// use rescind::token::Expected;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// let token = pair.access_token.expose_secret();
+    /// let verified = authority.check(token, Expected::Configured).await?;
+    /// assert_eq!(verified.email(), Some("ada@example.com"));
+    /// // It is not meant for whoever else takes tokens of this authority.
+    /// let elsewhere = authority.check(token, Expected::Exactly("https://shop.example")).await;
+    /// assert_eq!(elsewhere.unwrap_err().code(), "invalid_token");
+    ///
+    /// authority.revoke_all_own(&ada).await?;
+    /// let refused = authority.check(token, Expected::Configured).await;
+    /// assert_eq!(refused.unwrap_err().code(), "token_revoked");
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn check(&self, token: &str, expected: Expected<'_>) -> Result<Verified> {
         let checked = match self.settings.check {
             CheckBy::Replica => self.verifier.verify(token, expected),
@@ -87,6 +143,31 @@ impl Authority {
 
     /// The same, by all that the ledger holds at the call: nothing passes that was revoked by then, on whichever node. Waits for
     /// this node to have read so far, at most until `give_up` resolves, and refuses then: [`Error::NotFresh`].
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, ports, ada, pair, .. }| {
+    /// use rescind::authority::{Authority, AuthoritySettings, Error};
+    /// use rescind::token::Expected;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// # let settings = AuthoritySettings::new("https://auth.example");
+    /// # let other_node = Authority::start(ports, settings, || unreachable!("it was started before")).await?;
+    /// # let other_node = other_node.authority;
+    /// let token = pair.access_token.expose_secret();
+    /// authority.revoke_all_own(&ada).await?;
+    ///
+    /// // Another node has not read of it yet, and knows that it has not.
+    /// assert!(other_node.check(token, Expected::Configured).await.is_ok());
+    /// let give_up = async { /* such as tokio::time::sleep(Duration::from_secs(2)).await */ };
+    /// let refused = other_node.check_fresh(token, Expected::Configured, give_up).await.unwrap_err();
+    /// assert_eq!(refused, Error::NotFresh("stale"));
+    ///
+    /// other_node.follow().await?;
+    /// let refused = other_node.check_fresh(token, Expected::Configured, std::future::pending()).await;
+    /// assert_eq!(refused.unwrap_err().code(), "token_revoked");
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn check_fresh(
         &self,
         token: &str,
@@ -103,6 +184,23 @@ impl Authority {
     }
 
     /// Whether a token is good, for a caller that reaches its tenant.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, backend, ada, pair, .. }| {
+    /// use rescind::authority::Introspection;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// let token = pair.access_token.expose_secret();
+    /// let Introspection::Access(claims) = authority.introspect(&backend, token).await? else {
+    ///     panic!("not a good access token");
+    /// };
+    /// assert_eq!(claims["email"], "ada@example.com");
+    ///
+    /// authority.revoke_all_own(&ada).await?;
+    /// assert!(matches!(authority.introspect(&backend, token).await?, Introspection::Inactive));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn introspect(&self, caller: &Caller, token: &str) -> Result<Introspection> {
         let reach = self.introspection_reach(caller)?;
         let access = self.check(token, Expected::Any).await;
@@ -110,6 +208,27 @@ impl Authority {
     }
 
     /// The same by a [fresh](Self::check_fresh) check.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, ports, backend, ada, pair, .. }| {
+    /// use rescind::authority::{Authority, AuthoritySettings, Error, Introspection};
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// # let settings = AuthoritySettings::new("https://auth.example");
+    /// # let other_node = Authority::start(ports, settings, || unreachable!("it was started before")).await?;
+    /// # let other_node = other_node.authority;
+    /// let token = pair.access_token.expose_secret();
+    /// authority.revoke_all_own(&ada).await?;
+    ///
+    /// // A node that has not read of it yet does not say that the token is good; it says that it cannot tell.
+    /// let unable = other_node.introspect_fresh(&backend, token, async {}).await.unwrap_err();
+    /// assert_eq!(unable, Error::NotFresh("stale"));
+    /// other_node.follow().await?;
+    /// let answer = other_node.introspect_fresh(&backend, token, std::future::pending()).await?;
+    /// assert!(matches!(answer, Introspection::Inactive));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn introspect_fresh(
         &self,
         caller: &Caller,

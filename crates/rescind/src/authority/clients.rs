@@ -47,6 +47,26 @@ const LONGEST_OVERLAP: Duration = Duration::from_secs(30 * 86_400);
 
 impl Authority {
     /// The API client with that id and secret. Wrong id and wrong secret are not told apart.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, acme, .. }| {
+    /// use rescind::authority::{ClientRequest, Error};
+    ///
+    /// let request = ClientRequest {
+    ///     name: "gateway".into(),
+    ///     scopes: "introspect feed".parse()?,
+    ///     tenant: Some(acme),
+    ///     refresh_requires_secret: false,
+    /// };
+    /// let made = authority.create_client(&operator, request).await?;
+    ///
+    /// let id = made.client.id.to_string();
+    /// assert_eq!(authority.authenticate_client(&id, &made.secret).await?.name, "gateway");
+    /// let refused = authority.authenticate_client(&id, &"rcs_guessed".into()).await;
+    /// assert_eq!(refused.unwrap_err(), Error::InvalidClient);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn authenticate_client(&self, id: &str, secret: &SecretString) -> Result<ApiClient> {
         let now = self.now();
         let given = hash_secret(secret);
@@ -64,12 +84,45 @@ impl Authority {
     }
 
     /// API clients that the caller reaches.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, .. }| {
+    /// use rescind::store::PageRequest;
+    ///
+    /// let clients = authority.clients(&operator, &PageRequest { limit: 50, cursor: None }).await?;
+    /// assert_eq!(clients.items[0].name, "shop");
+    /// assert_eq!(clients.next_cursor, None);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn clients(&self, caller: &Caller, page: &PageRequest) -> Result<Page<ApiClient>> {
         let reach = self.reach(caller, Scope::Admin)?;
         Ok(self.store.clients(reach.tenant(), page).await?)
     }
 
     /// Makes an API client. A tenant's admin makes clients bound to its tenant, with no more scopes than it may use.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, acme, .. }| {
+    /// use rescind::authority::{ClientRequest, Error};
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// let request = ClientRequest {
+    ///     name: "gateway".into(),
+    ///     scopes: "introspect feed".parse()?,
+    ///     tenant: Some(acme),
+    ///     refresh_requires_secret: false,
+    /// };
+    /// let made = authority.create_client(&operator, request.clone()).await?;
+    /// // Only its hash is kept: this is the one time that it can be read.
+    /// assert!(made.secret.expose_secret().starts_with("rcs_"));
+    ///
+    /// let useless = ClientRequest { scopes: "".parse()?, ..request };
+    /// let refused = authority.create_client(&operator, useless).await.unwrap_err();
+    /// assert!(matches!(refused, Error::Invalid { member: "scopes", .. }));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn create_client(&self, caller: &Caller, request: ClientRequest) -> Result<NewSecret> {
         let reach = self.reach(caller, Scope::Admin)?;
         if let Some(tenant) = request.tenant {
@@ -96,6 +149,25 @@ impl Authority {
     }
 
     /// Gives a client another secret; the old one stays good for `overlap`.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, clock, acme, .. }| {
+    /// use std::time::Duration;
+    /// # use rescind::authority::ClientRequest;
+    /// # let (name, tenant) = ("gateway".into(), Some(acme));
+    /// # let request = ClientRequest { name, scopes: "feed".parse()?, tenant, refresh_requires_secret: false };
+    /// # let old = authority.create_client(&operator, request).await?;
+    ///
+    /// let (id, hour) = (old.client.id, Duration::from_secs(3600));
+    /// let new = authority.rotate_client_secret(&operator, id, hour).await?;
+    /// // Whoever has not been told of the new one yet goes on for an hour.
+    /// assert!(authority.authenticate_client(&id.to_string(), &old.secret).await.is_ok());
+    /// clock.forward(hour);
+    /// assert!(authority.authenticate_client(&id.to_string(), &old.secret).await.is_err());
+    /// assert!(authority.authenticate_client(&id.to_string(), &new.secret).await.is_ok());
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn rotate_client_secret(
         &self,
         caller: &Caller,
@@ -121,6 +193,20 @@ impl Authority {
     }
 
     /// Deletes a client, and ends the sessions that it opened.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, backend, pair, .. }| {
+    /// use rescind::token::Expected;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// let client = backend.identity.client().ok_or("not a client")?;
+    /// authority.delete_client(&operator, client).await?;
+    /// // Ada's session was opened by it.
+    /// let refused = authority.check(pair.access_token.expose_secret(), Expected::Configured).await;
+    /// assert_eq!(refused.unwrap_err().code(), "token_revoked");
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn delete_client(&self, caller: &Caller, client: ClientId) -> Result<()> {
         let reach = self.reach(caller, Scope::Admin)?;
         let now = self.now();

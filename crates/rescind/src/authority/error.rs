@@ -11,6 +11,21 @@ use crate::token::KeyError;
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// A refusal. Callers branch on the variant or on [`Error::code`], never on the text.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, ada, .. }| {
+/// use rescind::authority::Error;
+/// use rescind::store::PageRequest;
+///
+/// let page = PageRequest { limit: 50, cursor: None };
+/// match authority.tenants(&ada, &page).await {
+///     Err(Error::Forbidden(why)) => assert!(!why.is_empty()),
+///     Err(Error::Unavailable | Error::Overloaded) => println!("try again"),
+///     other => panic!("{other:?}"),
+/// }
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The email or the password is wrong, or the user may not sign in. Deliberately not told apart.

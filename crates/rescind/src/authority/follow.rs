@@ -23,6 +23,17 @@ const KEYS_PAUSE: Duration = Duration::from_secs(1);
 const LARGEST_SKEW_MS: u64 = 2_000;
 
 /// What a step of following found.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, .. }| {
+/// use rescind::authority::Followed;
+///
+/// // Nothing was written since the last step.
+/// authority.follow().await?;
+/// assert_eq!(authority.follow().await?, Followed::default());
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Followed {
     /// How many entries were read.
@@ -36,6 +47,36 @@ pub struct Followed {
 }
 
 /// Hears what following reads, so that one reading of the ledger serves everybody who waits for it on this node.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, ports, ada, .. }| {
+/// use std::sync::atomic::{AtomicUsize, Ordering};
+///
+/// use rescind::authority::{Authority, AuthoritySettings, FollowListener};
+/// use rescind::ledger::{Cursor, PlacedMark};
+///
+/// /// Counts what passes; a server hands it on to those who read the feed.
+/// #[derive(Default)]
+/// struct Count(AtomicUsize);
+///
+/// impl FollowListener for Count {
+///     fn read(&self, marks: &[PlacedMark], _: Cursor) {
+///         self.0.fetch_add(marks.len(), Ordering::Relaxed);
+///     }
+///     fn lost(&self) {}
+///     fn found(&self, _: Cursor) {}
+/// }
+///
+/// # let settings = AuthoritySettings::new("https://auth.example");
+/// # let other_node = Authority::start(ports, settings, || unreachable!("it was started before")).await?;
+/// # let other_node = other_node.authority;
+/// authority.revoke_all_own(&ada).await?;
+/// let count = Count::default();
+/// other_node.follow_for(&count).await?;
+/// assert_eq!(count.0.load(Ordering::Relaxed), 1);
+/// # Ok(())
+/// # });
+/// ```
 pub trait FollowListener: Send + Sync {
     /// These marks were read, in order, up to `reached`, and nothing stands between them, or between what was told last and
     /// the first of them. After a reading that failed midway, some are told again. The node counts as fresh only afterwards.
@@ -59,6 +100,26 @@ impl Authority {
     /// Reads the ledger to its end, and the keys where they have changed. Its success makes the replica fresh as of its
     /// beginning. To be called by one task, whenever the ledger may have [changed](Self::changed) or somebody
     /// [waits](crate::replica::Replica::wanted) for it, and every few milliseconds where the store cannot tell.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, ports, ada, pair, .. }| {
+    /// use rescind::authority::{Authority, AuthoritySettings};
+    /// use rescind::token::Expected;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// # let settings = AuthoritySettings::new("https://auth.example");
+    /// # let other_node = Authority::start(ports, settings, || unreachable!("it was started before")).await?;
+    /// # let other_node = other_node.authority;
+    /// let token = pair.access_token.expose_secret();
+    /// authority.revoke_all_own(&ada).await?;
+    /// assert!(other_node.check(token, Expected::Configured).await.is_ok());
+    ///
+    /// let followed = other_node.follow().await?;
+    /// assert_eq!(followed.entries, 1);
+    /// assert!(other_node.check(token, Expected::Configured).await.is_err());
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn follow(&self) -> Result<Followed> {
         self.follow_for(&Nobody).await
     }
@@ -92,21 +153,56 @@ impl Authority {
     }
 
     /// Resolves when the ledger may have grown, where the store can tell: see [`crate::ledger::LedgerStore::changed`].
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, .. }| {
+    /// // On SQLite nobody tells: its head is read every few milliseconds.
+    /// assert!(authority.changed().is_none());
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn changed(&self) -> Option<Pin<Box<dyn Future<Output = ()> + Send + '_>>> {
         self.store.changed()
     }
 
     /// Whether this is the node that purges and cares for the keys.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, .. }| {
+    /// // Of nodes on PostgreSQL one leads; a store that is one machine's has one node only.
+    /// assert!(authority.leads());
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn leads(&self) -> bool {
         self.store.leads()
     }
 
     /// Whether this node may serve: it has read the ledger to its end, and not too long ago.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, clock, .. }| {
+    /// assert!(authority.is_ready());
+    /// // It has heard nothing of the ledger for longer than it may.
+    /// clock.forward(authority.settings().max_staleness * 2);
+    /// assert!(!authority.is_ready());
+    /// authority.follow().await?;
+    /// assert!(authority.is_ready());
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn is_ready(&self) -> bool {
         self.replica.staleness(self.now()).is_some_and(|age| age <= self.settings.max_staleness)
     }
 
     /// That the store answers, and that its clock and ours agree.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, .. }| {
+    /// assert_eq!(authority.reach_store().await, Ok(()));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn reach_store(&self) -> Result<()> {
         let began = self.now();
         let head = self.store.head().await?;

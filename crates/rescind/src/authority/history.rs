@@ -23,6 +23,15 @@ pub(super) struct History {
 }
 
 /// What came of other histories since the start.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, .. }| {
+/// let counts = authority.histories();
+/// // No backup was restored under this node, and no failover lost a commit.
+/// assert_eq!((counts.changes, counts.written_back), (0, 0));
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HistoryCounts {
     /// How often the ledger turned out to be of another history than what this node had read.

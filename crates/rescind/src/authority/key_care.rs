@@ -16,6 +16,23 @@ use crate::store::{Store, StoreError};
 use crate::token::{Algorithm, JwkSet, SigningKey};
 
 /// Where the master key is kept. Asked again when the keys in the store do not open: somebody may have changed it.
+///
+/// ```
+/// use rescind::authority::MasterKeySource;
+/// use rescind::keys::{MasterKey, SealError};
+///
+/// /// While the master key is being changed, both are kept.
+/// struct Files(Vec<String>);
+///
+/// impl MasterKeySource for Files {
+///     fn candidates(&self) -> Result<Vec<MasterKey>, SealError> {
+///         self.0.iter().map(|text| MasterKey::from_base64(text)).collect()
+///     }
+/// }
+/// # let text = || MasterKey::generate(&rescind::system::SystemEntropy).to_base64().to_string();
+/// # assert_eq!(Files(vec![text(), text()]).candidates()?.len(), 2);
+/// # Ok::<(), SealError>(())
+/// ```
 pub trait MasterKeySource: Send + Sync {
     /// The master keys that may be the right one, the likeliest first.
     fn candidates(&self) -> std::result::Result<Vec<MasterKey>, SealError>;
@@ -56,11 +73,33 @@ const LONGEST_SESSION_TTL: Duration = Duration::from_secs(366 * 86_400);
 
 impl Authority {
     /// The keys that verifiers need (RFC 7517 §5): next, active and retired.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, .. }| {
+    /// let published = authority.jwks();
+    /// // The one that signs, and the next, so that every verifier has it before it does.
+    /// assert_eq!(published.keys.len(), 2);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn jwks(&self) -> JwkSet {
         self.access_keys.to_jwks()
     }
 
     /// All keys.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, .. }| {
+    /// use rescind::keys::{KeyState, KeyUse};
+    ///
+    /// let keys = authority.keys(&operator).await?;
+    /// for usage in [KeyUse::Access, KeyUse::Refresh] {
+    ///     let of_it = |state| keys.iter().filter(|key| key.usage == usage && key.state == state).count();
+    ///     assert_eq!((of_it(KeyState::Active), of_it(KeyState::Next)), (1, 1));
+    /// }
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn keys(&self, caller: &Caller) -> Result<Vec<KeyView>> {
         caller.must_be_unbound(Scope::KeysWrite, self.system_tenant)?;
         let (records, _) = self.store.keys().await?;
@@ -69,6 +108,27 @@ impl Authority {
 
     /// Has the next key sign from now on; or, where verifiers may not have it yet, as soon as every cache has: it then shows
     /// `active_from` in the future.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, pair, clock, .. }| {
+    /// use rescind::keys::{KeyState, KeyUse};
+    /// use rescind::token::Expected;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// # clock.forward(std::time::Duration::from_secs(60));
+    /// let keys = authority.rotate_keys(&operator).await?;
+    /// let retired = keys.iter().filter(|key| key.usage == KeyUse::Access && key.state == KeyState::Retired);
+    /// assert_eq!(retired.count(), 1);
+    /// // What it has signed is good until it expires.
+    /// assert!(authority.check(pair.access_token.expose_secret(), Expected::Configured).await.is_ok());
+    ///
+    /// // The key that came next has only just been published: a second time it has to wait.
+    /// let keys = authority.rotate_keys(&operator).await?;
+    /// let next = keys.iter().find(|key| key.usage == KeyUse::Access && key.state == KeyState::Next);
+    /// assert!(next.and_then(|key| key.active_from) > Some(authority.now()));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn rotate_keys(&self, caller: &Caller) -> Result<Vec<KeyView>> {
         caller.must_be_unbound(Scope::KeysWrite, self.system_tenant)?;
         for _ in 0..5 {
@@ -99,6 +159,24 @@ impl Authority {
     }
 
     /// Revokes a key: every token that it signed is dead. The next one takes its place in the same transaction.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, pair, .. }| {
+    /// use rescind::keys::{KeyState, KeyUse};
+    /// use rescind::token::Expected;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// let keys = authority.keys(&operator).await?;
+    /// let signs = keys.iter().find(|key| key.usage == KeyUse::Access && key.state == KeyState::Active);
+    /// let kid = &signs.ok_or("one of them signs")?.kid;
+    /// let revoked = authority.revoke_key(&operator, kid, Some("its machine was stolen".into())).await?;
+    /// assert_eq!(revoked.state, KeyState::Revoked);
+    ///
+    /// // Whatever it has signed is dead, and another signs in its place.
+    /// assert!(authority.check(pair.access_token.expose_secret(), Expected::Configured).await.is_err());
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn revoke_key(&self, caller: &Caller, kid: &str, reason: Option<String>) -> Result<KeyView> {
         caller.must_be_unbound(Scope::KeysWrite, self.system_tenant)?;
         super::revoke::check_reason(reason.as_deref())?;
@@ -123,6 +201,27 @@ impl Authority {
     }
 
     /// Does what is due for the keys: on schedule, and after a changed setting. Run every now and then.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, clock, .. }| {
+    /// use rescind::authority::Result;
+    /// use rescind::keys::{KeyState, KeyUse};
+    ///
+    /// let signs = async || -> Result<Option<String>> {
+    ///     let mut keys = authority.keys(&operator).await?.into_iter();
+    ///     let active = keys.find(|key| key.usage == KeyUse::Access && key.state == KeyState::Active);
+    ///     Ok(active.map(|key| key.kid))
+    /// };
+    /// let before = signs().await?;
+    /// authority.maintain_keys().await?;
+    /// assert_eq!(signs().await?, before, "nothing is due yet");
+    ///
+    /// clock.forward(authority.settings().key_rotation);
+    /// authority.maintain_keys().await?;
+    /// assert_ne!(signs().await?, before);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn maintain_keys(&self) -> Result<()> {
         care(&*self.store, &self.settings, &*self.entropy, &*self.master_keys, self.now()).await?;
         let (_, version) = self.store.keys().await?;
@@ -130,6 +229,22 @@ impl Authority {
     }
 
     /// Seals every key with another master key. The caller keeps that key in a safe place *before* it calls.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, ports, operator, .. }| {
+    /// use rescind::authority::{Authority, AuthoritySettings, StartError};
+    /// use rescind::keys::MasterKey;
+    ///
+    /// let new = MasterKey::generate(&*ports.entropy);
+    /// // Kept in a safe place first: from now on it alone opens the keys.
+    /// assert_eq!(authority.rewrap_keys(&operator, &new).await?, 4);
+    ///
+    /// let settings = AuthoritySettings::new("https://auth.example");
+    /// let started = Authority::start(ports, settings, || unreachable!("it was started before")).await;
+    /// assert!(matches!(started, Err(StartError::MasterKey(_))));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn rewrap_keys(&self, caller: &Caller, new: &MasterKey) -> Result<u64> {
         caller.must_be_operator(self.system_tenant)?;
         let (records, version) = self.store.keys().await?;

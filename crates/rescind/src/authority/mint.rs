@@ -15,6 +15,17 @@ use crate::session::{Chain, Successor};
 use crate::token::{AccessClaims, ExtraClaims, RefreshClaims, TokenId, sign_access, sign_refresh};
 
 /// What a sign-in or a refresh hands out (RFC 6749 §5.1).
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { pair, .. }| {
+/// use secrecy::ExposeSecret as _;
+///
+/// // Neither token is printed by accident.
+/// assert!(!format!("{pair:?}").contains(pair.access_token.expose_secret()));
+/// assert!(pair.refresh_expires_in > pair.expires_in);
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub struct TokenPair {
     /// The access token.
@@ -185,6 +196,14 @@ fn whole_seconds(duration: Duration) -> Duration {
 
 impl Identity {
     /// The API client, where it is one.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { ada, backend, .. }| {
+    /// assert!(backend.identity.client().is_some());
+    /// assert_eq!(ada.identity.client(), None);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub const fn client(&self) -> Option<ClientId> {
         match self {
             Self::Client(client) => Some(client.id),

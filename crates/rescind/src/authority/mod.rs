@@ -65,6 +65,23 @@ pub use users::{UserRequest, UserUpdate};
 pub use watch::Backlog;
 
 /// The authority. Cheap to share behind an [`Arc`].
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, backend, handover, .. }| {
+/// use rescind::token::Expected;
+/// use secrecy::ExposeSecret as _;
+///
+/// // A backend has checked who it is; from here on this authority knows.
+/// let pair = authority.hand_over(&backend, handover).await?;
+/// let token = pair.access_token.expose_secret();
+/// assert!(authority.check(token, Expected::Configured).await.is_ok());
+///
+/// authority.log_out(&backend, pair.refresh_token.expose_secret()).await?;
+/// let refused = authority.check(token, Expected::Configured).await.unwrap_err();
+/// assert_eq!(refused.code(), "token_revoked");
+/// # Ok(())
+/// # });
+/// ```
 pub struct Authority {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
@@ -95,41 +112,121 @@ impl std::fmt::Debug for Authority {
 
 impl Authority {
     /// What the authority was told when it was made.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, .. }| {
+    /// assert_eq!(authority.settings().issuer, "https://auth.example");
+    /// # Ok(())
+    /// # });
+    /// ```
     pub const fn settings(&self) -> &AuthoritySettings {
         &self.settings
     }
 
     /// The replica of the ledger.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, ada, .. }| {
+    /// use rescind::ledger::CutKind;
+    ///
+    /// authority.revoke_all_own(&ada).await?;
+    /// assert_eq!(authority.replica().count(CutKind::User), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub const fn replica(&self) -> &Arc<Replica> {
         &self.replica
     }
 
     /// Checks access tokens, with every cut.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// use rescind::token::Expected;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// // Nothing to wait for: it asks neither the store nor anybody else.
+    /// let verified = authority.verifier().verify(pair.access_token.expose_secret(), Expected::Configured)?;
+    /// assert_eq!(verified.role(), Some("member"));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub const fn verifier(&self) -> &Arc<Verifier> {
         &self.verifier
     }
 
     /// The shared cache and the ledger, as checks by look-up ask them.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, ada, .. }| {
+    /// use rescind::token::Expected;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// authority.revoke_all_own(&ada).await?;
+    /// let (token, lookup) = (pair.access_token.expose_secret(), authority.lookup());
+    /// let refused = authority.verifier().verify_by_lookup(token, Expected::Configured, lookup).await;
+    /// assert_eq!(refused.unwrap_err().code(), "token_revoked");
+    /// # Ok(())
+    /// # });
+    /// ```
     pub const fn lookup(&self) -> &Lookup {
         &self.lookup
     }
 
     /// The present moment.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, clock, .. }| {
+    /// use std::time::Duration;
+    ///
+    /// let before = authority.now();
+    /// clock.forward(Duration::from_secs(60));
+    /// assert_eq!(authority.now().since(before), Duration::from_secs(60));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
     /// The clock that the authority goes by.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, .. }| {
+    /// assert_eq!(authority.clock().now(), authority.now());
+    /// # Ok(())
+    /// # });
+    /// ```
     pub const fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
     }
 
     /// The randomness that the authority draws from.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, .. }| {
+    /// use rescind::entropy::uuid_v7;
+    ///
+    /// let id = || uuid_v7(authority.now(), &**authority.entropy());
+    /// assert_ne!(id(), id());
+    /// # Ok(())
+    /// # });
+    /// ```
     pub const fn entropy(&self) -> &Arc<dyn Entropy> {
         &self.entropy
     }
 
     /// The id of the reserved tenant `system`.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, .. }| {
+    /// use rescind::directory::Scope;
+    ///
+    /// // Only operators reach it.
+    /// assert!(operator.reach(Scope::Admin, authority.system_tenant())?.covers(authority.system_tenant()));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub const fn system_tenant(&self) -> TenantId {
         self.system_tenant
     }

@@ -23,6 +23,19 @@ pub struct RefreshRequest<'a> {
 }
 
 /// The client that presents a refresh token, as far as it says.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, backend, pair, .. }| {
+/// use rescind::authority::{ClientProof, Error, RefreshRequest};
+/// use secrecy::ExposeSecret as _;
+///
+/// let token = pair.refresh_token.expose_secret();
+/// // It says that it got the token by a password. It did not.
+/// let request = RefreshRequest { token, client: ClientProof::Claimed(None), ip: None };
+/// assert_eq!(authority.refresh(&backend, request).await.unwrap_err(), Error::InvalidClient);
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ClientProof {
     /// It does not say.
@@ -54,6 +67,31 @@ impl ClientProof {
 impl Authority {
     /// Answers a refresh token with both tokens. Two callers at once, and one whose answer was lost, come out holding the same
     /// refresh token; one that was used before is theft, and ends its session.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, ada, pair, clock, .. }| {
+    /// use std::time::Duration;
+    ///
+    /// use rescind::authority::{Error, RefreshRequest};
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// let request = |token| RefreshRequest { token, ..RefreshRequest::default() };
+    /// let first = pair.refresh_token.expose_secret();
+    /// let second = authority.refresh(&ada, request(first)).await?.refresh_token;
+    /// // The answer was lost: whoever asks again is given the very same token.
+    /// let again = authority.refresh(&ada, request(first)).await?.refresh_token;
+    /// assert_eq!(again.expose_secret(), second.expose_secret());
+    ///
+    /// let third = authority.refresh(&ada, request(second.expose_secret())).await?.refresh_token;
+    /// // Nobody needs the first any more but a thief, and the session ends for everybody.
+    /// clock.forward(Duration::from_secs(60));
+    /// let stolen = authority.refresh(&ada, request(first)).await.unwrap_err();
+    /// assert_eq!(stolen, Error::RefreshReuseDetected);
+    /// let ended = authority.refresh(&ada, request(third.expose_secret())).await.unwrap_err();
+    /// assert_eq!(ended, Error::SessionRevoked);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn refresh(&self, caller: &Caller, request: RefreshRequest<'_>) -> Result<TokenPair> {
         let now = self.now();
         let presented = self.validate_refresh(request.token, now).await?;

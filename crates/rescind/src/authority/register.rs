@@ -32,6 +32,31 @@ pub struct Registration {
 
 impl Authority {
     /// Makes an account for whoever asks, where registration is open.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { ports, .. }| {
+    /// use rescind::authority::{Authority, AuthoritySettings, Caller, Error, Identity, Origin, Registration};
+    ///
+    /// let usual = AuthoritySettings::new("https://auth.example");
+    /// let settings = AuthoritySettings { registration_open: true, ..usual };
+    /// # let started = Authority::start(ports, settings, || unreachable!("it was started before")).await?;
+    /// # let authority = started.authority;
+    /// let caller = Caller { identity: Identity::Anonymous, origin: Origin::default() };
+    /// let registration = Registration {
+    ///     email: "bob@example.com".into(),
+    ///     password: "a bowl of wooden spoons".into(),
+    ///     tenant: None,
+    ///     date_of_birth: Some("2000-02-29".parse()?),
+    /// };
+    /// let child = Registration { date_of_birth: Some("2020-02-29".parse()?), ..registration.clone() };
+    /// let refused = authority.register(&caller, child).await.unwrap_err();
+    /// assert_eq!(refused, Error::AgeBelowMinimum { minimum: 16 });
+    ///
+    /// let bob = authority.register(&caller, registration).await?;
+    /// assert!(!bob.is_admin());
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn register(&self, caller: &Caller, registration: Registration) -> Result<User> {
         let now = self.now();
         if !self.settings.registration_open {

@@ -34,6 +34,33 @@ pub struct RevocationRequest {
 }
 
 /// A token or a session, however the caller names it.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, operator, acme, .. }| {
+/// use std::time::Duration;
+///
+/// use rescind::authority::{RevocationRequest, What};
+/// use rescind::id::{SessionId, UserId};
+/// use rescind::ledger::MarkKey;
+///
+/// // Of another issuer nothing is known here but how long its tokens may live.
+/// # let (user, session) = (UserId(uuid::Uuid::from_u128(7)), SessionId(uuid::Uuid::from_u128(8)));
+/// let foreign = |what| RevocationRequest {
+///     what,
+///     expires_at: Some(authority.now().plus(Duration::from_secs(8 * 3600))),
+///     user: None,
+///     tenant: Some(acme),
+///     reason: Some("has left".into()),
+/// };
+/// let (entry, _) = authority.revoke(&operator, foreign(What::ForeignUser(user))).await?;
+/// // Tokens whose `ver` is lower are dead; those that issuer mints from now on are to carry it.
+/// assert!(entry.mark.min_version > Some(0));
+///
+/// let (entry, _) = authority.revoke(&operator, foreign(What::ForeignSession(session))).await?;
+/// assert_eq!(entry.mark.key, MarkKey::Session(session));
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone)]
 pub enum What {
     /// By its `jti`. Where it is a refresh token's, its session.
@@ -90,6 +117,32 @@ impl Authority {
     ///
     /// A `jti` that is a UUID in another than the usual spelling (capitals, braces, no hyphens) is revoked in both: another issuer's
     /// token may have just that text, and whoever means one of ours means the usual one, which is what is answered.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, pair, .. }| {
+    /// use rescind::authority::{RevocationRequest, What};
+    /// use rescind::ledger::CutKind;
+    /// use rescind::token::Expected;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// let token = pair.access_token.expose_secret();
+    /// let request = RevocationRequest {
+    ///     what: What::Token(token.into()),
+    ///     expires_at: None,
+    ///     user: None,
+    ///     tenant: None,
+    ///     reason: Some("found in a log".into()),
+    /// };
+    /// let (entry, new) = authority.revoke(&operator, request.clone()).await?;
+    /// assert_eq!((entry.mark.kind(), new), (CutKind::Token, true));
+    /// let refused = authority.check(token, Expected::Configured).await;
+    /// assert_eq!(refused.unwrap_err().code(), "token_revoked");
+    ///
+    /// // Revoked once more, it stays as it was.
+    /// assert_eq!(authority.revoke(&operator, request).await?, (entry, false));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn revoke(&self, caller: &Caller, request: RevocationRequest) -> Result<(Entry, bool)> {
         let Some(usual) = request.what.usually_spelled() else {
             return self.revoke_one(caller, request).await;
@@ -121,6 +174,25 @@ impl Authority {
 
     /// Revokes what the text of a token names (RFC 7009 §2.1): for its own client, or for a caller that reaches its tenant with
     /// `revocations:write` (`reach`). Whatever else it names is no error there, and nothing happens.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, ada, pair, backend, .. }| {
+    /// use rescind::authority::{ClientProof, RefreshRequest};
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// let token = pair.refresh_token.expose_secret();
+    /// // Somebody else's client asks: no error, and nothing happens.
+    /// let other = ClientProof::Claimed(None);
+    /// authority.revoke_text(&ada, token, None, other).await?;
+    /// let again = RefreshRequest { token, ..RefreshRequest::default() };
+    /// assert!(authority.refresh(&ada, again.clone()).await.is_ok());
+    ///
+    /// let own = backend.identity.client().ok_or("not a client")?;
+    /// authority.revoke_text(&backend, token, None, ClientProof::Proven(own)).await?;
+    /// assert!(authority.refresh(&ada, again).await.is_err());
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn revoke_text(
         &self,
         caller: &Caller,
@@ -152,6 +224,21 @@ impl Authority {
     }
 
     /// Ends every session and token of a user.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, ada, pair, .. }| {
+    /// use rescind::token::Expected;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// let me = ada.signed_in()?;
+    /// let reason = Some("has left".into());
+    /// let outcome = authority.revoke_user(&operator, me.user, Some(me.tenant), reason).await?;
+    /// assert_eq!(outcome.revoked, 1, "so many sessions were active");
+    /// let refused = authority.check(pair.access_token.expose_secret(), Expected::Configured).await;
+    /// assert_eq!(refused.unwrap_err().code(), "token_revoked");
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn revoke_user(
         &self,
         caller: &Caller,
@@ -174,6 +261,16 @@ impl Authority {
     }
 
     /// How many sessions [`Authority::revoke_user`] would end.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, ada, .. }| {
+    /// let me = ada.signed_in()?;
+    /// assert_eq!(authority.count_user(&operator, me.user, Some(me.tenant)).await?, 1);
+    /// authority.revoke_all_own(&ada).await?;
+    /// assert_eq!(authority.count_user(&operator, me.user, Some(me.tenant)).await?, 0);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn count_user(&self, caller: &Caller, user: UserId, tenant: Option<TenantId>) -> Result<u64> {
         let user = self.reachable_user(caller, Scope::RevocationsWrite, user, tenant).await?;
         let target = CutTarget::User { tenant: user.tenant, user: user.id, spare: None };
@@ -181,6 +278,25 @@ impl Authority {
     }
 
     /// Ends every session and token of a tenant, or says how many sessions that would be.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, acme, pair, backend, handover, .. }| {
+    /// use rescind::token::Expected;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// // First how far it would reach, then in earnest.
+    /// let would = authority.revoke_tenant(&operator, acme, None, true).await?;
+    /// assert_eq!((would.revoked, would.seq), (1, None));
+    /// let done = authority.revoke_tenant(&operator, acme, Some("contract ended".into()), false).await?;
+    /// assert_eq!(done.revoked, 1);
+    /// assert!(authority.check(pair.access_token.expose_secret(), Expected::Configured).await.is_err());
+    ///
+    /// // Whoever signs in afterwards is let in, even within the same second.
+    /// let after = authority.hand_over(&backend, handover).await?;
+    /// assert!(authority.check(after.access_token.expose_secret(), Expected::Configured).await.is_ok());
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn revoke_tenant(
         &self,
         caller: &Caller,
@@ -215,6 +331,21 @@ impl Authority {
     }
 
     /// The newest entry that revokes a token.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, .. }| {
+    /// use rescind::authority::{Error, RevocationRequest, What};
+    ///
+    /// let jti = "7f1c";
+    /// assert_eq!(authority.revocation(&operator, jti).await.unwrap_err(), Error::NotFound);
+    ///
+    /// let (what, reason) = (What::Jti(jti.into()), Some("found in a log".into()));
+    /// let request = RevocationRequest { what, reason, expires_at: None, user: None, tenant: None };
+    /// authority.revoke(&operator, request).await?;
+    /// assert_eq!(authority.revocation(&operator, jti).await?.reason.as_deref(), Some("found in a log"));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn revocation(&self, caller: &Caller, jti: &str) -> Result<Entry> {
         let reach = self.reach(caller, Scope::RevocationsRead)?;
         let entry = self.store.token_entry(&TokenKey::new(jti), reach.tenant()).await?;
@@ -225,6 +356,24 @@ impl Authority {
     }
 
     /// Revocations, newest first.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, ada, acme, .. }| {
+    /// use rescind::ledger::CutKind;
+    /// use rescind::store::PageRequest;
+    ///
+    /// authority.revoke_all_own(&ada).await?;
+    /// authority.revoke_tenant(&operator, acme, None, false).await?;
+    ///
+    /// let page = PageRequest { limit: 50, cursor: None };
+    /// let all = authority.revocations(&operator, None, None, None, &page).await?;
+    /// let kinds: Vec<_> = all.items.iter().map(|entry| entry.mark.kind()).collect();
+    /// assert_eq!(kinds, [CutKind::Tenant, CutKind::User]);
+    /// let of_users = authority.revocations(&operator, Some(CutKind::User), None, None, &page).await?;
+    /// assert_eq!(of_users.items, all.items[1..]);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn revocations(
         &self,
         caller: &Caller,
@@ -241,6 +390,18 @@ impl Authority {
     }
 
     /// A user's revocations, newest first.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, ada, .. }| {
+    /// use rescind::store::PageRequest;
+    ///
+    /// authority.revoke_all_own(&ada).await?;
+    /// let (me, page) = (ada.signed_in()?, PageRequest { limit: 50, cursor: None });
+    /// let entries = authority.revocations_of(&operator, me.user, Some(me.tenant), &page).await?.items;
+    /// assert_eq!(entries[0].revoked_by, ada.actor());
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn revocations_of(
         &self,
         caller: &Caller,
@@ -255,6 +416,22 @@ impl Authority {
 
     /// Removes what expired longer than `margin` ago, in small batches; or says how much that would be. The margin is never
     /// below [`LARGEST_LEEWAY`].
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, ada, clock, .. }| {
+    /// use std::time::Duration;
+    ///
+    /// authority.revoke_all_own(&ada).await?;
+    /// assert_eq!(authority.purge(&operator, None, false).await?, 0, "it is needed yet");
+    ///
+    /// // What it kills has expired by itself long since.
+    /// clock.forward(Duration::from_secs(86_400));
+    /// assert_eq!(authority.purge(&operator, None, true).await?, 1);
+    /// assert_eq!(authority.purge(&operator, None, false).await?, 1);
+    /// assert_eq!(authority.purge(&operator, None, false).await?, 0);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn purge(
         &self,
         caller: &Caller,

@@ -37,6 +37,32 @@ pub struct Handover {
 impl Authority {
     /// Opens a session for a user that the calling backend has authenticated. An unknown user is made, a known one's
     /// email and role are brought up to date.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, backend, acme, .. }| {
+    /// use rescind::authority::{Handover, Identity, Error};
+    /// # use rescind::id::UserId;
+    /// # let id = UserId(uuid::Uuid::from_u128(0xb0b));
+    ///
+    /// let handover = Handover {
+    ///     user: id,
+    ///     tenant: acme,
+    ///     email: "bob@example.com".into(),
+    ///     role: "member".into(),
+    ///     audience: vec!["https://shop.example".into()],
+    ///     device: Default::default(),
+    ///     claims: serde_json::Map::from_iter([("plan".to_owned(), "gold".into())]),
+    /// };
+    /// let pair = authority.hand_over(&backend, handover.clone()).await?;
+    /// assert_eq!(pair.refresh_expires_in, authority.settings().refresh_ttl);
+    ///
+    /// // A backend without the scope `admin` makes nobody an admin.
+    /// let admin = Handover { role: "admin".into(), ..handover };
+    /// let refused = authority.hand_over(&backend, admin).await.unwrap_err();
+    /// assert_eq!(refused, Error::InsufficientScope("admin"));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn hand_over(&self, caller: &Caller, handover: Handover) -> Result<TokenPair> {
         let Identity::Client(client) = &caller.identity else {
             return Err(Error::Forbidden("this is for API clients"));
@@ -100,6 +126,17 @@ impl Authority {
     }
 
     /// A user's own sessions.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, ada, backend, handover, .. }| {
+    /// use rescind::store::PageRequest;
+    ///
+    /// authority.hand_over(&backend, handover).await?;
+    /// let sessions = authority.own_sessions(&ada, &PageRequest { limit: 50, cursor: None }).await?;
+    /// assert_eq!(sessions.items.len(), 2);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn own_sessions(&self, caller: &Caller, page: &PageRequest) -> Result<Page<Session>> {
         let me = caller.signed_in()?;
         let filter = SessionFilter { tenant: me.tenant, user: me.user, status: None, now: self.now() };
@@ -107,6 +144,18 @@ impl Authority {
     }
 
     /// One of a user's own sessions.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, ada, pair, .. }| {
+    /// use rescind::authority::Error;
+    /// # use rescind::id::SessionId;
+    /// # let somebody_elses = SessionId(uuid::Uuid::from_u128(9));
+    ///
+    /// assert_eq!(authority.own_session(&ada, pair.session_id).await?.number, 1);
+    /// assert_eq!(authority.own_session(&ada, somebody_elses).await, Err(Error::NotFound));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn own_session(&self, caller: &Caller, id: SessionId) -> Result<Session> {
         let me = caller.signed_in()?;
         let session = self.store.session(id, Some(me.tenant), self.now()).await?;
@@ -114,6 +163,14 @@ impl Authority {
     }
 
     /// Names one of a user's own sessions.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, ada, pair, .. }| {
+    /// let session = authority.rename_own_session(&ada, pair.session_id, "kitchen".into()).await?;
+    /// assert_eq!(session.device.name.as_deref(), Some("kitchen"));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn rename_own_session(&self, caller: &Caller, id: SessionId, name: String) -> Result<Session> {
         let me = caller.signed_in()?;
         check_device_name(&name)?;
@@ -122,6 +179,19 @@ impl Authority {
     }
 
     /// Ends one of a user's own sessions.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, ada, backend, handover, .. }| {
+    /// use rescind::token::Expected;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// let lost_phone = authority.hand_over(&backend, handover).await?;
+    /// authority.end_own_session(&ada, lost_phone.session_id).await?;
+    /// let refused = authority.check(lost_phone.access_token.expose_secret(), Expected::Configured).await;
+    /// assert_eq!(refused.unwrap_err().code(), "token_revoked");
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn end_own_session(&self, caller: &Caller, id: SessionId) -> Result<()> {
         let me = caller.signed_in()?;
         let target = CutTarget::Session { id, tenant: Some(me.tenant), user: Some(me.user) };
@@ -129,6 +199,19 @@ impl Authority {
     }
 
     /// Lists a user's sessions, for whoever administers it.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, ada, .. }| {
+    /// use rescind::session::StatusFilter;
+    /// use rescind::store::PageRequest;
+    ///
+    /// let (me, page) = (ada.signed_in()?, PageRequest { limit: 50, cursor: None });
+    /// let active = Some(StatusFilter::Active);
+    /// let of_ada = authority.sessions_of(&operator, me.user, Some(me.tenant), active, &page).await?;
+    /// assert_eq!(of_ada.items[0].id, me.session);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn sessions_of(
         &self,
         caller: &Caller,
@@ -143,6 +226,17 @@ impl Authority {
     }
 
     /// Ends a session, for whoever administers it, and answers with what has become of it.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, pair, .. }| {
+    /// use rescind::session::Status;
+    ///
+    /// let ended = authority.end_session(&operator, pair.session_id, Some("reported".into())).await?;
+    /// let Status::Revoked(how) = ended.status else { panic!("it is over") };
+    /// assert_eq!(how.reason.as_deref(), Some("reported"));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn end_session(
         &self,
         caller: &Caller,

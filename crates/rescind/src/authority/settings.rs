@@ -61,6 +61,14 @@ pub struct AuthoritySettings {
 impl AuthoritySettings {
     /// For an issuer of this name, an `https` URL without a slash at its end (RFC 8414 §2); with the defaults of `docs/settings.md`
     /// in everything else.
+    ///
+    /// ```
+    /// use rescind::authority::AuthoritySettings;
+    ///
+    /// let settings = AuthoritySettings::new("https://auth.example");
+    /// assert_eq!(settings.audience, settings.issuer);
+    /// assert!(!settings.registration_open);
+    /// ```
     pub fn new(issuer: impl Into<String>) -> Self {
         let issuer = issuer.into();
         Self {
@@ -89,6 +97,13 @@ impl AuthoritySettings {
     }
 
     /// The `aud` that administration asks for, and nothing else accepts.
+    ///
+    /// ```
+    /// use rescind::authority::AuthoritySettings;
+    ///
+    /// let settings = AuthoritySettings::new("https://auth.example");
+    /// assert_eq!(settings.admin_audience(), "https://auth.example/admin");
+    /// ```
     pub fn admin_audience(&self) -> String {
         format!("{}/admin", self.issuer)
     }

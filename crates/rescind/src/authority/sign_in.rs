@@ -20,6 +20,22 @@ use crate::store::StoreError;
 use crate::token::TokenId;
 
 /// Where password hashing runs: tens of milliseconds of one core and 19 MiB each, so that their number must be bounded.
+///
+/// ```
+/// use rescind::authority::{Busy, Offload};
+///
+/// struct OwnThread;
+///
+/// impl Offload for OwnThread {
+///     fn run(&self, job: Box<dyn FnOnce() + Send>) -> Result<(), Busy> {
+///         // A server has a few threads with a short queue, and refuses when that is full.
+///         std::thread::Builder::new().spawn(job).map(drop).map_err(|_| Busy)
+///     }
+/// }
+/// # let (told, heard) = std::sync::mpsc::channel();
+/// # assert_eq!(OwnThread.run(Box::new(move || told.send(()).unwrap())), Ok(()));
+/// # heard.recv().unwrap();
+/// ```
 pub trait Offload: Send + Sync {
     /// Runs `job` soon on a thread of its own, or refuses if too many are waiting.
     fn run(&self, job: Box<dyn FnOnce() + Send>) -> std::result::Result<(), Busy>;
@@ -46,6 +62,29 @@ pub struct SignIn {
 
 impl Authority {
     /// Checks a password and opens a session. An unknown or disabled user takes the same time and is told the same.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, .. }| {
+    /// # let (email, password) = (rescind_examples::OPERATOR_EMAIL, rescind_examples::OPERATOR_PASSWORD);
+    /// use rescind::authority::{Caller, Error, Identity, Origin, SignIn};
+    /// use rescind::session::Device;
+    ///
+    /// let caller = Caller { identity: Identity::Anonymous, origin: Origin::default() };
+    /// let sign_in = |password: &str| SignIn {
+    ///     email: email.into(),
+    ///     password: password.into(),
+    ///     tenant: None,
+    ///     audience: None,
+    ///     device: Device { name: Some("laptop".into()), ..Device::default() },
+    /// };
+    /// let pair = authority.sign_in(&caller, sign_in(password)).await?;
+    /// assert_eq!(pair.expires_in, authority.settings().access_ttl);
+    ///
+    /// let refused = authority.sign_in(&caller, sign_in("a guess")).await.unwrap_err();
+    /// assert_eq!(refused, Error::InvalidCredentials);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn sign_in(&self, caller: &Caller, sign_in: SignIn) -> Result<TokenPair> {
         let now = self.now();
         let address = caller.origin.ip.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));

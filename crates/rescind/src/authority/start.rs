@@ -72,6 +72,24 @@ pub enum StartError {
 impl Authority {
     /// Makes an authority over a store: on the first start with the reserved tenants, the operator and the keys. It
     /// has read the ledger to its end when this returns.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { ports, authority, ada, pair, .. }| {
+    /// use rescind::authority::{Authority, AuthoritySettings};
+    /// use rescind::token::Expected;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// authority.revoke_all_own(&ada).await?;
+    ///
+    /// // Another node on the same store: there is an operator, and what was revoked stays revoked.
+    /// let settings = AuthoritySettings::new("https://auth.example");
+    /// let started = Authority::start(ports, settings, || unreachable!("it was started before")).await?;
+    /// assert!(!started.first);
+    /// let refused = started.authority.check(pair.access_token.expose_secret(), Expected::Configured).await;
+    /// assert_eq!(refused.unwrap_err().code(), "token_revoked");
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn start(
         ports: Ports,
         settings: AuthoritySettings,

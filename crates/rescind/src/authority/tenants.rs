@@ -20,12 +20,38 @@ pub struct TenantRequest {
 
 impl Authority {
     /// All tenants.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, .. }| {
+    /// use rescind::store::PageRequest;
+    ///
+    /// let tenants = authority.tenants(&operator, &PageRequest { limit: 50, cursor: None }).await?;
+    /// let mut slugs: Vec<_> = tenants.items.iter().map(|tenant| tenant.slug.as_str()).collect();
+    /// slugs.sort();
+    /// assert_eq!(slugs, ["acme", "default", "system"]);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn tenants(&self, caller: &Caller, page: &PageRequest) -> Result<Page<Tenant>> {
         caller.must_be_operator(self.system_tenant)?;
         Ok(self.store.tenants(page).await?)
     }
 
     /// Makes a tenant.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, ada, .. }| {
+    /// use rescind::authority::{Error, TenantRequest};
+    ///
+    /// let request = TenantRequest { slug: "globex".into(), name: Some("Globex Inc".into()), id: None };
+    /// let globex = authority.create_tenant(&operator, request.clone()).await?;
+    /// assert_eq!(globex.name, "Globex Inc");
+    /// let again = authority.create_tenant(&operator, request.clone()).await;
+    /// assert_eq!(again, Err(Error::Taken("slug")));
+    /// assert!(matches!(authority.create_tenant(&ada, request).await, Err(Error::Forbidden(_))));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn create_tenant(&self, caller: &Caller, request: TenantRequest) -> Result<Tenant> {
         caller.must_be_operator(self.system_tenant)?;
         check_slug(&request.slug)?;
@@ -38,6 +64,23 @@ impl Authority {
     }
 
     /// Renames a tenant, suspends it or lets it in again. Suspending ends every session.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, acme, pair, backend, handover, .. }| {
+    /// use rescind::token::Expected;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// let acme = authority.update_tenant(&operator, acme, None, Some(true)).await?;
+    /// assert!(acme.suspended);
+    /// // All are out, and nobody comes in.
+    /// assert!(authority.check(pair.access_token.expose_secret(), Expected::Configured).await.is_err());
+    /// assert!(authority.hand_over(&backend, handover.clone()).await.is_err());
+    ///
+    /// authority.update_tenant(&operator, acme.id, None, Some(false)).await?;
+    /// assert!(authority.hand_over(&backend, handover).await.is_ok());
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn update_tenant(
         &self,
         caller: &Caller,

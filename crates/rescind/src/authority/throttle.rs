@@ -81,6 +81,18 @@ pub enum Refused {
 impl Throttle {
     /// Lets an attempt from `address` begin, on the account that any of `accounts` may mean. An attempt under way is reckoned as a
     /// failure, so that a thousand guesses at once are not all let through.
+    ///
+    /// ```
+    /// use std::net::IpAddr;
+    /// use rescind::authority::Throttle;
+    /// # let now = rescind::clock::Timestamp::from_secs(1_767_323_045);
+    ///
+    /// let throttle = Throttle::default();
+    /// let attempt = throttle.begin(["ada".to_owned()], IpAddr::from([192, 0, 2, 1]), now)?;
+    /// // The password was right.
+    /// attempt.succeeded("ada");
+    /// # Ok::<(), rescind::authority::Refused>(())
+    /// ```
     pub fn begin<I>(&self, accounts: I, address: IpAddr, now: Timestamp) -> Result<Attempt<'_>, Refused>
     where
         I: IntoIterator<Item = String>,

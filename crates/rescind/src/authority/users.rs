@@ -39,6 +39,25 @@ pub struct UserUpdate {
 
 impl Authority {
     /// Makes a user.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, acme, .. }| {
+    /// use rescind::authority::{Error, UserRequest};
+    ///
+    /// let request = |email: &str| UserRequest {
+    ///     email: email.into(),
+    ///     role: "member".into(),
+    ///     tenant: Some(acme),
+    ///     password: None,
+    /// };
+    /// let bob = authority.create_user(&operator, request("bob@example.com")).await?;
+    /// assert_eq!(bob.tenant, acme);
+    /// // Within a tenant an email is one user's, however it is spelled.
+    /// let again = authority.create_user(&operator, request("BOB@example.com")).await;
+    /// assert_eq!(again, Err(Error::Taken("email")));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn create_user(&self, caller: &Caller, request: UserRequest) -> Result<User> {
         let reach = self.reach(caller, Scope::UsersWrite)?;
         let tenant = match request.tenant.or(reach.tenant()) {
@@ -61,6 +80,26 @@ impl Authority {
 
     /// Changes a user. A changed role or email kills access tokens and lets sessions live; a changed password and
     /// `disabled` end everything.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, ada, pair, .. }| {
+    /// use rescind::authority::{RefreshRequest, UserUpdate};
+    /// use rescind::token::Expected;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// let me = ada.signed_in()?;
+    /// let demoted = UserUpdate { role: Some("guest".into()), ..UserUpdate::default() };
+    /// authority.update_user(&operator, me.user, Some(me.tenant), demoted, None).await?;
+    /// // A token that says otherwise is dead at once; the session goes on under the new role.
+    /// assert!(authority.check(pair.access_token.expose_secret(), Expected::Configured).await.is_err());
+    /// let token = pair.refresh_token.expose_secret();
+    /// let request = RefreshRequest { token, ..RefreshRequest::default() };
+    /// let pair = authority.refresh(&ada, request).await?;
+    /// let verified = authority.check(pair.access_token.expose_secret(), Expected::Configured).await?;
+    /// assert_eq!(verified.role(), Some("guest"));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn update_user(
         &self,
         caller: &Caller,
@@ -105,6 +144,19 @@ impl Authority {
     }
 
     /// Ends everything of a user, and erases what is personal.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, ada, pair, .. }| {
+    /// use rescind::store::PageRequest;
+    ///
+    /// let me = ada.signed_in()?;
+    /// authority.delete_user(&operator, me.user, Some(me.tenant)).await?;
+    /// let page = PageRequest { limit: 50, cursor: None };
+    /// let left = authority.users(&operator, Some(me.tenant), Some("ada@".into()), &page).await?;
+    /// assert_eq!(left.items, []);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn delete_user(&self, caller: &Caller, user: UserId, tenant: Option<TenantId>) -> Result<()> {
         let user = self.reachable_user(caller, Scope::UsersWrite, user, tenant).await?;
         let now = self.now();
@@ -116,6 +168,17 @@ impl Authority {
     }
 
     /// Users whose email contains `query`, or whose id it is; within `tenant`, where given.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, acme, .. }| {
+    /// use rescind::store::PageRequest;
+    ///
+    /// let page = PageRequest { limit: 50, cursor: None };
+    /// let found = authority.users(&operator, Some(acme), Some("ada@".into()), &page).await?;
+    /// assert_eq!(found.items[0].email, "ada@example.com");
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn users(
         &self,
         caller: &Caller,

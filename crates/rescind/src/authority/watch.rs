@@ -62,6 +62,15 @@ impl WriteWatch {
 impl Authority {
     /// Whether the store has taken every write of late, as far as its disk and its mode go: false for two minutes after one was
     /// refused because the disk is full or the server read-only. It may be read all the same, and tokens checked.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, .. }| {
+    /// // Neither is its disk full nor its server read-only.
+    /// assert!(authority.takes_writes());
+    /// assert_eq!(authority.refused_writes(), 0);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn takes_writes(&self) -> bool {
         let now = self.now();
         self.writes.look(self.store.refused_writes(), now);
@@ -69,21 +78,59 @@ impl Authority {
     }
 
     /// How many writes the store refused for that reason since the start.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, ada, .. }| {
+    /// authority.revoke_all_own(&ada).await?;
+    /// assert_eq!(authority.refused_writes(), 0);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn refused_writes(&self) -> u64 {
         self.store.refused_writes()
     }
 
     /// What is in use of the connections to the store's server, where it has one.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, .. }| {
+    /// // SQLite is a file.
+    /// assert_eq!(authority.store_connections(), None);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn store_connections(&self) -> Option<Connections> {
         self.store.connections()
     }
 
     /// What came of other histories since the start.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, .. }| {
+    /// assert_eq!(authority.histories().changes, 0, "no backup was restored under this node");
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn histories(&self) -> HistoryCounts {
         self.history.counts()
     }
 
     /// How far this node and its tasks are behind, asked of the store now.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, ports, ada, .. }| {
+    /// use rescind::authority::{Authority, AuthoritySettings};
+    ///
+    /// # let settings = AuthoritySettings::new("https://auth.example");
+    /// # let other_node = Authority::start(ports, settings, || unreachable!("it was started before")).await?;
+    /// # let other_node = other_node.authority;
+    /// authority.revoke_all_own(&ada).await?;
+    /// assert_eq!(other_node.backlog().await?.unread, 1);
+    /// other_node.follow().await?;
+    /// assert_eq!(other_node.backlog().await?.unread, 0);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn backlog(&self) -> Result<Backlog> {
         let head = self.store.head().await?.cursor;
         let first = self.store.first_expiry().await?;

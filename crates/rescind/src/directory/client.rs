@@ -27,6 +27,16 @@ pub struct ApiClient {
 
 impl ApiClient {
     /// Whether it rules everything: it has the scope `admin`, and no tenant binds it.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { backend, .. }| {
+    /// use rescind::authority::Identity;
+    ///
+    /// let Identity::Client(client) = &backend.identity else { panic!("a backend is a client") };
+    /// assert!(!client.is_operator(), "a tenant binds it");
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn is_operator(&self) -> bool {
         self.tenant.is_none() && self.scopes.allow(Scope::Admin)
     }

@@ -6,6 +6,13 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// One thing that an API client may do (RFC 6749 §3.3).
+///
+/// ```
+/// use rescind::directory::{InvalidScope, Scope};
+///
+/// assert_eq!("users:write".parse(), Ok(Scope::UsersWrite));
+/// assert_eq!("users:*".parse::<Scope>(), Err(InvalidScope));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
     /// Open sessions and end them.
@@ -46,6 +53,14 @@ impl Scope {
     ];
 
     /// The scope's name as it is written in requests.
+    ///
+    /// ```
+    /// use rescind::directory::Scope;
+    ///
+    /// for scope in Scope::ALL {
+    ///     assert_eq!(scope.as_str().parse(), Ok(scope));
+    /// }
+    /// ```
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::SessionsWrite => "sessions:write",
@@ -96,16 +111,40 @@ pub struct Scopes(u16);
 
 impl Scopes {
     /// Whether a holder of these scopes may do what `scope` allows: it has it, or `admin`.
+    ///
+    /// ```
+    /// use rescind::directory::{Scope, Scopes};
+    ///
+    /// let scopes: Scopes = [Scope::SessionsRead].into_iter().collect();
+    /// assert!(scopes.allow(Scope::SessionsRead));
+    /// assert!(!scopes.allow(Scope::SessionsWrite));
+    /// ```
     pub const fn allow(self, scope: Scope) -> bool {
         self.0 & (bit(scope) | bit(Scope::Admin)) != 0
     }
 
     /// Whether each of `other` is allowed by these.
+    ///
+    /// ```
+    /// use rescind::directory::Scopes;
+    ///
+    /// let (own, asked): (Scopes, Scopes) = ("introspect feed".parse()?, "feed metrics".parse()?);
+    /// assert!(!own.cover(asked), "nobody hands out more than it has");
+    /// # Ok::<(), rescind::directory::InvalidScope>(())
+    /// ```
     pub fn cover(self, other: Self) -> bool {
         other.iter().all(|scope| self.allow(scope))
     }
 
     /// The scopes in the set.
+    ///
+    /// ```
+    /// use rescind::directory::{Scope, Scopes};
+    ///
+    /// let scopes: Scopes = "feed introspect".parse()?;
+    /// assert_eq!(scopes.iter().collect::<Vec<_>>(), [Scope::Introspect, Scope::Feed]);
+    /// # Ok::<(), rescind::directory::InvalidScope>(())
+    /// ```
     pub fn iter(self) -> impl Iterator<Item = Scope> {
         Scope::ALL.into_iter().filter(move |scope| self.0 & bit(*scope) != 0)
     }

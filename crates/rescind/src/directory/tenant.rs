@@ -30,6 +30,17 @@ pub struct Tenant {
 
 impl Tenant {
     /// Whether this is the tenant whose admins are operators.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, .. }| {
+    /// use rescind::store::PageRequest;
+    ///
+    /// let tenants = authority.tenants(&operator, &PageRequest { limit: 50, cursor: None }).await?.items;
+    /// let system = tenants.iter().find(|tenant| tenant.is_system()).ok_or("it is always there")?;
+    /// assert_eq!(system.id, authority.system_tenant());
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn is_system(&self) -> bool {
         self.slug == SYSTEM_TENANT
     }

@@ -32,6 +32,17 @@ pub struct User {
 
 impl User {
     /// Whether the user rules its tenant.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, .. }| {
+    /// use rescind::store::PageRequest;
+    ///
+    /// let page = PageRequest { limit: 50, cursor: None };
+    /// let users = authority.users(&operator, Some(authority.system_tenant()), None, &page).await?;
+    /// assert!(users.items.iter().all(|user| user.is_admin()), "they are the operators");
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn is_admin(&self) -> bool {
         self.role == ADMIN_ROLE
     }
@@ -90,6 +101,13 @@ pub struct Standing {
 }
 
 /// An Argon2id hash in PHC string format. It does not print itself.
+///
+/// ```
+/// use rescind::directory::PasswordHash;
+///
+/// let hash = PasswordHash("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".into());
+/// assert_eq!(format!("{hash:?}"), "PasswordHash(…)");
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(pub String);
 

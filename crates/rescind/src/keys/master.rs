@@ -25,11 +25,26 @@ pub struct MasterKey(Zeroizing<[u8; 32]>);
 
 impl MasterKey {
     /// A fresh one.
+    ///
+    /// ```
+    /// use rescind::keys::MasterKey;
+    /// use rescind::system::SystemEntropy;
+    ///
+    /// let key = MasterKey::generate(&SystemEntropy);
+    /// assert_ne!(*key.to_base64(), *MasterKey::generate(&SystemEntropy).to_base64());
+    /// ```
     pub fn generate(entropy: &dyn Entropy) -> Self {
         Self(Zeroizing::new(random_bytes(entropy)))
     }
 
     /// From 32 bytes in standard base64, as [`MasterKey::to_base64`] writes them. White space around is ignored.
+    ///
+    /// ```
+    /// use rescind::keys::MasterKey;
+    ///
+    /// // 32 bytes, and nothing else.
+    /// assert!(MasterKey::from_base64("c2hvcnQ=").is_err());
+    /// ```
     pub fn from_base64(text: &str) -> Result<Self, SealError> {
         let bytes = Zeroizing::new(STANDARD.decode(text.trim()).map_err(|_| SealError::InvalidMasterKey)?);
         let bytes = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| SealError::InvalidMasterKey)?;
@@ -37,11 +52,31 @@ impl MasterKey {
     }
 
     /// In standard base64.
+    ///
+    /// ```
+    /// use rescind::keys::MasterKey;
+    /// use rescind::system::SystemEntropy;
+    ///
+    /// let key = MasterKey::generate(&SystemEntropy);
+    /// let again = MasterKey::from_base64(&key.to_base64())?;
+    /// assert_eq!(*again.to_base64(), *key.to_base64());
+    /// # Ok::<(), rescind::keys::SealError>(())
+    /// ```
     pub fn to_base64(&self) -> Zeroizing<String> {
         Zeroizing::new(STANDARD.encode(self.0.as_slice()))
     }
 
     /// Seals `secret`, bound to `label` (a key's id): it opens under that label only.
+    ///
+    /// ```
+    /// use rescind::keys::MasterKey;
+    /// use rescind::system::SystemEntropy;
+    ///
+    /// let key = MasterKey::generate(&SystemEntropy);
+    /// let sealed = key.seal("k1", b"a private key", &SystemEntropy)?;
+    /// assert_eq!(*key.open("k1", &sealed)?, b"a private key");
+    /// # Ok::<(), rescind::keys::SealError>(())
+    /// ```
     pub fn seal(&self, label: &str, secret: &[u8], entropy: &dyn Entropy) -> Result<Sealed, SealError> {
         let nonce: [u8; NONCE_LEN] = random_bytes(entropy);
         let mut bytes = Zeroizing::new(secret.to_vec());
@@ -52,6 +87,17 @@ impl MasterKey {
     }
 
     /// Opens what [`MasterKey::seal`] sealed under the same label.
+    ///
+    /// ```
+    /// use rescind::keys::MasterKey;
+    /// use rescind::system::SystemEntropy;
+    ///
+    /// let key = MasterKey::generate(&SystemEntropy);
+    /// let sealed = key.seal("k1", b"a private key", &SystemEntropy)?;
+    /// // Whoever swaps two rows of the database gets neither key.
+    /// assert!(key.open("k2", &sealed).is_err());
+    /// # Ok::<(), rescind::keys::SealError>(())
+    /// ```
     pub fn open(&self, label: &str, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, SealError> {
         let (nonce, bytes) = sealed.0.split_at_checked(NONCE_LEN).ok_or(SealError::WrongMasterKey)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| SealError::WrongMasterKey)?;

@@ -47,6 +47,13 @@ impl FromStr for Cursor {
 }
 
 /// The text is not a cursor.
+///
+/// ```
+/// use rescind::ledger::{Cursor, InvalidCursor};
+///
+/// // Without its tag nobody knows of which history it is.
+/// assert_eq!("42".parse::<Cursor>(), Err(InvalidCursor));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a cursor of the ledger")]
 pub struct InvalidCursor;

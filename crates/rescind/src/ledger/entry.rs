@@ -6,6 +6,19 @@ use crate::id::UserId;
 use crate::ledger::Mark;
 
 /// One act of revoking.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, operator, ada, .. }| {
+/// use rescind::ledger::CutKind;
+///
+/// let me = ada.signed_in()?;
+/// let reason = Some("has left".to_owned());
+/// let entry = authority.revoke_user(&operator, me.user, Some(me.tenant), reason).await?.entry;
+/// assert_eq!((entry.mark.kind(), entry.user), (CutKind::User, Some(me.user)));
+/// assert_eq!(entry.revoked_by.to_string(), "cli");
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// Its place in the order of commits.

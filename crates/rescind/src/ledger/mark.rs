@@ -10,6 +10,15 @@ use crate::id::{ClientId, SessionId, TenantId, UserId};
 use crate::ledger::Cursor;
 
 /// At which level something is cut.
+///
+/// ```
+/// use rescind::ledger::{CutKind, InvalidMark};
+///
+/// assert_eq!("user".parse(), Ok(CutKind::User));
+/// assert_eq!("users".parse::<CutKind>(), Err(InvalidMark));
+/// // Ordered by how far they reach, the narrowest first.
+/// assert!(CutKind::Token < CutKind::Session && CutKind::Session < CutKind::User);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CutKind {
     /// One token, by its `jti`.
@@ -34,6 +43,14 @@ impl CutKind {
         [Self::Token, Self::Session, Self::User, Self::Tenant, Self::Client, Self::Key, Self::Digest];
 
     /// The kind's word.
+    ///
+    /// ```
+    /// use rescind::ledger::CutKind;
+    ///
+    /// for kind in CutKind::ALL {
+    ///     assert_eq!(kind.as_str().parse(), Ok(kind));
+    /// }
+    /// ```
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Token => "token",
@@ -108,6 +125,13 @@ impl fmt::Display for TokenKey {
 }
 
 /// What a mark is about. Together with [`Mark::tenant`] it is the mark's identity.
+///
+/// ```
+/// use rescind::ledger::{CutKind, MarkKey};
+///
+/// let key = MarkKey::Key("k1".into());
+/// assert_eq!((key.kind(), key.to_string().as_str()), (CutKind::Key, "k1"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MarkKey {
     /// A token.
@@ -223,6 +247,22 @@ impl Mark {
     }
 
     /// What it is one mark by: a later one of the same identity replaces it.
+    ///
+    /// ```
+    /// use rescind::clock::Timestamp;
+    /// use rescind::ledger::{Mark, MarkKey};
+    /// # use rescind::id::TenantId;
+    /// # let acme = TenantId(uuid::Uuid::from_u128(1));
+    ///
+    /// let cut = |version| Mark {
+    ///     tenant: None,
+    ///     key: MarkKey::Tenant(acme),
+    ///     min_version: Some(version),
+    ///     expires_at: Timestamp::from_secs(1_700_000_900),
+    /// };
+    /// // The later cut takes the place of the earlier one.
+    /// assert_eq!(cut(7).identity(), cut(8).identity());
+    /// ```
     pub fn identity(&self) -> MarkIdentity {
         MarkIdentity { tenant: self.tenant, key: self.key.clone() }
     }
@@ -294,6 +334,12 @@ pub struct PlacedMark {
 }
 
 /// The parts do not make a mark.
+///
+/// ```
+/// use rescind::ledger::{CutKind, InvalidMark, MarkKey};
+///
+/// assert_eq!(MarkKey::parse(CutKind::Session, "not a UUID"), Err(InvalidMark));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a mark")]
 pub struct InvalidMark;

@@ -207,6 +207,14 @@ pub enum Follow<T = Entry> {
 }
 
 /// Which entries to list.
+///
+/// ```
+/// use rescind::ledger::{CutKind, EntryFilter};
+///
+/// // Everything but what is said: all sessions that were ended, of all tenants.
+/// let sessions = EntryFilter { kind: Some(CutKind::Session), ..EntryFilter::default() };
+/// assert_eq!((sessions.tenant, sessions.user), (None, None));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EntryFilter {
     /// That hold for this tenant's tokens only, or are about it.

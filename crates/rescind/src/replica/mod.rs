@@ -89,12 +89,33 @@ pub struct Replica {
 
 impl Replica {
     /// For how long a mark is kept after it has expired: no token may be taken for longer after it has.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use rescind::replica::Replica;
+    ///
+    /// // A mark stays for so long after it has expired, as its token may be taken for so long.
+    /// let replica = Replica::new(&rescind::system::SystemEntropy, Duration::from_secs(30));
+    /// assert_eq!(replica.leeway(), Duration::from_secs(30));
+    /// ```
     pub const fn leeway(&self) -> Duration {
         self.leeway
     }
 
     /// An empty one that never synced. `leeway` is the largest that any verifier grants a token's `exp`: a mark is kept
     /// that much longer than its own expiry.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use rescind::replica::Replica;
+    ///
+    /// let replica = Replica::new(&rescind::system::SystemEntropy, Duration::from_secs(30));
+    /// // It holds nothing, and says so: no verifier may rely on it before it has read the ledger.
+    /// assert!(replica.is_empty());
+    /// assert_eq!(replica.as_of(), None);
+    /// ```
     pub fn new(entropy: &dyn Entropy, leeway: Duration) -> Self {
         let filter = Filter::for_marks(0);
         Self {
@@ -116,12 +137,33 @@ impl Replica {
     }
 
     /// The place in the ledger up to which, and including which, everything has been applied.
+    ///
+    /// ```
+    /// use rescind::clock::Timestamp;
+    /// use rescind::ledger::Cursor;
+    /// # let replica = rescind::replica::Replica::new(&rescind::system::SystemEntropy, Default::default());
+    ///
+    /// let read_to = Cursor { seq: 42, tag: [0xa7; 16] };
+    /// replica.advance(read_to, Timestamp::from_secs(1_700_000_000));
+    /// // From where to read on.
+    /// assert_eq!(replica.cursor(), read_to);
+    /// ```
     pub fn cursor(&self) -> Cursor {
         *self.changes.borrow()
     }
 
     /// When the last successful read of the ledger began; none where there was none, or where the clock stepped back and
     /// nothing has been loaded since.
+    ///
+    /// ```
+    /// use rescind::clock::Timestamp;
+    /// use rescind::ledger::Cursor;
+    /// # let replica = rescind::replica::Replica::new(&rescind::system::SystemEntropy, Default::default());
+    ///
+    /// let read_began = Timestamp::from_secs(1_700_000_000);
+    /// replica.load(0).finish(Cursor::default(), read_began);
+    /// assert_eq!(replica.as_of(), Some(read_began));
+    /// ```
     pub fn as_of(&self) -> Option<Timestamp> {
         match self.as_of.load(Ordering::Acquire) {
             NEVER => None,
@@ -131,12 +173,38 @@ impl Replica {
 
     /// How old the knowledge is; none where [`Replica::as_of`] is none, or lies further in the future than clocks may
     /// differ: then the clock stepped back, and marks may be missing.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use rescind::clock::Timestamp;
+    /// use rescind::ledger::Cursor;
+    /// # let replica = rescind::replica::Replica::new(&rescind::system::SystemEntropy, Default::default());
+    ///
+    /// let read_began = Timestamp::from_secs(1_700_000_000);
+    /// assert_eq!(replica.staleness(read_began), None, "it was never read");
+    /// replica.load(0).finish(Cursor::default(), read_began);
+    /// let ago = Duration::from_secs(7);
+    /// assert_eq!(replica.staleness(read_began.plus(ago)), Some(ago));
+    /// ```
     pub fn staleness(&self, now: Timestamp) -> Option<Duration> {
         self.as_of().filter(|&as_of| as_of <= now.plus(self.leeway)).map(|as_of| now.since(as_of))
     }
 
     /// Ticks at every change of what is revoked, and at every step of the cursor, which is its value. Whoever
     /// waits for a token's end evaluates it anew at each tick; who waits for a place in the ledger asks [`Replica::reached`].
+    ///
+    /// ```
+    /// use rescind::clock::Timestamp;
+    /// use rescind::ledger::Cursor;
+    /// # let replica = rescind::replica::Replica::new(&rescind::system::SystemEntropy, Default::default());
+    ///
+    /// let mut changes = replica.changes();
+    /// assert!(!changes.has_changed()?);
+    /// replica.advance(Cursor { seq: 1, tag: [0xa7; 16] }, Timestamp::from_secs(1_700_000_000));
+    /// assert_eq!(changes.borrow_and_update().seq, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn changes(&self) -> watch::Receiver<Cursor> {
         self.changes.subscribe()
     }
@@ -186,31 +254,107 @@ impl Replica {
 
     /// Resolves when somebody has begun to wait for what has not been read, since it resolved last: whoever feeds the replica
     /// reads on at once. For one feeder.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, ports, ada, pair, .. }| {
+    /// use std::future::pending;
+    ///
+    /// use rescind::authority::{Authority, AuthoritySettings};
+    /// use rescind::token::Expected;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// # let settings = AuthoritySettings::new("https://auth.example");
+    /// # let other_node = Authority::start(ports, settings, || unreachable!("it was started before")).await?;
+    /// # let other_node = other_node.authority;
+    /// authority.revoke_all_own(&ada).await?;
+    ///
+    /// // The task that reads the ledger does so at once when somebody waits for it.
+    /// let token = pair.access_token.expose_secret();
+    /// let read = async {
+    ///     other_node.replica().wanted().await;
+    ///     other_node.follow().await
+    /// };
+    /// let (checked, read) =
+    ///     tokio::join!(other_node.check_fresh(token, Expected::Configured, pending()), read);
+    /// assert_eq!((checked.unwrap_err().code(), read?.entries), ("token_revoked", 1));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn wanted(&self) {
         self.wanted.notified().await;
     }
 
     /// A number that every new key cut raises. A cache of verified tokens is emptied when it changes.
+    ///
+    /// ```
+    /// use rescind::clock::Timestamp;
+    /// use rescind::ledger::{Mark, MarkKey};
+    /// # let replica = rescind::replica::Replica::new(&rescind::system::SystemEntropy, Default::default());
+    ///
+    /// let cut = Mark { tenant: None, key: MarkKey::Key("k1".into()), min_version: None, expires_at: Timestamp::MAX };
+    /// let before = replica.key_cuts();
+    /// replica.apply(&cut, Timestamp::from_secs(1_700_000_000));
+    /// // Whoever keeps what was signed by any key forgets it now.
+    /// assert_ne!(replica.key_cuts(), before);
+    /// ```
     pub fn key_cuts(&self) -> u64 {
         self.key_cuts.load(Ordering::Acquire)
     }
 
     /// How many marks it holds.
+    ///
+    /// ```
+    /// use rescind::clock::Timestamp;
+    /// use rescind::ledger::{Mark, MarkKey};
+    /// # let replica = rescind::replica::Replica::new(&rescind::system::SystemEntropy, Default::default());
+    ///
+    /// let cut = Mark { tenant: None, key: MarkKey::Key("k1".into()), min_version: None, expires_at: Timestamp::MAX };
+    /// replica.apply(&cut, Timestamp::from_secs(1_700_000_000));
+    /// replica.apply(&cut, Timestamp::from_secs(1_700_000_000));
+    /// assert_eq!(replica.len(), 1, "a mark counts once");
+    /// ```
     pub fn len(&self) -> usize {
         CutKind::ALL.into_iter().map(|kind| self.count(kind)).sum()
     }
 
     /// Whether it holds none.
+    ///
+    /// ```
+    /// use rescind::replica::Replica;
+    ///
+    /// let replica = Replica::new(&rescind::system::SystemEntropy, Default::default());
+    /// assert!(replica.is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// How many marks of a kind it holds.
+    ///
+    /// ```
+    /// use rescind::clock::Timestamp;
+    /// use rescind::ledger::{CutKind, Mark, MarkKey};
+    /// # let replica = rescind::replica::Replica::new(&rescind::system::SystemEntropy, Default::default());
+    ///
+    /// let cut = Mark { tenant: None, key: MarkKey::Key("k1".into()), min_version: None, expires_at: Timestamp::MAX };
+    /// replica.apply(&cut, Timestamp::from_secs(1_700_000_000));
+    /// assert_eq!((replica.count(CutKind::Key), replica.count(CutKind::User)), (1, 0));
+    /// ```
     pub fn count(&self, kind: CutKind) -> usize {
         self.counts[kind as usize].load(Ordering::Relaxed)
     }
 
     /// What the tables take, in bytes: exactly for ids, closely for the rest.
+    ///
+    /// ```
+    /// use rescind::replica::Replica;
+    ///
+    /// let replica = Replica::new(&rescind::system::SystemEntropy, Default::default());
+    /// let empty = replica.approximate_bytes();
+    /// // Room for a million marks, made in one go.
+    /// drop(replica.load(1_000_000));
+    /// assert!(replica.approximate_bytes() > empty);
+    /// ```
     pub fn approximate_bytes(&self) -> usize {
         let filters = self.filter.load().bytes() + self.writer().next_filter_bytes();
         let odd = self.odd.bytes() + self.tenants.bytes() + self.path().bytes();
@@ -220,6 +364,17 @@ impl Replica {
     /// Every mark that it holds, in no order: what a node writes back into a ledger that lost commits. Expiries are rounded up to
     /// the second. A mark that comes or goes meanwhile may or may not be among them. Readers and writers go on, and
     /// only a few thousand marks are copied at a time, however many there are.
+    ///
+    /// ```
+    /// use rescind::clock::Timestamp;
+    /// use rescind::ledger::{Mark, MarkKey};
+    /// # let replica = rescind::replica::Replica::new(&rescind::system::SystemEntropy, Default::default());
+    ///
+    /// let cut = Mark { tenant: None, key: MarkKey::Key("k1".into()), min_version: None, expires_at: Timestamp::MAX };
+    /// replica.apply(&cut, Timestamp::from_secs(1_700_000_000));
+    /// // What a ledger that has lost its last commits is told again.
+    /// assert_eq!(replica.marks_held().collect::<Vec<_>>(), [cut]);
+    /// ```
     pub fn marks_held(&self) -> impl Iterator<Item = Mark> + Send + '_ {
         let tables = self.tables.load_full();
         let ids = (0..=u8::MAX)

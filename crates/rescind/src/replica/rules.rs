@@ -11,6 +11,21 @@ use crate::replica::seed::{Hash, Seed};
 use crate::replica::write::id_mark_key;
 
 /// What the cuts of a token are decided by. A part that the token does not have is none.
+///
+/// ```
+/// use rescind::ledger::{CutKind, Mark, MarkKey};
+/// use rescind::replica::{Replica, TokenFacts};
+/// # use rescind::clock::Timestamp;
+/// # use rescind::id::SessionId;
+/// # let session = SessionId(uuid::Uuid::from_u128(1));
+///
+/// let replica = Replica::new(&rescind::system::SystemEntropy, Default::default());
+/// let key = MarkKey::Session(session);
+/// let ended = Mark { tenant: None, key, min_version: None, expires_at: Timestamp::from_secs(1_700_000_900) };
+/// replica.apply(&ended, Timestamp::from_secs(1_700_000_000));
+/// let token = TokenFacts { session: Some(session), kid: "k1", ..TokenFacts::default() };
+/// assert_eq!(replica.evaluate(&token), Some(CutKind::Session));
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TokenFacts<'a> {
     /// `jti`.
@@ -34,6 +49,16 @@ pub struct TokenFacts<'a> {
 }
 
 /// A token's digest, or how to come by it.
+///
+/// ```
+/// use rescind::replica::{DigestFact, Replica, TokenFacts};
+///
+/// let replica = Replica::new(&rescind::system::SystemEntropy, Default::default());
+/// // As long as no token was cut by its digest, nobody computes one.
+/// let compute = || -> [u8; 32] { unreachable!("there is no such cut") };
+/// let token = TokenFacts { digest: DigestFact::Lazy(&compute), ..TokenFacts::default() };
+/// assert_eq!(replica.evaluate(&token), None);
+/// ```
 #[derive(Clone, Copy, Default)]
 pub enum DigestFact<'a> {
     /// Not to be had: digest cuts do not reach the token.
@@ -85,6 +110,15 @@ pub struct Candidates {
 
 impl Candidates {
     /// The marks by which a token with these facts may be named.
+    ///
+    /// ```
+    /// use rescind::ledger::{MarkIdentity, MarkKey};
+    /// use rescind::replica::{Candidates, TokenFacts};
+    ///
+    /// let signed = TokenFacts { kid: "k1", ..TokenFacts::default() };
+    /// let by_key = MarkIdentity { tenant: None, key: MarkKey::Key("k1".into()) };
+    /// assert_eq!(Candidates::of(&signed).identities(), [by_key]);
+    /// ```
     pub fn of(facts: &TokenFacts<'_>) -> Self {
         let computed;
         let digest = match facts.digest {
@@ -105,17 +139,54 @@ impl Candidates {
     }
 
     /// What to ask for.
+    ///
+    /// ```
+    /// use rescind::replica::{Candidates, TokenFacts};
+    /// # use rescind::id::{SessionId, TenantId};
+    /// # let (acme, session) = (TenantId(uuid::Uuid::from_u128(1)), SessionId(uuid::Uuid::from_u128(2)));
+    ///
+    /// let token = TokenFacts { session: Some(session), tenant: Some(acme), ..TokenFacts::default() };
+    /// let candidates = Candidates::of(&token);
+    /// // By marks that hold for everybody, and by those of its own tenant.
+    /// assert!(candidates.identities().iter().all(|one| one.tenant.is_none_or(|tenant| tenant == acme)));
+    /// ```
     pub fn identities(&self) -> &[MarkIdentity] {
         &self.identities
     }
 
     /// Whether a mark of that identity and least version kills the token.
+    ///
+    /// ```
+    /// use rescind::ledger::{MarkIdentity, MarkKey};
+    /// use rescind::replica::{Candidates, TokenFacts};
+    /// # use rescind::id::{TenantId, UserId};
+    /// # let (acme, user) = (TenantId(uuid::Uuid::from_u128(1)), UserId(uuid::Uuid::from_u128(2)));
+    ///
+    /// let token = TokenFacts { tenant: Some(acme), user: Some(user), token_version: Some(6), ..TokenFacts::default() };
+    /// let cut = MarkIdentity { tenant: Some(acme), key: MarkKey::User(user) };
+    /// let candidates = Candidates::of(&token);
+    /// assert!(candidates.dies_by(&cut, Some(7)));
+    /// assert!(!candidates.dies_by(&cut, Some(6)), "it was minted after that cut");
+    /// ```
     pub fn dies_by(&self, identity: &MarkIdentity, min_version: Option<i64>) -> bool {
         let version = self.versions.of(identity.key.kind());
         self.identities.contains(identity) && is_below(version, min_version.unwrap_or(i64::MAX))
     }
 
     /// The cut that the token is dead by, if it is by any of these marks: the narrowest, where there are several.
+    ///
+    /// ```
+    /// use rescind::ledger::{CutKind, MarkIdentity, MarkKey};
+    /// use rescind::replica::{Candidates, TokenFacts};
+    /// # use rescind::id::SessionId;
+    /// # let session = SessionId(uuid::Uuid::from_u128(1));
+    ///
+    /// let candidates = Candidates::of(&TokenFacts { session: Some(session), kid: "k1", ..TokenFacts::default() });
+    /// let of = |key| MarkIdentity { tenant: None, key };
+    /// let (by_key, by_session) = (of(MarkKey::Key("k1".into())), of(MarkKey::Session(session)));
+    /// let cut = candidates.narrowest([(&by_key, None), (&by_session, None)]);
+    /// assert_eq!(cut, Some(CutKind::Session));
+    /// ```
     pub fn narrowest<'m>(
         &self,
         marks: impl IntoIterator<Item = (&'m MarkIdentity, Option<i64>)>,

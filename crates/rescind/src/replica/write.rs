@@ -17,6 +17,19 @@ use crate::replica::{NEVER, Replica};
 use crate::sync::atomic::Ordering;
 
 /// What [`Replica::expire`] did.
+///
+/// ```
+/// use rescind::clock::Timestamp;
+/// use rescind::ledger::Cursor;
+/// use rescind::replica::{Expired, Replica};
+///
+/// let replica = Replica::new(&rescind::system::SystemEntropy, Default::default());
+/// replica.load(0).finish(Cursor::default(), Timestamp::from_secs(1_700_000_000));
+/// match replica.expire(Timestamp::from_secs(1_700_000_060)) {
+///     Expired::Dropped(marks) => assert_eq!(marks, 0, "there were none"),
+///     Expired::ClockSteppedBack => unreachable!("a minute has passed"),
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "after a step back of the clock the replica must be loaded anew"]
 pub enum Expired {
@@ -86,6 +99,21 @@ impl Replica {
 
     /// As [`Replica::advance`], naming the places that were come past on the way, in order: so that whoever was told that the
     /// ledger ends at one of them, while it grew on, sees that it was [reached](Replica::reached).
+    ///
+    /// ```
+    /// use rescind::clock::Timestamp;
+    /// use rescind::ledger::Cursor;
+    /// use rescind::replica::Replica;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let replica = Replica::new(&rescind::system::SystemEntropy, Default::default());
+    /// let place = |seq| Cursor { seq, tag: [0xa7; 16] };
+    /// replica.advance_past([place(1), place(2)], place(3), Timestamp::from_secs(1_700_000_000));
+    /// // Who was told that the ledger ends at 2 need not wait.
+    /// assert!(replica.reached(place(2)).await);
+    /// # }
+    /// ```
     pub fn advance_past(
         &self,
         places: impl IntoIterator<Item = Cursor>,
@@ -152,6 +180,26 @@ impl Replica {
     /// Goes on with loading, where at most `rest` marks are yet to come: [`Replica::load`] for whoever cannot tell how many there are, and
     /// calls this for each part. Room is made for as many again as there are, and not for all at once: most of what a ledger has
     /// numbered may be long gone.
+    ///
+    /// ```
+    /// use rescind::clock::Timestamp;
+    /// use rescind::ledger::{Cursor, CutKind, Mark, MarkKey};
+    /// use rescind::replica::Replica;
+    ///
+    /// let replica = Replica::new(&rescind::system::SystemEntropy, Default::default());
+    /// let now = Timestamp::from_secs(1_700_000_000);
+    /// let cut = |kid: &str| {
+    ///     let key = MarkKey::Key(kid.into());
+    ///     Mark { tenant: None, key, min_version: None, expires_at: Timestamp::MAX }
+    /// };
+    ///
+    /// // Page by page; at most one entry is left after the first.
+    /// replica.load_more(2).apply(&cut("k1"), now);
+    /// let last = replica.load_more(1);
+    /// last.apply(&cut("k2"), now);
+    /// last.finish(Cursor { seq: 2, tag: [0xa7; 16] }, now);
+    /// assert_eq!(replica.count(CutKind::Key), 2);
+    /// ```
     pub fn load_more(&self, rest: usize) -> Loader<'_> {
         let held = self.len();
         let more = rest.min(held.max(LEAST_GROWTH));
@@ -184,6 +232,18 @@ impl Replica {
     }
 
     /// Loads a whole new history in one go: see [`Replica::load`].
+    ///
+    /// ```
+    /// use rescind::clock::Timestamp;
+    /// use rescind::ledger::{Cursor, Mark, MarkKey};
+    /// use rescind::replica::Replica;
+    ///
+    /// let replica = Replica::new(&rescind::system::SystemEntropy, Default::default());
+    /// let (now, end) = (Timestamp::from_secs(1_700_000_000), Cursor { seq: 9, tag: [0xa7; 16] });
+    /// let cut = Mark { tenant: None, key: MarkKey::Key("k1".into()), min_version: None, expires_at: Timestamp::MAX };
+    /// replica.replace_with([cut], end, now, now);
+    /// assert_eq!((replica.len(), replica.cursor()), (1, end));
+    /// ```
     pub fn replace_with(
         &self,
         marks: impl IntoIterator<Item = Mark>,
@@ -379,6 +439,21 @@ impl Replica {
 }
 
 /// Loads a snapshot. Dropped before [`Loader::finish`], it leaves marks that are right, and freshness as it was.
+///
+/// ```
+/// use rescind::clock::Timestamp;
+/// use rescind::ledger::Cursor;
+/// use rescind::replica::Replica;
+///
+/// let replica = Replica::new(&rescind::system::SystemEntropy, Default::default());
+/// // The snapshot broke off: nothing counts as read.
+/// drop(replica.load(1000));
+/// assert_eq!(replica.as_of(), None);
+///
+/// let now = Timestamp::from_secs(1_700_000_000);
+/// replica.load(1000).finish(Cursor::default(), now);
+/// assert_eq!(replica.as_of(), Some(now));
+/// ```
 #[must_use = "nothing counts as loaded before `finish`"]
 #[derive(Debug)]
 pub struct Loader<'a> {
@@ -388,6 +463,20 @@ pub struct Loader<'a> {
 
 impl Loader<'_> {
     /// Adds a mark: see [`Replica::apply`].
+    ///
+    /// ```
+    /// use rescind::clock::Timestamp;
+    /// use rescind::ledger::{Cursor, Mark, MarkKey};
+    /// use rescind::replica::Replica;
+    ///
+    /// let replica = Replica::new(&rescind::system::SystemEntropy, Default::default());
+    /// let now = Timestamp::from_secs(1_700_000_000);
+    /// let cut = Mark { tenant: None, key: MarkKey::Key("k1".into()), min_version: None, expires_at: Timestamp::MAX };
+    /// let loader = replica.load(1);
+    /// loader.apply(&cut, now);
+    /// assert_eq!(replica.len(), 1, "it holds from now on, whatever comes of the loading");
+    /// # loader.finish(Cursor::default(), now);
+    /// ```
     pub fn apply(&self, mark: &Mark, now: Timestamp) {
         self.replica.take(mark, now);
     }
@@ -395,6 +484,20 @@ impl Loader<'_> {
     /// Everything has been applied: the snapshot ends at `cursor`, whatever the cursor was before, and the read of it began
     /// at `read_began`. Where the clock stepped back since the loading began, or it was [doubted](Replica::doubt), it has to be
     /// done again.
+    ///
+    /// ```
+    /// use rescind::clock::Timestamp;
+    /// use rescind::ledger::Cursor;
+    /// use rescind::replica::Replica;
+    ///
+    /// let replica = Replica::new(&rescind::system::SystemEntropy, Default::default());
+    /// let (now, end) = (Timestamp::from_secs(1_700_000_000), Cursor { seq: 9, tag: [0xa7; 16] });
+    /// let loader = replica.load(0);
+    /// // While it was read, the ledger turned out to be of another history.
+    /// replica.doubt();
+    /// loader.finish(end, now);
+    /// assert_eq!(replica.as_of(), None, "it has to be read once more");
+    /// ```
     pub fn finish(self, cursor: Cursor, read_began: Timestamp) {
         let mut writer = self.replica.writer();
         if self.doubts == writer.doubts {

@@ -18,6 +18,15 @@ pub use store::{
 };
 
 /// A session as it is shown.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, ada, pair, .. }| {
+/// let session = authority.own_session(&ada, pair.session_id).await?;
+/// assert!(session.client.is_some(), "a backend opened it");
+/// assert!(session.idle_expires_at < session.expires_at);
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
     /// Its id.
@@ -47,6 +56,19 @@ pub struct Session {
 }
 
 /// Whether a session is alive. Derived when it is read: a tenant cut writes no session.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, ada, pair, .. }| {
+/// use rescind::session::Status;
+///
+/// authority.revoke_all_own(&ada).await?;
+/// match authority.own_session(&ada, pair.session_id).await?.status {
+///     Status::Revoked(how) => assert_eq!(how.by, ada.actor()),
+///     other => panic!("it is {}", other.as_str()),
+/// }
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Status {
     /// It can be refreshed.
@@ -59,6 +81,12 @@ pub enum Status {
 
 impl Status {
     /// The status' word.
+    ///
+    /// ```
+    /// use rescind::session::Status;
+    ///
+    /// assert_eq!(Status::Expired.as_str(), "expired");
+    /// ```
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Active => "active",
@@ -80,6 +108,13 @@ pub struct Revoked {
 }
 
 /// What a device told of itself. All of it may be forged, and none of it decides anything.
+///
+/// ```
+/// use rescind::session::Device;
+///
+/// let laptop = Device { name: Some("laptop".into()), ..Device::default() };
+/// assert_eq!(laptop.ip, None);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Device {
     /// The name that the user gave it.

@@ -78,6 +78,26 @@ pub enum StoreError {
 }
 
 /// Which part of a list is asked for.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, operator, .. }| {
+/// use rescind::store::PageRequest;
+///
+/// // All tenants, two at a time.
+/// let mut page = PageRequest { limit: 2, cursor: None };
+/// let mut slugs = Vec::new();
+/// loop {
+///     let tenants = authority.tenants(&operator, &page).await?;
+///     slugs.extend(tenants.items.into_iter().map(|tenant| tenant.slug));
+///     page.cursor = tenants.next_cursor;
+///     if page.cursor.is_none() {
+///         break;
+///     }
+/// }
+/// assert_eq!(slugs.len(), 3);
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PageRequest {
     /// At most so many items, 1 to 500.
@@ -94,16 +114,39 @@ const LARGEST_PAGE: u32 = 500;
 /// is added or removed between two of them. [`StoreError::InvalidCursor`] for any other text.
 impl PageRequest {
     /// How many items the page is to have.
+    ///
+    /// ```
+    /// use rescind::store::PageRequest;
+    ///
+    /// let items = |limit| PageRequest { limit, cursor: None }.items();
+    /// assert_eq!([items(0), items(50), items(9_999)], [1, 50, 500]);
+    /// ```
     pub fn items(&self) -> usize {
         self.limit.clamp(1, LARGEST_PAGE) as usize
     }
 
     /// In a list that is ordered by one number.
+    ///
+    /// ```
+    /// use rescind::store::{PageRequest, StoreError};
+    ///
+    /// let from = |cursor: &str| PageRequest { limit: 50, cursor: Some(cursor.into()) }.from_number('l');
+    /// assert_eq!(from("l42"), Ok(Some(42)));
+    /// assert_eq!(from("a42"), Err(StoreError::InvalidCursor), "another list's");
+    /// ```
     pub fn from_number(&self, list: char) -> Result<Option<i64>, StoreError> {
         self.place(list).map(|text| text.and_then(number)).transpose()
     }
 
     /// In a list that is ordered by a number and an id.
+    ///
+    /// ```
+    /// use rescind::store::PageRequest;
+    /// # let id = uuid::Uuid::from_u128(7);
+    ///
+    /// let cursor = Some(format!("s42.{id}"));
+    /// assert_eq!(PageRequest { limit: 50, cursor }.from_number_and_id('s'), Ok(Some((42, id))));
+    /// ```
     pub fn from_number_and_id(&self, list: char) -> Result<Option<(i64, Uuid)>, StoreError> {
         let parse = |text| {
             let (left, right) = halves(text)?;
@@ -113,6 +156,13 @@ impl PageRequest {
     }
 
     /// In a list that is ordered by two ids.
+    ///
+    /// ```
+    /// use rescind::store::PageRequest;
+    ///
+    /// // The first page has no cursor.
+    /// assert_eq!(PageRequest { limit: 50, cursor: None }.from_ids('u'), Ok(None));
+    /// ```
     pub fn from_ids(&self, list: char) -> Result<Option<(Uuid, Uuid)>, StoreError> {
         let parse = |text| {
             let (left, right) = halves(text)?;
@@ -143,6 +193,14 @@ fn id(text: &str) -> Result<Uuid, StoreError> {
 }
 
 /// A part of a list.
+///
+/// ```
+/// use rescind::store::Page;
+///
+/// let page = Page { items: vec![1, 2], next_cursor: Some("l2".into()) };
+/// assert_eq!(serde_json::to_value(&page)?["next_cursor"], "l2");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Page<T> {
     /// The items.
@@ -153,6 +211,15 @@ pub struct Page<T> {
 
 impl<T> Page<T> {
     /// The same page with each item turned into another.
+    ///
+    /// ```
+    /// use rescind::store::Page;
+    ///
+    /// let page = Page { items: vec![1, 2], next_cursor: Some("l2".into()) };
+    /// let shown = page.map(|number| number.to_string());
+    /// assert_eq!(shown.items, ["1", "2"]);
+    /// assert_eq!(shown.next_cursor.as_deref(), Some("l2"));
+    /// ```
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
         Page { items: self.items.into_iter().map(f).collect(), next_cursor: self.next_cursor }
     }

@@ -34,6 +34,12 @@ impl Algorithm {
     pub const ASYMMETRIC: [Self; 4] = [Self::EdDsa, Self::Es256, Self::Rs256, Self::Ps256];
 
     /// The JOSE name that goes into a header.
+    ///
+    /// ```
+    /// use rescind::token::Algorithm;
+    ///
+    /// assert_eq!(Algorithm::EdDsa.name(), "EdDSA");
+    /// ```
     pub const fn name(self) -> &'static str {
         match self {
             Self::EdDsa => "EdDSA",
@@ -45,6 +51,13 @@ impl Algorithm {
     }
 
     /// Whether the key is a shared secret.
+    ///
+    /// ```
+    /// use rescind::token::Algorithm;
+    ///
+    /// assert!(Algorithm::Hs256.is_symmetric());
+    /// assert!(!Algorithm::ASYMMETRIC.iter().any(|algorithm| algorithm.is_symmetric()));
+    /// ```
     pub const fn is_symmetric(self) -> bool {
         matches!(self, Self::Hs256)
     }

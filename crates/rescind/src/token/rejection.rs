@@ -3,6 +3,13 @@
 macro_rules! claims {
     ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
         /// A claim that a token lacks or misspells.
+        ///
+        /// ```
+        /// use rescind::token::{Claim, Rejection};
+        ///
+        /// assert_eq!(Claim::Tver.name(), "tver");
+        /// assert_eq!(Rejection::Invalid(Claim::Tver).code(), "tver_invalid");
+        /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum Claim {
@@ -11,6 +18,13 @@ macro_rules! claims {
 
         impl Claim {
             /// The claim's role, named as our own tokens name it.
+            ///
+            /// ```
+            /// use rescind::token::Claim;
+            ///
+            /// // Of another issuer's token, too, that calls it something else.
+            /// assert_eq!(Claim::TenantId.name(), "tenant_id");
+            /// ```
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }
@@ -70,6 +84,21 @@ claims! {
 /// Why a token was refused. Holds nothing of the token, so that it can be logged and shown.
 ///
 /// [`Rejection::Expired`] is found last: a token that is refused so is right in everything else.
+///
+/// ```
+/// use rescind::clock::Timestamp;
+/// use rescind::token::{Issuer, KeySet, Rejection, Validator};
+///
+/// let validator = Validator::new(vec![Issuer::ours("https://auth.example", KeySet::empty())])?;
+/// // {"alg":"none","kid":"k","typ":"at+jwt"} and {"iss":"https://auth.example"}
+/// let token = "eyJhbGciOiJub25lIiwia2lkIjoiayIsInR5cCI6ImF0K2p3dCJ9.\
+///              eyJpc3MiOiJodHRwczovL2F1dGguZXhhbXBsZSJ9.AA";
+/// let refused = validator.validate(token, Timestamp::from_secs(0)).unwrap_err();
+/// assert_eq!(refused, Rejection::AlgNotAllowed);
+/// // For a log, never with anything of the token in it.
+/// assert_eq!(refused.to_string(), format!("token refused: {}", refused.code()));
+/// # Ok::<(), rescind::token::InvalidIssuers>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("token refused: {}", self.code())]
 #[non_exhaustive]

@@ -69,10 +69,37 @@ pub struct SignedToken(Arc<Inner>);
 
 /// A [`SignedToken`] that moreover was alive, and meant for whoever asked, at the moment of asking. Only a
 /// [`Validator`](super::Validator) or [`SignedToken::validate`] makes one. It has not been held against any cut.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+/// use rescind::token::ValidToken;
+/// use secrecy::ExposeSecret as _;
+///
+/// let validator = authority.verifier().validator();
+/// let valid: ValidToken = validator.validate(pair.access_token.expose_secret(), authority.now())?;
+/// // What is asked of the token is asked of it directly.
+/// assert_eq!(valid.email(), Some("ada@example.com"));
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub struct ValidToken(SignedToken);
 
 /// Which audience a token must be meant for.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+/// use rescind::token::{Expected, Rejection};
+/// use secrecy::ExposeSecret as _;
+///
+/// let signed = authority.verifier().validator().verify(pair.access_token.expose_secret())?;
+/// assert_eq!(signed.check_audience(Expected::Configured), Ok(()));
+/// assert_eq!(signed.check_audience(Expected::Any), Ok(()));
+/// let elsewhere = Expected::Exactly("https://shop.example");
+/// assert_eq!(signed.check_audience(elsewhere), Err(Rejection::WrongAudience));
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expected<'a> {
     /// One of those that its [`Issuer`] was configured with.
@@ -84,6 +111,19 @@ pub enum Expected<'a> {
 }
 
 /// The ids and versions that every one of our own access tokens has.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, pair, ada, .. }| {
+/// use rescind::token::OwnIds;
+/// use secrecy::ExposeSecret as _;
+///
+/// let signed = authority.verifier().validator().verify(pair.access_token.expose_secret())?;
+/// let OwnIds { user_id, tenant_id, session_id, .. } = signed.own_ids().ok_or("not ours")?;
+/// let me = ada.signed_in()?;
+/// assert_eq!((user_id, tenant_id, session_id), (me.user, me.tenant, me.session));
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OwnIds {
     /// The token.
@@ -158,6 +198,19 @@ impl SignedToken {
 
     /// Whether the token lives at `now`, give or take the issuer's leeway.
     ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, clock, .. }| {
+    /// use rescind::token::Rejection;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// let signed = authority.verifier().validator().verify(pair.access_token.expose_secret())?;
+    /// assert_eq!(signed.check_time(authority.now()), Ok(()));
+    /// clock.forward(authority.settings().access_ttl * 2);
+    /// assert_eq!(signed.check_time(authority.now()), Err(Rejection::Expired));
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// [`Rejection::IssuedInFuture`], [`Rejection::NotYetValid`], [`Rejection::Expired`].
     pub fn check_time(&self, now: Timestamp) -> Result<(), Rejection> {
@@ -166,111 +219,322 @@ impl SignedToken {
     }
 
     /// The issuer.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use secrecy::ExposeSecret as _;
+    /// # let signed = authority.verifier().validator().verify(pair.access_token.expose_secret())?;
+    /// assert_eq!(signed.iss(), "https://auth.example");
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn iss(&self) -> &str {
         &self.0.issuer.iss
     }
 
     /// The key that signed.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use secrecy::ExposeSecret as _;
+    /// # let signed = authority.verifier().validator().verify(pair.access_token.expose_secret())?;
+    /// let published = authority.jwks();
+    /// assert!(published.keys.iter().any(|key| key.kid.as_deref() == Some(signed.kid())));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn kid(&self) -> &str {
         self.0.key.kid()
     }
 
     /// The algorithm of the key that signed.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use secrecy::ExposeSecret as _;
+    /// # let signed = authority.verifier().validator().verify(pair.access_token.expose_secret())?;
+    /// assert_eq!(signed.algorithm(), authority.settings().algorithm);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn algorithm(&self) -> Algorithm {
         self.0.key.algorithm()
     }
 
     /// Whether a Rescind authority issued the token, so that [`SignedToken::own_ids`] is there.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use secrecy::ExposeSecret as _;
+    /// # let signed = authority.verifier().validator().verify(pair.access_token.expose_secret())?;
+    /// assert_eq!(signed.is_ours(), signed.own_ids().is_some());
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn is_ours(&self) -> bool {
         self.0.issuer.claims == ClaimRule::Ours
     }
 
     /// `exp`: from when the token is dead.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use secrecy::ExposeSecret as _;
+    /// # let signed = authority.verifier().validator().verify(pair.access_token.expose_secret())?;
+    /// assert_eq!(signed.expires_at(), signed.issued_at().plus(pair.expires_in));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn expires_at(&self) -> Timestamp {
         Timestamp::from_secs(self.0.dates.exp)
     }
 
     /// `nbf`: until when it is not yet good.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use secrecy::ExposeSecret as _;
+    /// # let signed = authority.verifier().validator().verify(pair.access_token.expose_secret())?;
+    /// // A token of ours is good from when it is made.
+    /// assert_eq!(signed.not_before(), Some(signed.issued_at()));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn not_before(&self) -> Option<Timestamp> {
         self.0.dates.nbf.map(Timestamp::from_secs)
     }
 
     /// `iat`: when it was made.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use secrecy::ExposeSecret as _;
+    /// # let signed = authority.verifier().validator().verify(pair.access_token.expose_secret())?;
+    /// assert!(signed.issued_at() <= authority.now());
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn issued_at(&self) -> Timestamp {
         Timestamp::from_secs(self.0.dates.iat)
     }
 
     /// The token's id, as it spells it. A foreign token may have none.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use secrecy::ExposeSecret as _;
+    /// # let signed = authority.verifier().validator().verify(pair.access_token.expose_secret())?;
+    /// // By it a single token is revoked.
+    /// assert_eq!(signed.jti().map(str::to_owned), signed.jti_uuid().map(|jti| jti.to_string()));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn jti(&self) -> Option<&str> {
         self.text(self.0.facts.jti)
     }
 
     /// The token's id as a cut of it names it.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use secrecy::ExposeSecret as _;
+    /// # let signed = authority.verifier().validator().verify(pair.access_token.expose_secret())?;
+    /// use rescind::ledger::TokenKey;
+    ///
+    /// assert_eq!(signed.token_key().cloned(), signed.jti().map(TokenKey::new));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn token_key(&self) -> Option<&TokenKey> {
         self.0.token_key.as_ref()
     }
 
     /// The token's id where it is a UUID with hyphens, which those of our own tokens are.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use secrecy::ExposeSecret as _;
+    /// # let signed = authority.verifier().validator().verify(pair.access_token.expose_secret())?;
+    /// assert_eq!(signed.jti_uuid().map(|jti| jti.0.get_version_num()), Some(7));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn jti_uuid(&self) -> Option<Jti> {
         self.0.facts.jti_uuid.map(Jti)
     }
 
     /// The subject, as the token spells it.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use secrecy::ExposeSecret as _;
+    /// # let signed = authority.verifier().validator().verify(pair.access_token.expose_secret())?;
+    /// assert_eq!(signed.sub().map(str::to_owned), signed.user_id().map(|user| user.to_string()));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn sub(&self) -> Option<&str> {
         self.text(self.0.facts.sub)
     }
 
     /// The user.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, ada, .. }| {
+    /// # use secrecy::ExposeSecret as _;
+    /// # let signed = authority.verifier().validator().verify(pair.access_token.expose_secret())?;
+    /// assert_eq!(signed.user_id(), Some(ada.signed_in()?.user));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn user_id(&self) -> Option<UserId> {
         self.0.facts.user_id.map(UserId)
     }
 
     /// The tenant.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, acme, .. }| {
+    /// # use secrecy::ExposeSecret as _;
+    /// # let signed = authority.verifier().validator().verify(pair.access_token.expose_secret())?;
+    /// // Whoever owns what is asked for: another tenant's is not there.
+    /// assert_eq!(signed.tenant_id(), Some(acme));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn tenant_id(&self) -> Option<TenantId> {
         self.0.facts.tenant_id.map(TenantId)
     }
 
     /// The session.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use secrecy::ExposeSecret as _;
+    /// # let signed = authority.verifier().validator().verify(pair.access_token.expose_secret())?;
+    /// assert_eq!(signed.session_id(), Some(pair.session_id));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn session_id(&self) -> Option<SessionId> {
         self.0.facts.session_id.map(SessionId)
     }
 
     /// The user's token version.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, ada, .. }| {
+    /// # use secrecy::ExposeSecret as _;
+    /// # let signed = authority.verifier().validator().verify(pair.access_token.expose_secret())?;
+    /// let me = ada.signed_in()?;
+    /// let cut = authority.revoke_user(&rescind::authority::Caller::command_line(), me.user, None, None).await?;
+    /// assert!(signed.ver() < cut.entry.mark.min_version);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn ver(&self) -> Option<i64> {
         self.0.facts.ver
     }
 
     /// The tenant's token version.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, pair, acme, .. }| {
+    /// # use secrecy::ExposeSecret as _;
+    /// # let signed = authority.verifier().validator().verify(pair.access_token.expose_secret())?;
+    /// let cut = authority.revoke_tenant(&operator, acme, None, false).await?;
+    /// assert!(signed.tver() < Some(cut.token_version));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn tver(&self) -> Option<i64> {
         self.0.facts.tver
     }
 
     /// The client that the token was issued to.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, backend, .. }| {
+    /// # use secrecy::ExposeSecret as _;
+    /// # let signed = authority.verifier().validator().verify(pair.access_token.expose_secret())?;
+    /// // The backend that opened the session.
+    /// let opened_by = backend.identity.client().map(|client| client.to_string());
+    /// assert_eq!(signed.client_id().map(str::to_owned), opened_by);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn client_id(&self) -> Option<&str> {
         self.text(self.0.facts.client_id)
     }
 
     /// The user's email address.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use secrecy::ExposeSecret as _;
+    /// # let signed = authority.verifier().validator().verify(pair.access_token.expose_secret())?;
+    /// assert_eq!(signed.email(), Some("ada@example.com"));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn email(&self) -> Option<&str> {
         self.text(self.0.facts.email)
     }
 
     /// The user's role.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use secrecy::ExposeSecret as _;
+    /// # let signed = authority.verifier().validator().verify(pair.access_token.expose_secret())?;
+    /// assert_eq!(signed.role(), Some("member"));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn role(&self) -> Option<&str> {
         self.text(self.0.facts.role)
     }
 
     /// Whom the token is for: at least one.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use secrecy::ExposeSecret as _;
+    /// # let signed = authority.verifier().validator().verify(pair.access_token.expose_secret())?;
+    /// assert_eq!(signed.audiences().collect::<Vec<_>>(), [authority.settings().audience.as_str()]);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn audiences(&self) -> impl Iterator<Item = &str> {
         self.0.audience.strings().iter().map(|one| self.0.texts.get(*one))
     }
 
     /// Whether the token is for `audience`, to the byte.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use secrecy::ExposeSecret as _;
+    /// # let signed = authority.verifier().validator().verify(pair.access_token.expose_secret())?;
+    /// assert!(signed.has_audience("https://auth.example"));
+    /// assert!(!signed.has_audience("https://auth.example/"), "compared to the byte");
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn has_audience(&self, audience: &str) -> bool {
         self.audiences().any(|one| one == audience)
     }
 
     /// What every token of our own has; nothing for a foreign one.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use secrecy::ExposeSecret as _;
+    /// # let signed = authority.verifier().validator().verify(pair.access_token.expose_secret())?;
+    /// let ids = signed.own_ids().ok_or("a token of another issuer")?;
+    /// assert_eq!(ids.session_id, pair.session_id);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn own_ids(&self) -> Option<OwnIds> {
         if !self.is_ours() {
             return None;
@@ -287,6 +551,22 @@ impl SignedToken {
 
     /// SHA-256 of the signing input, `header.payload`. It names the token however its signature is spelled: of ECDSA
     /// there are always two that are valid.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, pair, .. }| {
+    /// use rescind::authority::{RevocationRequest, What};
+    /// use rescind::ledger::CutKind;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// let signed = authority.verifier().validator().verify(pair.access_token.expose_secret())?;
+    /// // A token without a `jti` is revoked by it.
+    /// let what = What::Digest(signed.digest());
+    /// let request = RevocationRequest { what, expires_at: None, user: None, tenant: None, reason: None };
+    /// authority.revoke(&operator, request).await?;
+    /// assert_eq!(authority.verifier().evaluate(&signed), Some(CutKind::Digest));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn digest(&self) -> [u8; 32] {
         *self.0.digest.get_or_init(|| {
             // What was decoded was canonical, so that encoding it again gives the very text.
@@ -302,17 +582,48 @@ impl SignedToken {
     }
 
     /// The whole payload as it was signed: one JSON object. For reading a claim without building all of them.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use secrecy::ExposeSecret as _;
+    /// # let signed = authority.verifier().validator().verify(pair.access_token.expose_secret())?;
+    /// assert!(signed.payload().starts_with(r#"{"iss":"https://auth.example","#));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn payload(&self) -> &str {
         self.0.texts.payload()
     }
 
     /// The whole payload.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use secrecy::ExposeSecret as _;
+    /// # let signed = authority.verifier().validator().verify(pair.access_token.expose_secret())?;
+    /// assert_eq!(signed.claims_json()["token_type"], "access");
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn claims_json(&self) -> Value {
         // What the strict reader took, serde_json takes.
         serde_json::from_str(self.payload()).unwrap_or_default()
     }
 
     /// The claims whose names are not among [`RESERVED_CLAIMS`].
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, backend, handover, .. }| {
+    /// use rescind::authority::Handover;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// let claims = serde_json::Map::from_iter([("plan".to_owned(), "gold".into())]);
+    /// let pair = authority.hand_over(&backend, Handover { claims: claims.clone(), ..handover }).await?;
+    /// let signed = authority.verifier().validator().verify(pair.access_token.expose_secret())?;
+    /// assert_eq!(signed.extra(), claims);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn extra(&self) -> Map<String, Value> {
         let Value::Object(claims) = self.claims_json() else { return Map::new() };
         claims.into_iter().filter(|(name, _)| !RESERVED_CLAIMS.contains(&name.as_str())).collect()
@@ -340,6 +651,19 @@ impl SignedToken {
 
 impl ValidToken {
     /// What was proved of the token apart from time and audience.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// let validator = authority.verifier().validator();
+    /// let valid = validator.validate(pair.access_token.expose_secret(), authority.now())?;
+    /// // For a connection that outlives the moment.
+    /// let signed = valid.into_signed();
+    /// assert_eq!(signed.session_id(), Some(pair.session_id));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn into_signed(self) -> SignedToken {
         self.0
     }

@@ -32,6 +32,15 @@ pub struct Validator {
 impl Validator {
     /// A validator that trusts these issuers and nobody else.
     ///
+    /// ```
+    /// use rescind::token::{InvalidIssuers, Issuer, KeySet, Validator};
+    ///
+    /// let issuer = || Issuer::ours("https://auth.example", KeySet::empty());
+    /// assert!(Validator::new(vec![issuer()]).is_ok());
+    /// // Which of the two would a token mean?
+    /// assert_eq!(Validator::new(vec![issuer(), issuer()]).unwrap_err(), InvalidIssuers::Duplicate);
+    /// ```
+    ///
     /// # Errors
     /// [`InvalidIssuers`] where the list cannot mean what it says.
     pub fn new(issuers: Vec<Issuer>) -> Result<Self, InvalidIssuers> {
@@ -45,12 +54,33 @@ impl Validator {
     }
 
     /// The issuers that are trusted.
+    ///
+    /// ```
+    /// use rescind::token::{Issuer, KeySet, Validator};
+    ///
+    /// let validator = Validator::new(vec![Issuer::ours("https://auth.example", KeySet::empty())])?;
+    /// assert!(validator.issuers().any(|issuer| issuer.iss() == "https://auth.example"));
+    /// # Ok::<(), rescind::token::InvalidIssuers>(())
+    /// ```
     pub fn issuers(&self) -> impl Iterator<Item = &Issuer> {
         self.issuers.iter().map(Arc::as_ref)
     }
 
     /// Checks everything about a token that can be known without the ledger, for the audiences that its issuer was
     /// configured with.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, clock, .. }| {
+    /// use rescind::token::Rejection;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// let (token, validator) = (pair.access_token.expose_secret(), authority.verifier().validator());
+    /// assert!(validator.validate(token, authority.now()).is_ok());
+    /// clock.forward(authority.settings().access_ttl * 2);
+    /// assert_eq!(validator.validate(token, authority.now()).unwrap_err(), Rejection::Expired);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// A [`Rejection`] that says why. [`Rejection::Expired`] is found last.
@@ -60,6 +90,18 @@ impl Validator {
 
     /// As [`Validator::validate`], for this audience and no other.
     ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// use rescind::token::Rejection;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// let (token, validator) = (pair.access_token.expose_secret(), authority.verifier().validator());
+    /// let refused = validator.validate_for(token, authority.now(), "https://shop.example");
+    /// assert_eq!(refused.unwrap_err(), Rejection::WrongAudience);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// A [`Rejection`] that says why.
     pub fn validate_for(&self, token: &str, now: Timestamp, audience: &str) -> Result<ValidToken, Rejection> {
@@ -67,6 +109,18 @@ impl Validator {
     }
 
     /// As [`Validator::validate`], for any expectation of the audience.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// use rescind::token::Expected;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// // Introspection answers for tokens that are meant for others.
+    /// let (token, validator) = (pair.access_token.expose_secret(), authority.verifier().validator());
+    /// assert!(validator.validate_expecting(token, authority.now(), Expected::Any).is_ok());
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// A [`Rejection`] that says why.
@@ -82,6 +136,18 @@ impl Validator {
     /// All checks but those of the time and the audience: for acts that can only end something, such as logging out
     /// with a token that has expired or revoking one that is meant for another service.
     ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, clock, .. }| {
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// clock.forward(authority.settings().access_ttl * 2);
+    /// // Enough to log out by.
+    /// let signed = authority.verifier().validator().validate_ignoring_time(pair.access_token.expose_secret())?;
+    /// assert_eq!(signed.session_id(), Some(pair.session_id));
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// A [`Rejection`] that says why; never one about the time or the audience.
     pub fn validate_ignoring_time(&self, token: &str) -> Result<SignedToken, Rejection> {
@@ -90,6 +156,18 @@ impl Validator {
 
     /// Checks what never changes about a token: its form, its signature, its claims. What a cache may keep; each use of
     /// it must go through [`SignedToken::validate`].
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// use rescind::token::Expected;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// let signed = authority.verifier().validator().verify(pair.access_token.expose_secret())?;
+    /// // Kept, and asked anew at each use.
+    /// assert!(signed.validate(authority.now(), Expected::Configured).is_ok());
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// A [`Rejection`] that says why; never one about the time or the audience.
@@ -158,6 +236,15 @@ impl Validator {
 }
 
 /// A list of issuers that cannot mean what it says.
+///
+/// ```
+/// use rescind::token::{Issuer, KeySet, Validator};
+///
+/// // For whom are its tokens?
+/// let issuer = Issuer::foreign("https://id.example", KeySet::empty());
+/// let why = Validator::new(vec![issuer]).unwrap_err();
+/// assert!(!why.to_string().is_empty());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidIssuers {

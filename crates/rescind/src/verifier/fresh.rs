@@ -14,6 +14,33 @@ use crate::replica::Replica;
 use crate::token::{Expected, SignedToken};
 
 /// Where the ledger ends: asked of the store, or, by a verifier in another process, by `GET /api/v1/feed/head`.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, ada, pair, .. }| {
+/// use rescind::ledger::Cursor;
+/// use rescind::token::Expected;
+/// use rescind::verifier::{HeadAnswer, HeadUnknown, LedgerHead};
+/// use secrecy::ExposeSecret as _;
+///
+/// /// What another process was last told; in truth it asks anew each time.
+/// struct Told(Option<Cursor>);
+///
+/// impl LedgerHead for Told {
+///     fn head(&self) -> HeadAnswer<'_> {
+///         Box::pin(async { self.0.ok_or(HeadUnknown) })
+///     }
+/// }
+///
+/// let (token, verifier) = (pair.access_token.expose_secret(), authority.verifier());
+/// let here = Told(Some(authority.replica().cursor()));
+/// let never = std::future::pending;
+/// assert!(verifier.verify_fresh(token, Expected::Configured, &here, never()).await.is_ok());
+/// // Nobody can say where the ledger ends: what may have been revoked is refused.
+/// let refused = verifier.verify_fresh(token, Expected::Configured, &Told(None), never()).await;
+/// assert_eq!(refused.unwrap_err().code(), "stale");
+/// # Ok(())
+/// # });
+/// ```
 pub trait LedgerHead: Send + Sync {
     /// The last entry's place, as of a read that begins after the call.
     fn head(&self) -> HeadAnswer<'_>;
@@ -23,6 +50,20 @@ pub trait LedgerHead: Send + Sync {
 pub type HeadAnswer<'a> = Pin<Box<dyn Future<Output = Result<Cursor, HeadUnknown>> + Send + 'a>>;
 
 /// Nobody could say where the ledger ends. Whoever was asked logs why.
+///
+/// ```
+/// use rescind::verifier::{HeadAnswer, HeadUnknown, LedgerHead};
+///
+/// struct OutOfReach;
+///
+/// impl LedgerHead for OutOfReach {
+///     fn head(&self) -> HeadAnswer<'_> {
+///         // Why, is logged where it happens.
+///         Box::pin(std::future::ready(Err(HeadUnknown)))
+///     }
+/// }
+/// # let _: &dyn LedgerHead = &OutOfReach;
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("where the ledger ends could not be read")]
 pub struct HeadUnknown;
@@ -83,6 +124,21 @@ impl Verifier {
 
     /// As [`Verifier::verify_fresh`], for a token whose signature has been checked before.
     ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, ada, pair, .. }| {
+    /// use rescind::token::Expected;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// // A connection stays open; what comes in by it must not be let through by what was known before.
+    /// let verifier = authority.verifier();
+    /// let signed = verifier.validator().verify(pair.access_token.expose_secret())?;
+    /// authority.revoke_all_own(&ada).await?;
+    /// let again = verifier.verify_fresh_again(&signed, Expected::Configured, &authority, std::future::pending());
+    /// assert_eq!(again.await.unwrap_err().code(), "token_revoked");
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// A [`Refusal`], as of [`Verifier::verify_fresh`].
     pub async fn verify_fresh_again(
@@ -106,6 +162,21 @@ impl Verifier {
 
     /// Checks a token as [`Verifier::verify_by_lookup`] does, which asks the ledger at each check as it is; but a ledger that cannot
     /// be read, or not before `give_up` resolves, lets nothing pass.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, ada, pair, .. }| {
+    /// use rescind::token::Expected;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// let (token, verifier, lookup) = (pair.access_token.expose_secret(), authority.verifier(), authority.lookup());
+    /// let give_up = || async { std::future::pending().await };
+    /// assert!(verifier.verify_fresh_by_lookup(token, Expected::Configured, lookup, give_up()).await.is_ok());
+    /// authority.revoke_all_own(&ada).await?;
+    /// let refused = verifier.verify_fresh_by_lookup(token, Expected::Configured, lookup, give_up()).await;
+    /// assert_eq!(refused.unwrap_err().code(), "token_revoked");
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// A [`Refusal`], as of [`Verifier::verify_fresh`].

@@ -6,6 +6,16 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 
 /// How old what a verifier knows may be.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use rescind::verifier::{FreshnessPolicy, OnStale};
+///
+/// // Rather half an hour of tokens that may have been revoked than none at all.
+/// let lenient = FreshnessPolicy { max_staleness: Duration::from_secs(30 * 60), ..FreshnessPolicy::default() };
+/// assert_eq!(lenient.on_stale, OnStale::Deny);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FreshnessPolicy {
     /// For so long after the last successful read of the ledger began, a verifier goes on with what it knows.
@@ -28,6 +38,28 @@ impl Default for FreshnessPolicy {
 }
 
 /// What a verifier that is cut off for too long does with tokens that it does not know to be revoked.
+///
+/// ```
+/// # use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// # use rescind::clock::Clock as _;
+/// # use rescind::ledger::Cursor;
+/// # use rescind::replica::Replica;
+/// # use rescind::system::{SystemClock, SystemEntropy};
+/// # use rescind::token::{Expected, Issuer, KeySet, Validator};
+/// use rescind::verifier::{FreshnessPolicy, OnStale, Verifier};
+///
+/// # let validator = Validator::new(vec![Issuer::ours("https://auth.example", KeySet::empty())])?;
+/// # let replica = Arc::new(Replica::new(&SystemEntropy, Duration::from_secs(30)));
+/// // What was never in doubt is not let through by it: a forged token, or one that is known to be revoked.
+/// let policy = FreshnessPolicy { max_staleness: Duration::ZERO, on_stale: OnStale::Allow };
+/// let verifier = Verifier::new(validator, replica, policy, Arc::new(SystemClock));
+/// let refused = verifier.verify("not a token", Expected::Configured).unwrap_err();
+/// assert_eq!(refused.code(), "invalid_token");
+/// assert_eq!(verifier.stale_allowed(), 0);
+/// # Ok::<(), rescind::token::InvalidIssuers>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnStale {
     /// Refuses them: 503.

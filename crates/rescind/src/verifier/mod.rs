@@ -76,6 +76,22 @@ impl std::fmt::Debug for Verifier {
 impl Verifier {
     /// A verifier that trusts what `validator` trusts, and knows the cuts that `replica` knows. No issuer is granted more than the
     /// replica's [leeway](Replica::leeway): it keeps no mark for longer.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// use std::time::Duration;
+    ///
+    /// use rescind::replica::Replica;
+    /// use rescind::system::{SystemClock, SystemEntropy};
+    /// use rescind::token::{Expected, Issuer, KeySet, Validator};
+    /// use rescind::verifier::{FreshnessPolicy, Refusal, Verifier};
+    ///
+    /// let validator = Validator::new(vec![Issuer::ours("https://auth.example", KeySet::empty())])?;
+    /// let replica = Arc::new(Replica::new(&SystemEntropy, Duration::from_secs(30)));
+    /// let verifier = Verifier::new(validator, replica, FreshnessPolicy::default(), Arc::new(SystemClock));
+    /// assert!(matches!(verifier.verify("x", Expected::Configured), Err(Refusal::Invalid(_))));
+    /// # Ok::<(), rescind::token::InvalidIssuers>(())
+    /// ```
     pub fn new(
         validator: Validator,
         replica: Arc<Replica>,
@@ -111,6 +127,23 @@ impl Verifier {
 
     /// Checks a token that is meant for whom `expected` says.
     ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, ada, pair, .. }| {
+    /// use rescind::ledger::CutKind;
+    /// use rescind::token::Expected;
+    /// use rescind::verifier::Refusal;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// let (token, verifier) = (pair.access_token.expose_secret(), authority.verifier());
+    /// assert_eq!(verifier.verify(token, Expected::Configured)?.role(), Some("member"));
+    ///
+    /// authority.revoke_all_own(&ada).await?;
+    /// let refused = verifier.verify(token, Expected::Configured).unwrap_err();
+    /// assert_eq!(refused, Refusal::Revoked(CutKind::User));
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// A [`Refusal`]: what is known to be revoked is refused as such even by a replica that is stale.
     pub fn verify(&self, token: &str, expected: Expected<'_>) -> Result<Verified, Refusal> {
@@ -124,6 +157,21 @@ impl Verifier {
 
     /// Checks again a token whose signature has been checked before: its times, its audience and every cut.
     ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, clock, .. }| {
+    /// use rescind::token::Expected;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// let (token, verifier) = (pair.access_token.expose_secret(), authority.verifier());
+    /// let signed = verifier.validator().verify(token)?;
+    /// assert!(verifier.verify_again(&signed, Expected::Configured).is_ok());
+    /// clock.forward(authority.settings().access_ttl * 2);
+    /// let refused = verifier.verify_again(&signed, Expected::Configured).unwrap_err();
+    /// assert_eq!(refused.code(), "token_expired");
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// A [`Refusal`], as of [`Verifier::verify`].
     pub fn verify_again(&self, token: &SignedToken, expected: Expected<'_>) -> Result<Verified, Refusal> {
@@ -136,6 +184,25 @@ impl Verifier {
     /// Checks a token as [`Verifier::verify`] does, but asks `lookup` for its cuts, now, instead of relying on a replica that is
     /// fresh enough. The replica is asked too, and last: it can only add refusals, of what a ledger forgot that lost its
     /// last commits.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, ports, ada, pair, .. }| {
+    /// use rescind::authority::{Authority, AuthoritySettings};
+    /// use rescind::token::Expected;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// # let settings = AuthoritySettings::new("https://auth.example");
+    /// # let other_node = Authority::start(ports, settings, || unreachable!("it was started before")).await?;
+    /// # let other_node = other_node.authority;
+    /// let (token, verifier) = (pair.access_token.expose_secret(), other_node.verifier());
+    /// authority.revoke_all_own(&ada).await?;
+    /// // Its replica has not heard of it yet; the ledger has.
+    /// assert!(verifier.verify(token, Expected::Configured).is_ok());
+    /// let refused = verifier.verify_by_lookup(token, Expected::Configured, other_node.lookup()).await;
+    /// assert_eq!(refused.unwrap_err().code(), "token_revoked");
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// A [`Refusal`]. Where the ledger cannot be read, it is as if a replica were too old: [`Refusal::Stale`], unless the policy
@@ -159,6 +226,21 @@ impl Verifier {
 
     /// Waits until a cut reaches the token: for connections that stay open after the token was checked. It does not
     /// resolve when the token expires.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, ada, pair, .. }| {
+    /// use rescind::ledger::CutKind;
+    /// use rescind::token::Expected;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// let (token, verifier) = (pair.access_token.expose_secret(), authority.verifier());
+    /// let signed = verifier.validator().verify(token)?;
+    /// // A stream is closed by it while it lasts.
+    /// let (cut, ended) = tokio::join!(verifier.until_cut(&signed), authority.revoke_all_own(&ada));
+    /// assert_eq!((cut, ended?), (CutKind::User, 1));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn until_cut(&self, token: &SignedToken) -> CutKind {
         let mut changes = self.replica.changes();
         loop {
@@ -173,26 +255,95 @@ impl Verifier {
     }
 
     /// The cut that a token is dead by, if it is, whatever its times and audience.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, ada, pair, clock, .. }| {
+    /// use rescind::ledger::CutKind;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// let verifier = authority.verifier();
+    /// let signed = verifier.validator().verify(pair.access_token.expose_secret())?;
+    /// assert_eq!(verifier.evaluate(&signed), None);
+    /// authority.revoke_all_own(&ada).await?;
+    /// assert_eq!(verifier.evaluate(&signed), Some(CutKind::User));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn evaluate(&self, token: &SignedToken) -> Option<CutKind> {
         with_facts(token, |facts| self.replica.evaluate(facts))
     }
 
     /// What tokens are validated by, before any cut is looked at.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// // Whom it trusts, and what can be known of a token without the ledger.
+    /// let validator = authority.verifier().validator();
+    /// assert_eq!(validator.issuers().count(), 1);
+    /// assert!(validator.validate(pair.access_token.expose_secret(), authority.now()).is_ok());
+    /// # Ok(())
+    /// # });
+    /// ```
     pub const fn validator(&self) -> &Validator {
         &self.validator
     }
 
     /// The replica that holds the cuts.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, .. }| {
+    /// let replica = authority.verifier().replica();
+    /// assert_eq!(replica.as_of(), Some(authority.now()), "it has read the ledger just now");
+    /// # Ok(())
+    /// # });
+    /// ```
     pub const fn replica(&self) -> &Arc<Replica> {
         &self.replica
     }
 
     /// What is remembered of tokens that were seen before, where anything is.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// use rescind::token::Expected;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// let verifier = authority.verifier();
+    /// verifier.verify(pair.access_token.expose_secret(), Expected::Configured)?;
+    /// assert_eq!(verifier.cache().map(|cache| cache.counts().tokens), Some(1));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub const fn cache(&self) -> Option<&TokenCache> {
         self.cache.as_ref()
     }
 
     /// How many tokens were let through by a replica that was older than the policy likes ([`OnStale::Allow`]).
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { ports, pair, clock, .. }| {
+    /// use std::time::Duration;
+    ///
+    /// use rescind::authority::{Authority, AuthoritySettings};
+    /// use rescind::token::Expected;
+    /// use rescind::verifier::OnStale;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// let settings = AuthoritySettings {
+    ///     max_staleness: Duration::from_secs(60),
+    ///     on_stale: OnStale::Allow,
+    ///     ..AuthoritySettings::new("https://auth.example")
+    /// };
+    /// # let node = Authority::start(ports, settings, || unreachable!("it was started before")).await?.authority;
+    /// clock.forward(Duration::from_secs(61));
+    /// let verifier = node.verifier();
+    /// assert!(verifier.verify(pair.access_token.expose_secret(), Expected::Configured).is_ok());
+    /// assert_eq!(verifier.stale_allowed(), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub fn stale_allowed(&self) -> u64 {
         self.stale.count()
     }

@@ -4,6 +4,20 @@ use crate::ledger::CutKind;
 use crate::token::Rejection;
 
 /// Why a verifier refuses a token.
+///
+/// ```
+/// use rescind::verifier::Refusal;
+///
+/// /// The status that a service answers with (RFC 6750 §3.1).
+/// fn status(refusal: &Refusal) -> u16 {
+///     match refusal {
+///         Refusal::Invalid(_) | Refusal::Revoked(_) => 401,
+///         // It is not the token's fault: the caller may try again.
+///         Refusal::Stale | Refusal::NotReady => 503,
+///     }
+/// }
+/// assert_eq!(status(&Refusal::Stale), 503);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// It is not a good token: its form, signature, times or audience.

@@ -10,6 +10,20 @@ use crate::ledger::{Cursor, CutKind, Mark, MarkKey, TokenKey};
 
 /// Reads a snapshot, in pieces of any size. It keeps what is left of a piece that ends within a record, and nothing else:
 /// never more than one record, whatever the bytes say.
+///
+/// ```
+/// use rescind::ledger::Cursor;
+/// use rescind::ledger::snapshot::{Decoder, Encoder, InvalidSnapshot};
+///
+/// let mut bytes = Vec::new();
+/// Encoder::begin(Cursor { seq: 42, tag: [0xa7; 16] }, &mut bytes).finish(&mut bytes);
+///
+/// // The connection broke before the last byte.
+/// let mut decoder = Decoder::new();
+/// decoder.feed(&bytes[..bytes.len() - 1], |_, _| unreachable!("it has no marks"))?;
+/// assert_eq!(decoder.finish(), Err(InvalidSnapshot::Truncated));
+/// # Ok::<(), InvalidSnapshot>(())
+/// ```
 pub struct Decoder {
     sum: Context,
     pub(super) rest: Vec<u8>,
@@ -20,6 +34,15 @@ pub struct Decoder {
 }
 
 /// The bytes are not a whole snapshot.
+///
+/// ```
+/// use rescind::ledger::snapshot::{Decoder, InvalidSnapshot};
+///
+/// // A proxy answered in the authority's stead.
+/// let mut decoder = Decoder::new();
+/// let page = b"<!doctype html><title>502 Bad Gateway</title>";
+/// assert_eq!(decoder.feed(page, |_, _| ()), Err(InvalidSnapshot::NotOne));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidSnapshot {
     /// It does not begin like one.
@@ -52,6 +75,13 @@ enum State {
 
 impl Decoder {
     /// Before the first byte.
+    ///
+    /// ```
+    /// use rescind::ledger::snapshot::Decoder;
+    ///
+    /// let decoder = Decoder::new();
+    /// assert_eq!((decoder.cursor(), decoder.marks()), (None, 0));
+    /// ```
     pub fn new() -> Self {
         Self {
             sum: Context::new(&SHA256),
@@ -65,6 +95,25 @@ impl Decoder {
 
     /// Takes the next piece, and hands out each mark that is complete with its `seq`, in order. They are right only if
     /// [`Decoder::finish`] says so in the end.
+    ///
+    /// ```
+    /// use rescind::ledger::snapshot::{Decoder, Encoder};
+    /// use rescind::ledger::{Cursor, Mark, MarkKey};
+    /// # use rescind::clock::Timestamp;
+    ///
+    /// let cut = Mark { tenant: None, key: MarkKey::Key("k1".into()), min_version: None, expires_at: Timestamp::MAX };
+    /// let mut bytes = Vec::new();
+    /// let mut encoder = Encoder::begin(Cursor { seq: 1, tag: [0xa7; 16] }, &mut bytes);
+    /// encoder.mark(1, &cut, &mut bytes)?;
+    /// encoder.finish(&mut bytes);
+    ///
+    /// let (mut decoder, mut marks) = (Decoder::new(), Vec::new());
+    /// for byte in bytes.chunks(1) {
+    ///     decoder.feed(byte, |_, mark| marks.push(mark))?;
+    /// }
+    /// assert_eq!(marks, [cut]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// Where the bytes cannot be a snapshot, whatever comes. From then on it says the same.
@@ -81,16 +130,50 @@ impl Decoder {
     }
 
     /// Where the snapshot ends in the ledger: known once its first 33 bytes are.
+    ///
+    /// ```
+    /// use rescind::ledger::Cursor;
+    /// use rescind::ledger::snapshot::{Decoder, Encoder};
+    ///
+    /// let (end, mut bytes) = (Cursor { seq: 42, tag: [0xa7; 16] }, Vec::new());
+    /// Encoder::begin(end, &mut bytes).finish(&mut bytes);
+    /// let mut decoder = Decoder::new();
+    /// decoder.feed(&bytes[..33], |_, _| ())?;
+    /// assert_eq!(decoder.cursor(), Some(end));
+    /// # Ok::<(), rescind::ledger::snapshot::InvalidSnapshot>(())
+    /// ```
     pub const fn cursor(&self) -> Option<Cursor> {
         self.cursor
     }
 
     /// How many marks came so far.
+    ///
+    /// ```
+    /// use rescind::ledger::snapshot::Decoder;
+    ///
+    /// // For a log line while much is loaded.
+    /// assert_eq!(Decoder::new().marks(), 0);
+    /// ```
     pub const fn marks(&self) -> u64 {
         self.marks
     }
 
     /// Everything came: where the snapshot ends in the ledger.
+    ///
+    /// ```
+    /// use rescind::ledger::Cursor;
+    /// use rescind::ledger::snapshot::{Decoder, Encoder, InvalidSnapshot};
+    ///
+    /// let (end, mut bytes) = (Cursor { seq: 42, tag: [0xa7; 16] }, Vec::new());
+    /// Encoder::begin(end, &mut bytes).finish(&mut bytes);
+    /// let read = |bytes: &[u8]| {
+    ///     let mut decoder = Decoder::new();
+    ///     decoder.feed(bytes, |_, _| ()).and_then(|()| decoder.finish())
+    /// };
+    /// assert_eq!(read(&bytes), Ok(end));
+    /// *bytes.last_mut().expect("it has an end") ^= 1;
+    /// assert_eq!(read(&bytes), Err(InvalidSnapshot::Garbled));
+    /// ```
     ///
     /// # Errors
     /// [`InvalidSnapshot::Truncated`] where its end is missing, and whatever [`Decoder::feed`] has said.

@@ -6,18 +6,54 @@ use super::{END, HAS_TENANT, HAS_VERSION, LONGEST_TEXT, MAGIC, VERSION, form};
 use crate::ledger::{Cursor, Mark, MarkKey, TokenKey};
 
 /// Writes a snapshot, a mark at a time, to the end of whatever buffer it is handed.
+///
+/// ```
+/// use rescind::ledger::Cursor;
+/// use rescind::ledger::snapshot::{Decoder, Encoder, InvalidSnapshot};
+///
+/// let end = Cursor { seq: 42, tag: [0xa7; 16] };
+/// let mut bytes = Vec::new();
+/// Encoder::begin(end, &mut bytes).finish(&mut bytes);
+///
+/// let mut decoder = Decoder::new();
+/// decoder.feed(&bytes, |_, _| unreachable!("nothing is revoked"))?;
+/// assert_eq!(decoder.finish()?, end);
+/// # Ok::<(), InvalidSnapshot>(())
+/// ```
 pub struct Encoder {
     sum: Context,
     marks: u64,
 }
 
 /// A mark whose text is longer than [`LONGEST_TEXT`].
+///
+/// ```
+/// use rescind::ledger::snapshot::{Encoder, Unencodable};
+/// use rescind::ledger::{Cursor, Mark, MarkKey};
+/// # use rescind::clock::Timestamp;
+///
+/// let key = MarkKey::Key("k".repeat(1 << 20).into());
+/// let endless = Mark { tenant: None, key, min_version: None, expires_at: Timestamp::MAX };
+/// let mut bytes = Vec::new();
+/// let mut encoder = Encoder::begin(Cursor::default(), &mut bytes);
+/// assert_eq!(encoder.mark(1, &endless, &mut bytes), Err(Unencodable));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a mark's text is too long for a snapshot")]
 pub struct Unencodable;
 
 impl Encoder {
     /// Begins a snapshot that ends at `cursor`.
+    ///
+    /// ```
+    /// use rescind::ledger::Cursor;
+    /// use rescind::ledger::snapshot::Encoder;
+    ///
+    /// let mut bytes = Vec::new();
+    /// Encoder::begin(Cursor { seq: 42, tag: [0xa7; 16] }, &mut bytes);
+    /// // Magic, version, `seq` and tag: a reader knows at once where it will end.
+    /// assert_eq!(bytes.len(), 33);
+    /// ```
     pub fn begin(cursor: Cursor, out: &mut Vec<u8>) -> Self {
         let from = out.len();
         out.extend_from_slice(&MAGIC);
@@ -30,6 +66,21 @@ impl Encoder {
     }
 
     /// Adds a mark. To be called in the order of `seq`, up to the cursor's.
+    ///
+    /// ```
+    /// use rescind::ledger::snapshot::Encoder;
+    /// use rescind::ledger::{Cursor, Mark, MarkKey};
+    /// # use rescind::clock::Timestamp;
+    ///
+    /// let cut = Mark { tenant: None, key: MarkKey::Key("k1".into()), min_version: None, expires_at: Timestamp::MAX };
+    /// let mut bytes = Vec::new();
+    /// let mut encoder = Encoder::begin(Cursor { seq: 1, tag: [0xa7; 16] }, &mut bytes);
+    /// bytes.clear();
+    /// encoder.mark(1, &cut, &mut bytes)?;
+    /// // What was written may be sent, and its buffer used again.
+    /// assert!(!bytes.is_empty());
+    /// # Ok::<(), rescind::ledger::snapshot::Unencodable>(())
+    /// ```
     ///
     /// # Errors
     /// Where the text of its key is longer than a reader takes; then nothing was written.
@@ -57,6 +108,18 @@ impl Encoder {
     }
 
     /// Writes the end, by which a reader knows that nothing is missing.
+    ///
+    /// ```
+    /// use rescind::ledger::Cursor;
+    /// use rescind::ledger::snapshot::Encoder;
+    ///
+    /// let mut bytes = Vec::new();
+    /// let encoder = Encoder::begin(Cursor::default(), &mut bytes);
+    /// let begun = bytes.len();
+    /// encoder.finish(&mut bytes);
+    /// // The end's byte, the number of marks, and SHA-256 over everything before.
+    /// assert_eq!(bytes.len() - begun, 1 + 8 + 32);
+    /// ```
     pub fn finish(mut self, out: &mut Vec<u8>) {
         let from = out.len();
         out.push(END);

@@ -9,6 +9,38 @@ use crate::id::{Jti, SessionId, TenantId, UserId};
 use crate::token::{KeyError, SigningKey, jws};
 
 /// The claims of an access token. `sub` is always `user_id`, and `token_type` is always `access`.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use rescind::clock::Timestamp;
+/// use rescind::id::{Jti, SessionId, TenantId, UserId};
+/// use rescind::token::{AccessClaims, ExtraClaims};
+/// # let id = uuid::Uuid::from_u128;
+///
+/// let now = Timestamp::from_secs(1_767_323_045);
+/// let claims = AccessClaims {
+///     iss: "https://auth.example".into(),
+///     aud: vec!["https://shop.example".into()],
+///     client_id: "rescind".into(),
+///     exp: now.plus(Duration::from_secs(900)),
+///     nbf: now,
+///     iat: now,
+///     jti: Jti(id(1)),
+///     user_id: UserId(id(2)),
+///     tenant_id: TenantId(id(3)),
+///     email: "ada@example.com".into(),
+///     role: "member".into(),
+///     sid: SessionId(id(4)),
+///     ver: 1,
+///     tver: 1,
+///     extra: ExtraClaims::none(),
+/// };
+/// let json = serde_json::to_value(&claims)?;
+/// assert_eq!((&json["sub"], &json["aud"]), (&json["user_id"], &"https://shop.example".into()));
+/// assert_eq!(json["token_type"], "access");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct AccessClaims {
     /// The issuer.

@@ -71,6 +71,12 @@ impl ExtraClaims {
     }
 
     /// None.
+    ///
+    /// ```
+    /// use rescind::token::ExtraClaims;
+    ///
+    /// assert!(ExtraClaims::none().is_empty());
+    /// ```
     pub fn none() -> Self {
         Self::default()
     }
@@ -113,6 +119,12 @@ pub enum ExtraClaimsError {
 
 impl ExtraClaimsError {
     /// The stable name of the cause.
+    ///
+    /// ```
+    /// use rescind::token::ExtraClaimsError;
+    ///
+    /// assert_eq!(ExtraClaimsError::Reserved("role".into()).code(), "claim_reserved");
+    /// ```
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Reserved(_) => "claim_reserved",

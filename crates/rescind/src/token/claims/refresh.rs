@@ -10,6 +10,33 @@ use crate::token::{Algorithm, KeyError, SigningKey, jws};
 
 /// The claims of a refresh token. `aud` is always `iss`, and `token_type` is always `refresh`. The same claims always
 /// make the same bytes, and the same key signs them to the same token, so that a retry can be given it again.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use rescind::clock::Timestamp;
+/// use rescind::id::{Jti, SessionId, UserId};
+/// use rescind::system::SystemEntropy;
+/// use rescind::token::{Algorithm, RefreshClaims, SigningKey, TokenId, sign_refresh};
+/// # let id = uuid::Uuid::from_u128;
+///
+/// let now = Timestamp::from_secs(1_767_323_045);
+/// let claims = RefreshClaims {
+///     iss: "https://auth.example".into(),
+///     exp: now.plus(Duration::from_secs(14 * 86_400)),
+///     nbf: now,
+///     iat: now,
+///     jti: Jti(id(1)),
+///     user_id: UserId(id(2)),
+///     session_id: SessionId(id(3)),
+///     token_id: TokenId::generate(&SystemEntropy),
+///     generation: 0,
+/// };
+/// let key = SigningKey::generate(Algorithm::Hs256, &SystemEntropy)?;
+/// // Whoever asks again is given the same text.
+/// assert_eq!(sign_refresh(&key, &claims)?, sign_refresh(&key, &claims)?);
+/// # Ok::<(), rescind::token::KeyError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefreshClaims {
     /// The issuer, which is the audience too.

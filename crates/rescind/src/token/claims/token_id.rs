@@ -13,11 +13,29 @@ use crate::token::base64url;
 
 /// The 32 secret bytes of a refresh token. Only their hash is ever stored; `Debug` does not show them and they are
 /// wiped when dropped.
+///
+/// ```
+/// use rescind::system::SystemEntropy;
+/// use rescind::token::TokenId;
+///
+/// let secret = TokenId::generate(&SystemEntropy);
+/// assert_eq!(format!("{secret:?}"), "TokenId(..)");
+/// // Its hash is what a database may hold.
+/// assert_ne!(secret.hash(), *secret.expose());
+/// assert_eq!(TokenId::from_bytes(*secret.expose()), secret);
+/// ```
 #[derive(Clone)]
 pub struct TokenId(Zeroizing<[u8; 32]>);
 
 impl TokenId {
     /// Fresh random bytes, for the first refresh token of a session.
+    ///
+    /// ```
+    /// use rescind::system::SystemEntropy;
+    /// use rescind::token::TokenId;
+    ///
+    /// assert_ne!(TokenId::generate(&SystemEntropy), TokenId::generate(&SystemEntropy));
+    /// ```
     pub fn generate(entropy: &dyn Entropy) -> Self {
         Self::from_bytes(random_bytes(entropy))
     }
@@ -33,6 +51,13 @@ impl TokenId {
     }
 
     /// SHA-256 of the secret: what is stored.
+    ///
+    /// ```
+    /// use rescind::token::TokenId;
+    ///
+    /// assert_eq!(TokenId::from_bytes([7; 32]).hash(), TokenId::from_bytes([7; 32]).hash());
+    /// assert_ne!(TokenId::from_bytes([7; 32]).hash(), [7; 32]);
+    /// ```
     pub fn hash(&self) -> [u8; 32] {
         let mut hash = [0; 32];
         hash.copy_from_slice(digest(&SHA256, self.0.as_ref()).as_ref());

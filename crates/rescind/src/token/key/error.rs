@@ -68,6 +68,13 @@ pub enum KeyError {
 
 impl KeyError {
     /// The stable name of the cause.
+    ///
+    /// ```
+    /// use rescind::token::{KeyError, VerifyingKey};
+    ///
+    /// let refused = VerifyingKey::from_secret("k1", b"too short").unwrap_err();
+    /// assert_eq!((&refused, refused.code()), (&KeyError::SecretTooShort, "secret_too_short"));
+    /// ```
     pub const fn code(self) -> &'static str {
         match self {
             Self::UnsupportedKind => "key_kind_unsupported",

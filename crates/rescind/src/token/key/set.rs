@@ -73,6 +73,17 @@ pub(crate) struct Snapshot {
 impl KeySet {
     /// A set of these keys.
     ///
+    /// ```
+    /// use rescind::system::SystemEntropy;
+    /// use rescind::token::{Algorithm, KeyError, KeySet, SigningKey};
+    ///
+    /// let key = SigningKey::generate(Algorithm::EdDsa, &SystemEntropy)?.verifying_key();
+    /// assert!(KeySet::new([key.clone()]).is_ok());
+    /// // Which of them signed, would be a guess.
+    /// assert_eq!(KeySet::new([key.clone(), key]).unwrap_err(), KeyError::DuplicateKid);
+    /// # Ok::<(), KeyError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`KeyError::DuplicateKid`].
     pub fn new(keys: impl IntoIterator<Item = VerifyingKey>) -> Result<Self, KeyError> {
@@ -86,6 +97,19 @@ impl KeySet {
 
     /// Puts these keys in the place of all that were there. What a [cache](crate::verifier::TokenCache) holds of this issuer is
     /// not relied on any more, unless they are the very same keys.
+    ///
+    /// ```
+    /// use rescind::system::SystemEntropy;
+    /// use rescind::token::{Algorithm, KeySet, SigningKey};
+    ///
+    /// let keys = KeySet::empty();
+    /// let issuers = keys.clone();
+    /// let key = SigningKey::generate(Algorithm::EdDsa, &SystemEntropy)?;
+    /// keys.replace([key.verifying_key()])?;
+    /// // Whoever was given the set before has them too.
+    /// assert!(issuers.get(key.kid()).is_some());
+    /// # Ok::<(), rescind::token::KeyError>(())
+    /// ```
     ///
     /// # Errors
     /// [`KeyError::DuplicateKid`]; then the set is as it was.

@@ -82,6 +82,15 @@ impl SigningKey {
     ///
     /// RSA primes, and the nonces of ECDSA and PSS, come from aws-lc's own generator, which takes no source.
     ///
+    /// ```
+    /// use rescind::system::SystemEntropy;
+    /// use rescind::token::{Algorithm, SigningKey};
+    ///
+    /// let key = SigningKey::generate(Algorithm::Es256, &SystemEntropy)?;
+    /// assert_eq!(key.algorithm(), Algorithm::Es256);
+    /// # Ok::<(), rescind::token::KeyError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`KeyError::Generation`], which does not happen on a sane machine.
     pub fn generate(algorithm: Algorithm, entropy: &dyn Entropy) -> Result<Self, KeyError> {
@@ -96,6 +105,13 @@ impl SigningKey {
 
     /// The key that [`SigningKey::secret_bytes`] gave: PKCS#8 in DER, or for HS256 the secret itself, of 32 to 1024
     /// bytes.
+    ///
+    /// ```
+    /// use rescind::token::{Algorithm, KeyError, SigningKey};
+    ///
+    /// let refused = SigningKey::from_secret_bytes(Algorithm::EdDsa, b"no key").unwrap_err();
+    /// assert_eq!(refused, KeyError::Malformed);
+    /// ```
     ///
     /// # Errors
     /// A [`KeyError`] that says what is wrong with the key.
@@ -145,6 +161,15 @@ impl SigningKey {
     }
 
     /// The half that checks what this one signs.
+    ///
+    /// ```
+    /// use rescind::system::SystemEntropy;
+    /// use rescind::token::{Algorithm, SigningKey};
+    ///
+    /// let key = SigningKey::generate(Algorithm::EdDsa, &SystemEntropy)?;
+    /// assert_eq!(key.verifying_key().kid(), key.kid());
+    /// # Ok::<(), rescind::token::KeyError>(())
+    /// ```
     pub fn verifying_key(&self) -> VerifyingKey {
         self.verifying.clone()
     }

@@ -71,6 +71,16 @@ impl VerifyingKey {
 
     /// From a `SubjectPublicKeyInfo` in PEM (`-----BEGIN PUBLIC KEY-----`).
     ///
+    /// ```
+    /// use rescind::system::SystemEntropy;
+    /// use rescind::token::{Algorithm, SigningKey, VerifyingKey};
+    ///
+    /// let key = SigningKey::generate(Algorithm::EdDsa, &SystemEntropy)?.verifying_key();
+    /// let pem = key.to_pem().expect("it has a public half");
+    /// assert_eq!(VerifyingKey::from_pem("k1", Algorithm::EdDsa, &pem)?.kid(), "k1");
+    /// # Ok::<(), rescind::token::KeyError>(())
+    /// ```
+    ///
     /// # Errors
     /// A [`KeyError`] that says what is wrong with the key.
     pub fn from_pem(kid: &str, algorithm: Algorithm, pem: &str) -> Result<Self, KeyError> {
@@ -90,6 +100,15 @@ impl VerifyingKey {
 
     /// An HS256 key shared with another issuer.
     ///
+    /// ```
+    /// use rescind::token::{Algorithm, VerifyingKey};
+    ///
+    /// let shared = VerifyingKey::from_secret("k1", &[7; 32])?;
+    /// assert_eq!(shared.algorithm(), Algorithm::Hs256);
+    /// assert!(shared.to_jwk().is_none(), "it is not for publishing");
+    /// # Ok::<(), rescind::token::KeyError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`KeyError::SecretTooShort`] below 32 bytes, [`KeyError::SecretIsPublicKey`], [`KeyError::InvalidKid`].
     pub fn from_secret(kid: &str, secret: &[u8]) -> Result<Self, KeyError> {
@@ -103,6 +122,15 @@ impl VerifyingKey {
 
     /// This key from when it signs no more: a token that says it was issued later (and more than the leeway later) is
     /// refused.
+    ///
+    /// ```
+    /// use rescind::clock::Timestamp;
+    /// use rescind::token::VerifyingKey;
+    ///
+    /// let at = Timestamp::from_secs(1_767_323_045);
+    /// assert_eq!(VerifyingKey::from_secret("k1", &[7; 32])?.with_retired_at(at).retired_at(), Some(at));
+    /// # Ok::<(), rescind::token::KeyError>(())
+    /// ```
     #[must_use]
     pub fn with_retired_at(mut self, at: Timestamp) -> Self {
         self.retired_at = Some(at);

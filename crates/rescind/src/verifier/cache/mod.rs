@@ -42,6 +42,25 @@ pub struct TokenCache {
 }
 
 /// What a cache holds, and how it served.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+/// use rescind::token::Expected;
+/// use secrecy::ExposeSecret as _;
+///
+/// let verifier = authority.verifier();
+/// # let before = verifier.cache().ok_or("it has one")?.counts();
+/// for _ in 0..3 {
+///     verifier.verify(pair.access_token.expose_secret(), Expected::Configured)?;
+/// }
+/// let counts = verifier.cache().ok_or("it has one")?.counts();
+/// // Of one token in a row the first check alone needs its signature.
+/// assert_eq!(counts.tokens, 1);
+/// # assert!(counts.hits >= before.hits + 2);
+/// assert!(counts.hits >= 2);
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TokenCacheCounts {
     /// How often a token was known.
@@ -59,6 +78,15 @@ impl TokenCache {
     pub const USUAL_BYTES: usize = 32 << 20;
 
     /// An empty one that never takes more than `max_bytes`. With none to spare it keeps nothing.
+    ///
+    /// ```
+    /// use rescind::system::SystemEntropy;
+    /// use rescind::verifier::TokenCache;
+    ///
+    /// // Nothing is kept where there is no room.
+    /// let cache = TokenCache::new(&SystemEntropy, 0);
+    /// assert_eq!(cache.counts().tokens, 0);
+    /// ```
     pub fn new(entropy: &dyn Entropy, max_bytes: usize) -> Self {
         let sets = (max_bytes / (WAYS * USUAL_TOKEN)).max(1);
         Self {
@@ -70,6 +98,14 @@ impl TokenCache {
     }
 
     /// What it holds, and how it served. Looks into every place: for metrics, not for each request.
+    ///
+    /// ```
+    /// use rescind::system::SystemEntropy;
+    /// use rescind::verifier::TokenCache;
+    ///
+    /// let cache = TokenCache::new(&SystemEntropy, TokenCache::USUAL_BYTES);
+    /// assert!(cache.counts().bytes <= TokenCache::USUAL_BYTES);
+    /// ```
     pub fn counts(&self) -> TokenCacheCounts {
         self.sets.iter().fold(TokenCacheCounts::default(), |mut sum, set| {
             set.count_into(&mut sum);
