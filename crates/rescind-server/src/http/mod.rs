@@ -13,6 +13,7 @@ pub mod exchange;
 pub mod form;
 pub mod json;
 pub mod layers;
+mod linger;
 pub mod member;
 pub mod oauth_error;
 pub mod page;

@@ -24,6 +24,7 @@ use tower::Service as _;
 
 use super::client_ip::PeerAddr;
 use super::descriptors::connections;
+use super::linger::Lingering;
 use super::reading::Reading;
 use super::watch::{Activity, Watched, Written};
 
@@ -174,6 +175,7 @@ impl Conversation {
         let _ = stream.set_nodelay(true);
         let Self { router, peer, options, draining, crowded } = self;
         let activity = Activity::new(options.head_time, options.idle_time, options.write_time);
+        let stream = Lingering::new(stream, Arc::clone(&activity));
         let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
         let answering = Arc::clone(&activity);
         let service =
@@ -244,6 +246,7 @@ async fn answer(
     // before it sends another on it.
     if version < Version::HTTP_2 && !reading.is_done() {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        in_flight.leaves_unread();
     }
     Ok(response.map(|body| in_flight.until_written(body)))
 }

@@ -37,12 +37,20 @@ struct State {
     speaks_http2: Option<bool>,
     /// Since when the peer takes nothing of what is to be written.
     stuck: Option<Instant>,
+    /// A body was not read to its end.
+    unread: bool,
 }
 
 impl Activity {
     pub(super) fn new(head_time: Duration, idle_time: Duration, write_time: Duration) -> Arc<Self> {
-        let state =
-            State { in_flight: 0, head: true, since: Instant::now(), speaks_http2: None, stuck: None };
+        let state = State {
+            in_flight: 0,
+            head: true,
+            since: Instant::now(),
+            speaks_http2: None,
+            stuck: None,
+            unread: false,
+        };
         Arc::new(Self { head_time, idle_time, write_time, state: Mutex::new(state) })
     }
 
@@ -67,6 +75,15 @@ impl Activity {
         state.in_flight += 1;
         state.head = false;
         InFlight(Arc::clone(self))
+    }
+
+    /// A request is answered whose body was not read to its end.
+    pub(super) fn leave_unread(&self) {
+        self.state().unread = true;
+    }
+
+    pub(super) fn left_unread(&self) -> bool {
+        self.state().unread
     }
 
     fn has_read(&self, bytes: &[u8]) {
@@ -104,6 +121,11 @@ impl Activity {
 pub(super) struct InFlight(Arc<Activity>);
 
 impl InFlight {
+    /// Its body was not read to its end.
+    pub(super) fn leaves_unread(&self) {
+        self.0.leave_unread();
+    }
+
     /// Keeps the request in flight until `body` has been written, or given up.
     pub(super) fn until_written(self, body: Body) -> Written {
         Written { body, _guard: self }

@@ -318,7 +318,7 @@ pub(crate) enum ClaimRule {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClaimMap {
-    /// The user, a UUID.
+    /// The user, a UUID; one only within a tenant, so that without `tenant_id` or `fixed_tenant` no cut of a user reaches it.
     pub user_id: Option<ClaimSource>,
     /// The tenant, a UUID.
     pub tenant_id: Option<ClaimSource>,
