@@ -104,8 +104,9 @@ pub use open::Options;
 /// # }
 /// ```
 pub struct SqliteStore {
-    writer: Writer,
+    // In the order of [`SqliteStore::close`], for whoever only drops it.
     readers: Readers,
+    writer: Writer,
     refused_writes: AtomicU64,
 }
 
@@ -113,8 +114,9 @@ impl SqliteStore {
     /// Finishes what is queued, then closes the file. Blocks meanwhile. Whoever asks for something afterwards is told
     /// [`rescind::store::StoreError::Unavailable`].
     pub fn close(&self) {
-        self.writer.close();
         self.readers.close();
+        // Last and alone: of several connections that close at once, each finds another, and nobody empties the log into the file.
+        self.writer.close();
     }
 
     pub(crate) fn write<T: Send + 'static>(
