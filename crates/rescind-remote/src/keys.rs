@@ -112,6 +112,7 @@ pub(crate) async fn keep(shared: Arc<Shared>, mut source: Source) {
     let mut backoff = Backoff::new(shared.timing.first_pause, shared.timing.longest_pause);
     loop {
         let look = source.prompts.begin();
+        forget_missed(&source.keys).await;
         let outcome = look_at(&shared, &mut source).await;
         source.prompts.over.send_replace(look);
         let pause = match outcome {
@@ -138,6 +139,15 @@ async fn look_at(shared: &Shared, source: &mut Source) -> Result<Option<Duration
         source.is_checked = true;
     }
     read(shared, source).await
+}
+
+/// A look serves whoever missed a key before it: asked for once more, it would take from the allowance for nothing.
+async fn forget_missed(keys: &KeySet) {
+    tokio::select! {
+        biased;
+        () = keys.missed() => {}
+        () = std::future::ready(()) => {}
+    }
 }
 
 /// A check by the plain verifier that misses a key does not wait for it, and wants it for those after it.

@@ -46,6 +46,20 @@ async fn a_check_that_waits_for_nothing_has_the_keys_looked_at_for_the_next() {
     assert_eq!(code(&remote, &token), "ok");
 }
 
+/// Else the check's own question and the verifier's notice of the miss would each take one of the few looks.
+#[tokio::test]
+async fn a_token_of_a_new_key_costs_one_look() {
+    let rig = Rig::new().await;
+    let remote = ready(rig.builder().timing(seldom())).await;
+    let before = rig.fake.hits("jwks");
+    let burst: [SigningKey; 3] = std::array::from_fn(|_| new_key());
+    for (index, new) in burst.iter().enumerate() {
+        rig.fake.publish(&[new]);
+        assert_eq!(verify(&remote, &rig.token_by(new)).await, Ok(()), "key {index}");
+    }
+    assert_eq!(rig.fake.hits("jwks"), before + burst.len());
+}
+
 #[tokio::test]
 async fn tokens_of_unknown_keys_do_not_set_an_authority_on_fire() {
     let rig = Rig::new().await;
