@@ -58,7 +58,7 @@ of before that. Under a second it takes a second thread, or rows in a form that 
 
 Memory. Ten thousand tokens and what was read from them are 17 MB. The end of the text, the place that it leads to, the text that is kept there and its claims
 are found one by the other, each at a random place: a profile has 18 % in comparing the text, 16 % in finding it, 13 % in all the cuts, 11 % in hashing the end of the text. Beside
-finding and comparing a text of that length in a map it took 1.9 times as long (November 2026).
+finding and comparing a text of that length in a map it took 1.9 and, in another whole run, 2.2 times as long (November 2026).
 ";
 
 /// The whole page, with a section about instructions, or none.
