@@ -16,6 +16,8 @@ pub struct App {
     pub feed: Arc<Feed>,
     /// What is counted.
     pub counters: Counters,
+    /// How many sessions there are.
+    pub(crate) tally: crate::site::Tally,
     /// The OpenAPI document, as JSON.
     pub openapi: Arc<str>,
     /// The reference page made from it.

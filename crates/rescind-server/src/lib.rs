@@ -24,6 +24,7 @@ pub mod openapi;
 mod proxy;
 mod router;
 mod run;
+mod site;
 mod tasks;
 pub mod telemetry;
 pub mod view;

@@ -17,7 +17,7 @@ use crate::feed::Feed;
 use crate::http::layers::{self, Edge};
 use crate::http::serve;
 use crate::telemetry::Counters;
-use crate::{router, tasks};
+use crate::{router, site, tasks};
 
 /// An authority at work: what must go on beside the requests (following the ledger, purging it, caring for the keys) does, until
 /// [`Node::stop`]. `rescind serve` is one, and so is a service that holds the whole authority itself:
@@ -98,9 +98,11 @@ impl Node {
             authority,
             feed: Arc::clone(&self.feed),
             counters,
+            tally: site::Tally::default(),
             openapi: crate::openapi::json(&document).into(),
             reference: crate::openapi::page(&document).into(),
         };
+        let router = router.merge(site::routes(&app));
         layers::dress(router.with_state(app), edge)
     }
 

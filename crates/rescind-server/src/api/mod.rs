@@ -4,6 +4,8 @@ pub mod account;
 pub mod admin;
 mod handover;
 
+pub use account::user_agent;
+
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 

@@ -28,12 +28,20 @@ pub enum Surface {
     Api,
     /// The body of RFC 6749 §5.2.
     OAuth,
+    /// Pages for people, with the first of them.
+    Page(&'static str),
 }
 
 impl Surface {
     /// The surface that `path` belongs to.
     pub fn of(path: &str) -> Self {
-        if path == "/oauth2" || path.starts_with("/oauth2/") { Self::OAuth } else { Self::Api }
+        let is_below = |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        match path {
+            _ if is_below("/oauth2") => Self::OAuth,
+            _ if is_below("/admin") => Self::Page("/admin"),
+            _ if is_below("/account") => Self::Page("/account"),
+            _ => Self::Api,
+        }
     }
 }
 

@@ -26,6 +26,7 @@ use super::codes::Code;
 use super::exchange::{self, Exchange, Presented, Surface};
 use super::problem::Problem;
 use super::request_id::{self, RequestId};
+use super::scheme::Scheme;
 use crate::telemetry::metrics::HttpMetrics;
 
 /// What the layers need to know.
@@ -182,7 +183,9 @@ fn hide_secrets(headers: &mut HeaderMap) {
 fn locate(request: &mut Request, trusted: &[IpNet]) {
     if let Some(PeerAddr(peer)) = request.extensions().get().copied() {
         let ip = ClientIp::of(peer.ip(), request.headers(), trusted);
+        let scheme = Scheme::of(peer.ip(), request.headers(), trusted);
         request.extensions_mut().insert(ip);
+        scheme.map(|scheme| request.extensions_mut().insert(scheme));
     }
 }
 

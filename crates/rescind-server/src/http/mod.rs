@@ -4,7 +4,7 @@
 //! DTO or a [`Problem`] (under `/oauth2` an [`OAuthError`]), and leaves the rest to [`layers::dress`]: request
 //! ids, timeouts, limits, panics, CORS, headers, metrics.
 
-mod body;
+pub(crate) mod body;
 pub mod client_ip;
 pub mod codes;
 pub mod credentials;
@@ -19,9 +19,11 @@ pub mod oauth_error;
 pub mod page;
 pub mod path;
 pub mod problem;
+mod problem_page;
 pub mod query;
 mod reading;
 pub mod request_id;
+pub mod scheme;
 pub mod serve;
 mod watch;
 
@@ -34,8 +36,10 @@ pub use oauth_error::{OAuthError, OAuthErrorCode};
 pub use page::{Limit, Listing, Page};
 pub use path::Path;
 pub use problem::Problem;
+pub(crate) use problem_page::STYLE as PAGE_STYLE;
 pub use query::Query;
 pub use request_id::RequestId;
+pub use scheme::Scheme;
 
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::codes::Code;
 use super::exchange::{self, Presented, Surface};
 use super::oauth_error::OAuthError;
+use super::problem_page;
 
 /// An error as a caller sees it. It is answered as `application/problem+json`, and under `/oauth2` in the form
 /// of RFC 6749 §5.2. A 401 gets the challenge that fits what the caller sent.
@@ -110,8 +111,10 @@ pub fn anchor(code: Code) -> String {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let exchange = exchange::current();
-        if exchange.as_ref().is_some_and(|exchange| exchange.surface == Surface::OAuth) {
-            return OAuthError::from(self).into_response();
+        match exchange.as_ref().map(|exchange| exchange.surface) {
+            Some(Surface::OAuth) => return OAuthError::from(self).into_response(),
+            Some(Surface::Page(home)) => return problem_page::answer(&self, home),
+            Some(Surface::Api) | None => {}
         }
         let document = self.document(exchange.map(|exchange| exchange.request_id.to_string()));
         let body = serde_json::to_vec(&document).unwrap_or_default();

@@ -47,6 +47,8 @@ pub struct AuditFilter {
     pub action: Option<String>,
     /// Restricted to these actions, where not empty.
     pub actions: Vec<&'static str>,
+    /// Done within the request with this id.
+    pub request: Option<String>,
     /// Not older than this.
     pub since: Option<Timestamp>,
 }

@@ -100,6 +100,28 @@ impl Authority {
         Ok(self.store.clients(reach.tenant(), page).await?)
     }
 
+    /// One API client.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, .. }| {
+    /// use rescind::store::PageRequest;
+    ///
+    /// let clients = authority.clients(&operator, &PageRequest { limit: 1, cursor: None }).await?;
+    /// let first = &clients.items[0];
+    /// assert_eq!(authority.client(&operator, first.id).await?.name, first.name);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for one that `caller` does not reach, and for one that was deleted.
+    pub async fn client(&self, caller: &Caller, client: ClientId) -> Result<ApiClient> {
+        let reach = self.reach(caller, Scope::Admin)?;
+        let (client, _) = self.store.client(client, self.now()).await?;
+        must_reach(reach, &client)?;
+        Ok(client)
+    }
+
     /// Makes an API client. A tenant's admin makes clients bound to its tenant, with no more scopes than it may use.
     ///
     /// ```

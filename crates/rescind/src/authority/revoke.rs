@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::directory::Scope;
 use crate::id::{ClientId, SessionId, TenantId, UserId};
 use crate::ledger::{
-    Cut, CutKind, CutOutcome, CutTarget, Entry, EntryFilter, Mark, PurgeOutcome, PurgeRequest, TokenKey,
+    Cut, CutOutcome, CutTarget, Entry, EntryFilter, Mark, PurgeOutcome, PurgeRequest, TokenKey,
 };
 use crate::store::{Page, PageRequest};
 use uuid::Uuid;
@@ -359,17 +359,18 @@ impl Authority {
     ///
     /// ```
     /// # rescind_examples::run(async |rescind_examples::World { authority, operator, ada, acme, .. }| {
-    /// use rescind::ledger::CutKind;
+    /// use rescind::ledger::{CutKind, EntryFilter};
     /// use rescind::store::PageRequest;
     ///
     /// authority.revoke_all_own(&ada).await?;
     /// authority.revoke_tenant(&operator, acme, None, false).await?;
     ///
     /// let page = PageRequest { limit: 50, cursor: None };
-    /// let all = authority.revocations(&operator, None, None, None, &page).await?;
+    /// let all = authority.revocations(&operator, EntryFilter::default(), &page).await?;
     /// let kinds: Vec<_> = all.items.iter().map(|entry| entry.mark.kind()).collect();
     /// assert_eq!(kinds, [CutKind::Tenant, CutKind::User]);
-    /// let of_users = authority.revocations(&operator, Some(CutKind::User), None, None, &page).await?;
+    /// let users = EntryFilter { kind: Some(CutKind::User), ..EntryFilter::default() };
+    /// let of_users = authority.revocations(&operator, users, &page).await?;
     /// assert_eq!(of_users.items, all.items[1..]);
     /// # Ok(())
     /// # });
@@ -377,13 +378,11 @@ impl Authority {
     pub async fn revocations(
         &self,
         caller: &Caller,
-        kind: Option<CutKind>,
-        user: Option<UserId>,
-        since: Option<Timestamp>,
+        filter: EntryFilter,
         page: &PageRequest,
     ) -> Result<Page<Entry>> {
         let reach = self.reach(caller, Scope::RevocationsRead)?;
-        let filter = EntryFilter { tenant: reach.tenant(), user, kind, since };
+        let filter = EntryFilter { tenant: reach.tenant().or(filter.tenant), ..filter };
         let mut entries = self.store.entries(&filter, page).await?;
         entries.items.retain(|entry| scope_of(entry).is_none_or(|tenant| reach.covers(tenant)));
         Ok(entries)
@@ -618,7 +617,7 @@ fn scope_of(entry: &Entry) -> Option<TenantId> {
     }
 }
 
-fn check_jti(jti: &str) -> Result<()> {
+pub(super) fn check_jti(jti: &str) -> Result<()> {
     if (1..=MAX_JTI_BYTES).contains(&jti.len()) && !jti.chars().any(char::is_control) {
         return Ok(());
     }

@@ -2,7 +2,7 @@
 
 use crate::authority::error::{Error, Result};
 use crate::authority::{Authority, Caller};
-use crate::directory::{NewTenant, Tenant, TenantChange};
+use crate::directory::{NewTenant, Scope, Tenant, TenantChange};
 use crate::entropy::uuid_v7;
 use crate::id::TenantId;
 use crate::store::{Page, PageRequest};
@@ -35,6 +35,22 @@ impl Authority {
     pub async fn tenants(&self, caller: &Caller, page: &PageRequest) -> Result<Page<Tenant>> {
         caller.must_be_operator(self.system_tenant)?;
         Ok(self.store.tenants(page).await?)
+    }
+
+    /// One tenant, for whoever administers it.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, acme, .. }| {
+    /// assert_eq!(authority.tenant(&operator, acme).await?.slug, "acme");
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NotFound`](crate::authority::Error::NotFound) for one that `caller` does not reach.
+    pub async fn tenant(&self, caller: &Caller, tenant: TenantId) -> Result<Tenant> {
+        self.reach(caller, Scope::UsersWrite)?.must_cover(tenant)?;
+        Ok(self.store.tenant(tenant).await?)
     }
 
     /// Makes a tenant.

@@ -167,6 +167,23 @@ impl Authority {
         Ok(())
     }
 
+    /// One user.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, ada, .. }| {
+    /// let me = ada.signed_in()?;
+    /// let user = authority.user(&operator, me.user, Some(me.tenant)).await?;
+    /// assert_eq!(user.email, "ada@example.com");
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for one whom `caller` does not reach.
+    pub async fn user(&self, caller: &Caller, user: UserId, tenant: Option<TenantId>) -> Result<User> {
+        self.reachable_user(caller, Scope::UsersWrite, user, tenant).await
+    }
+
     /// Users whose email contains `query`, or whose id it is; within `tenant`, where given.
     ///
     /// ```

@@ -5,6 +5,7 @@
 
 use std::pin::Pin;
 
+use crate::audit::Actor;
 use crate::clock::Timestamp;
 use crate::directory::Standing;
 use crate::id::{SessionId, TenantId, UserId};
@@ -223,6 +224,8 @@ pub struct EntryFilter {
     pub user: Option<UserId>,
     /// Of this kind.
     pub kind: Option<CutKind>,
+    /// Revoked by this actor.
+    pub actor: Option<Actor>,
     /// Not older than this.
     pub since: Option<Timestamp>,
 }

@@ -22,6 +22,8 @@ pub struct AuditQuery {
     target: Option<String>,
     /// With this action, such as `session_revoked`.
     action: Option<String>,
+    /// Done within the request with this id.
+    request: Option<String>,
     /// Not older than this.
     #[param(value_type = Option<String>, format = DateTime)]
     since: Option<Timestamp>,
@@ -49,6 +51,7 @@ pub async fn list_audit(
         actor: query.actor,
         target: query.target,
         action: query.action,
+        request: query.request,
         since: query.since,
         ..AuditFilter::default()
     };

@@ -6,7 +6,7 @@ use http::StatusCode;
 use rescind::authority::{RevocationRequest, What};
 use rescind::clock::Timestamp;
 use rescind::id::{SessionId, TenantId, UserId};
-use rescind::ledger::{CutKind, MarkKey};
+use rescind::ledger::{CutKind, EntryFilter, MarkKey};
 use serde::{Deserialize, Deserializer};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -81,8 +81,13 @@ pub async fn list_revocations(
     Query(query): Query<RevocationsQuery>,
 ) -> Result<Json<Listing<RevocationView>>, Problem> {
     let page = Page { limit: query.limit, cursor: query.cursor };
-    let user = query.user_id.map(UserId);
-    let entries = app.authority.revocations(&caller, query.kind, user, query.since, &page.into()).await?;
+    let filter = EntryFilter {
+        user: query.user_id.map(UserId),
+        kind: query.kind,
+        since: query.since,
+        ..EntryFilter::default()
+    };
+    let entries = app.authority.revocations(&caller, filter, &page.into()).await?;
     Ok(Json(listing(entries)))
 }
 
