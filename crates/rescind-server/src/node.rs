@@ -145,7 +145,8 @@ impl Node {
     /// let node = Node::start(authority, Node::USUAL_PURGE_INTERVAL);
     /// let app = Router::new().route("/", get(async || "my own")).merge(node.router(&Web::default()));
     /// for (path, status) in [("/", 200), ("/.well-known/jwks.json", 200), ("/api/v1/auth/me", 401)] {
-    ///     let response = app.clone().oneshot(Request::get(path).body(Body::empty())?).await?;
+    ///     let request = Request::get(path).header("host", "auth.example").body(Body::empty())?;
+    ///     let response = app.clone().oneshot(request).await?;
     ///     assert_eq!(response.status(), status, "{path}");
     /// }
     /// # node.stop().await;
@@ -212,7 +213,7 @@ impl Node {
     /// # let made = authority.create_client(&operator, client).await?;
     /// # let basic = STANDARD.encode(format!("{}:{}", made.client.id.0, made.secret.expose_secret()));
     /// # let request = Request::get("/api/v1/feed/events").header("authorization", format!("Basic {basic}"));
-    /// # let request = request.body(Body::empty())?;
+    /// # let request = request.header("host", "auth.example").body(Body::empty())?;
     /// use rescind_server::{Node, Web};
     ///
     /// let node = Node::start(authority, Node::USUAL_PURGE_INTERVAL);
