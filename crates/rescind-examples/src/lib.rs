@@ -25,7 +25,7 @@ pub type Outcome = Result<(), Box<dyn std::error::Error>>;
 /// ```
 #[allow(clippy::expect_used, reason = "what fails here is a test")]
 pub fn run(example: impl AsyncFnOnce(World) -> Outcome) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime
         .expect("a runtime that asks for no thread can be made")
         .block_on(async { example(World::make().await?).await })

@@ -19,10 +19,10 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 
-pub use refresh::refresh_as;
+pub(crate) use refresh::refresh_as;
 
 /// Every route under `/api/v1/auth` that users call.
-pub fn routes() -> OpenApiRouter<App> {
+pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(register::register))
         .routes(routes!(login::login))
