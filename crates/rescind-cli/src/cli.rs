@@ -126,9 +126,11 @@ async fn administer(command: Command, settings: &Settings) -> Result<(), Failure
         Command::Restore(args) => restore::run(args, settings).await,
         Command::Token(args) => token::run(args, settings).await,
         Command::Config(args) => config::run(&args, settings),
-        Command::Serve(_) | Command::Doctor(_) | Command::Completions(_) | Command::Man(_) | Command::Openapi => {
-            Ok(())
-        }
+        Command::Serve(_)
+        | Command::Doctor(_)
+        | Command::Completions(_)
+        | Command::Man(_)
+        | Command::Openapi => Ok(()),
     }
 }
 

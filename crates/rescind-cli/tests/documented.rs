@@ -89,6 +89,8 @@ async fn ask(server: &Server, credentials: &[&str], except: &[&str]) {
 /// Where `cargo xtask test` has put an interpreter.
 fn python() -> String {
     std::env::var("RESCIND_TEST_PYTHON").unwrap_or_else(|_| {
-        panic!("RESCIND_TEST_PYTHON is not set: run `cargo xtask test`, or eval \"$(cargo xtask tools)\" first")
+        panic!(
+            "RESCIND_TEST_PYTHON is not set: run `cargo xtask test`, or eval \"$(cargo xtask tools)\" first"
+        )
     })
 }

@@ -23,9 +23,7 @@ pub(crate) fn run(args: &Man) -> Result<(), Failure> {
     let mut root = Cli::command().disable_help_subcommand(true);
     root.build();
     match &args.out {
-        Some(directory) => {
-            write_all(&root, "rescind", directory).map_err(Failure::file(directory))
-        }
+        Some(directory) => write_all(&root, "rescind", directory).map_err(Failure::file(directory)),
         None => {
             let page = rendered(&root, "rescind").map_err(|error| Failure::Server(error.to_string()))?;
             print(String::from_utf8_lossy(&page).trim_end())

@@ -4,7 +4,7 @@ pub(crate) mod account;
 pub(crate) mod admin;
 mod handover;
 
-pub use account::user_agent;
+pub(crate) use account::user_agent;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

@@ -35,7 +35,8 @@ pub(crate) enum Surface {
 impl Surface {
     /// The surface that `path` belongs to.
     pub(crate) fn of(path: &str) -> Self {
-        let is_below = |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let is_below =
+            |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         match path {
             _ if is_below("/oauth2") => Self::OAuth,
             _ if is_below("/admin") => Self::Page("/admin"),

@@ -125,7 +125,8 @@ async fn sign_in(
     Fields(given): Fields<Credentials>,
 ) -> Result<Response, Problem> {
     if !transport::is_private(&parts, &app.authority.settings().issuer) {
-        return Err(Problem::new(Code::Forbidden).detail("A password is not taken over a channel that others can read."));
+        return Err(Problem::new(Code::Forbidden)
+            .detail("A password is not taken over a channel that others can read."));
     }
     let next = given.next.clone().filter(|next| is_page_of(area, next));
     let (email, tenant) = (given.email.clone().unwrap_or_default(), given.tenant.clone().unwrap_or_default());
@@ -138,7 +139,8 @@ async fn sign_in(
         Err(error) => {
             let (status, trouble) = explain(error)?;
             let next = next.unwrap_or_default();
-            let page = Page { trouble: Some(trouble), next, email, tenant, ..page(&app, area, token, &parts) };
+            let page =
+                Page { trouble: Some(trouble), next, email, tenant, ..page(&app, area, token, &parts) };
             Ok((status, Html::of(&page)?).into_response())
         }
     }

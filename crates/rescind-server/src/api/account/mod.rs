@@ -41,7 +41,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 const USER_AGENT_CHARS: usize = 400;
 
 /// What a request tells of the device's software. Longer ones are cut short, since nothing depends on it.
-pub fn user_agent(headers: &HeaderMap) -> Option<String> {
+pub(crate) fn user_agent(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(header::USER_AGENT)?.to_str().ok()?;
     let text: String = value.chars().filter(|c| !c.is_control()).take(USER_AGENT_CHARS).collect();
     (!text.is_empty()).then_some(text)
