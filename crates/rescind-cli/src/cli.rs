@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 use rescind_server::config::LogFormat;
+use rescind_server::telemetry::trace::Exporter;
 
 use crate::commands::backup::{self, Backup};
 use crate::commands::clients::{self, Clients};
@@ -94,12 +95,18 @@ impl Cli {
             Command::Serve(args) => {
                 let settings = global.settings(args.flags.0)?;
                 let filter = if global.verbose > 0 { "debug" } else { settings.server.log.as_str() };
-                start_log(filter, settings.server.log_format)?;
-                runtime(tokio::runtime::Builder::new_multi_thread())?.block_on(serve::run(settings))
+                let traces = start_traces(&settings)?;
+                start_log(filter, settings.server.log_format, traces.as_ref())?;
+                let served =
+                    runtime(tokio::runtime::Builder::new_multi_thread())?.block_on(serve::run(settings));
+                if let Some(traces) = traces {
+                    traces.stop();
+                }
+                served
             }
             Command::Doctor(args) => {
                 let settings = global.settings(Vec::new());
-                start_log("off", None)?;
+                start_log("off", None, None)?;
                 on_this_thread(doctor::run(&args, settings))
             }
             other => {
@@ -150,12 +157,17 @@ impl Global {
             1 => "info",
             _ => "debug",
         };
-        start_log(filter, settings.server.log_format.or(Some(LogFormat::Text)))
+        start_log(filter, settings.server.log_format.or(Some(LogFormat::Text)), None)
     }
 }
 
-fn start_log(filter: &str, format: Option<LogFormat>) -> Result<(), Failure> {
-    rescind_server::telemetry::log::init(filter, format)
+fn start_traces(settings: &Settings) -> Result<Option<Exporter>, Failure> {
+    let start = |endpoint| Exporter::start(endpoint).map_err(|error| Failure::Setting(error.to_string()));
+    settings.server.otlp.as_ref().map(start).transpose()
+}
+
+fn start_log(filter: &str, format: Option<LogFormat>, traces: Option<&Exporter>) -> Result<(), Failure> {
+    rescind_server::telemetry::log::init(filter, format, traces)
         .map_err(|error| Failure::Setting(format!("RESCIND_LOG: {error}")))
 }
 

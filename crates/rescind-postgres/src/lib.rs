@@ -48,7 +48,7 @@ use std::time::Duration;
 
 use deadpool_postgres::Pool;
 use rescind::entropy::Entropy;
-use rescind::store::{Connections, StoreError, Watched};
+use rescind::store::{CommitTally, Commits, Connections, StoreError, Watched};
 
 use crate::conn::Conn;
 use crate::connect::Address;
@@ -150,6 +150,7 @@ impl PostgresStore {
             patience: options.patience,
             horizon: Horizon::default(),
             refused_writes: AtomicU64::new(0),
+            commits: CommitTally::default(),
         });
         Ok(Arc::new(Self {
             rotations: Group::start(&inner, options.queue),
@@ -188,6 +189,10 @@ impl PostgresStore {
 impl Watched for PostgresStore {
     fn refused_writes(&self) -> u64 {
         self.inner.refused_writes.load(Ordering::Relaxed)
+    }
+
+    fn commits(&self) -> Commits {
+        self.inner.commits.counts()
     }
 
     fn connections(&self) -> Option<Connections> {
@@ -232,6 +237,7 @@ pub(crate) struct Inner {
     pub(crate) patience: Duration,
     pub(crate) horizon: Horizon,
     refused_writes: AtomicU64,
+    pub(crate) commits: CommitTally,
 }
 
 impl Inner {
@@ -253,8 +259,11 @@ impl Inner {
         answer
     }
 
-    /// Counts so many writes where the server took none.
+    /// Counts a transaction of so many writes that came to nothing, and the writes where the server took none.
     pub(crate) fn note(&self, error: &StoreError, writes: usize) {
+        if matches!(error, StoreError::Unavailable(_) | StoreError::TakesNoWrites(_)) {
+            self.commits.failed();
+        }
         if matches!(error, StoreError::TakesNoWrites(_)) {
             self.refused_writes.fetch_add(writes as u64, Ordering::Relaxed);
         }

@@ -9,7 +9,6 @@ use rescind::verifier::Verified;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::app::App;
-use crate::error::checked;
 use crate::fresh::give_up;
 use crate::http::credentials::BasicCredentials;
 use crate::http::{ClientIp, Code, Credentials, Problem, exchange};
@@ -56,8 +55,7 @@ impl FromRequestParts<App> for User {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         match Credentials::from_request_parts(parts, app).await? {
             Credentials::Bearer(token) => {
-                let outcome = app.authority.authenticate_user(token.expose_secret()).await;
-                let (signed_in, token) = checked(app, outcome)?;
+                let (signed_in, token) = app.authority.authenticate_user(token.expose_secret()).await?;
                 Ok(Self { caller: caller(parts, Identity::User(signed_in)), token })
             }
             Credentials::Basic(_) => {
@@ -114,12 +112,16 @@ async fn administrator(
     };
     match known {
         Ok(known) => Ok(known),
-        Err(refused) => match app.authority.authenticate_user(token).await {
-            Ok(_) => Err(Problem::new(Code::Forbidden).detail(
-                "this needs an access token for administration: ask for the audience <issuer>/admin at sign-in",
-            )),
-            Err(_) => checked(app, Err(refused)),
-        },
+        // It may be good for something else. Only then is it checked once more: each check is counted.
+        Err(refused @ Error::TokenRefused("invalid_token")) => {
+            match app.authority.authenticate_user(token).await {
+                Ok(_) => Err(Problem::new(Code::Forbidden).detail(
+                    "this needs an access token for administration: ask for the audience <issuer>/admin at sign-in",
+                )),
+                Err(_) => Err(refused.into()),
+            }
+        }
+        Err(refused) => Err(refused.into()),
     }
 }
 

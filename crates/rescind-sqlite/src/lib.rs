@@ -29,7 +29,7 @@ mod writer;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rescind::store::{Answer, StoreError, Watched};
+use rescind::store::{Answer, Commits, Connections, StoreError, Watched};
 use rusqlite::Connection;
 
 use crate::error::Outcome;
@@ -162,6 +162,18 @@ impl SqliteStore {
 impl Watched for SqliteStore {
     fn refused_writes(&self) -> u64 {
         self.refused_writes.load(Ordering::Relaxed)
+    }
+
+    fn commits(&self) -> Commits {
+        self.writer.work().commits.counts()
+    }
+
+    fn connections(&self) -> Option<Connections> {
+        let (threads, reading, waiting) = self.readers.load();
+        let most = threads + 1;
+        let in_use = reading + usize::from(self.writer.work().is_busy());
+        let waiting = waiting + self.writer.waiting();
+        Some(Connections { most, in_use, idle: most.saturating_sub(in_use), waiting })
     }
 }
 

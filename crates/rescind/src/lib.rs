@@ -42,6 +42,7 @@ pub mod session;
 pub mod store;
 mod sync;
 pub mod system;
+mod tally;
 pub mod token;
 pub mod transfer;
 pub mod verifier;

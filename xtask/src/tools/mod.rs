@@ -6,6 +6,7 @@ pub(crate) mod deny;
 pub(crate) mod fuzz;
 mod nginx;
 pub(crate) mod node;
+mod prometheus;
 pub(crate) mod python;
 mod subcommand;
 
@@ -44,6 +45,7 @@ pub(crate) fn ensure(places: &Places) -> Outcome<Tools> {
     debian::ensure("jq", &["jq"], || command("jq", &["--version"]))?;
     databases::ensure()?;
     nginx::ensure()?;
+    prometheus::ensure()?;
     let python = python::ensure(places, "tests/foreign/python", "python", "jwt")?;
     let (node, node_modules) = node::ensure(places, "tests/foreign/node", "node")?;
     let example_python =

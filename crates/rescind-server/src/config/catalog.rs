@@ -376,9 +376,9 @@ pub const SETTINGS: &[Setting] = &[
     setting!(
         "OTEL_EXPORTER_OTLP_ENDPOINT",
         Words("none"),
-        "URL",
-        values::text,
-        "Known, but this build exports no traces: a value is noted at the start and has no effect.",
+        "`http://` or `https://` URL",
+        values::otlp,
+        "The collector that traces are sent to: OTLP over HTTP (protobuf), at the path `/v1/traces` below it. Other variables of OpenTelemetry's SDK (`OTEL_SERVICE_NAME`, `OTEL_TRACES_SAMPLER`, …) count as well.",
         Url
     ),
 ];

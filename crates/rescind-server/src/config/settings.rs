@@ -17,10 +17,11 @@ use secrecy::SecretString;
 
 use super::catalog::{Setting, find};
 use super::error::SettingsError;
-use super::explain::{Explained, Origin};
+use super::explain::Explained;
 use super::layers::{Given, Sources};
 use super::values;
 use crate::node::Web;
+use crate::telemetry::trace::Endpoint;
 
 /// Every setting, possible by itself and together with the others.
 ///
@@ -97,6 +98,8 @@ pub struct Settings {
     pub log: String,
     /// How it is logged; none: by what the standard error is.
     pub log_format: Option<LogFormat>,
+    /// Where traces are sent, if anywhere. It may hold a password.
+    pub otlp: Option<Endpoint>,
     explained: Vec<Explained>,
 }
 
@@ -294,13 +297,9 @@ impl Settings {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn notices(&self) -> Vec<String> {
-        let is_given = |row: &&Explained| row.name.starts_with("OTEL_") && row.origin != Origin::Default;
-        let traces = self.explained.iter().filter(is_given);
-        let traces = traces.map(|row| format!("{} is set, and this build exports no traces", row.name));
         let weakness =
             self.admin_password.as_ref().and_then(|given| password::weakness(given, &self.admin_email));
-        let weak = weakness.map(|why| format!("RESCIND_ADMIN_PASSWORD would be guessed: {why}"));
-        traces.chain(weak).collect()
+        weakness.map(|why| format!("RESCIND_ADMIN_PASSWORD would be guessed: {why}")).into_iter().collect()
     }
 
     fn from_given(given: &Given) -> Result<Self, SettingsError> {
@@ -340,6 +339,7 @@ impl Settings {
             trusted_proxies: ask(given, "RESCIND_TRUSTED_PROXIES", values::networks)?.unwrap_or_default(),
             log: need(given, "RESCIND_LOG", values::log)?,
             log_format: ask(given, "RESCIND_LOG_FORMAT", values::log_format)?,
+            otlp: ask(given, "OTEL_EXPORTER_OTLP_ENDPOINT", values::otlp)?,
             explained: given.explain(),
         })
     }

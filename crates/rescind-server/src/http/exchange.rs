@@ -5,10 +5,12 @@
 //! task-local brings that there, so that no handler can forget to pass it on.
 
 use std::future::Future;
+use std::sync::{Arc, OnceLock};
 
 use http::{HeaderMap, header};
 
 use super::request_id::RequestId;
+use crate::telemetry::trace::Trace;
 
 /// The request being answered.
 #[derive(Clone, Debug)]
@@ -19,6 +21,25 @@ pub(crate) struct Exchange {
     pub(crate) surface: Surface,
     /// Which kind of credentials it brought.
     pub(crate) presented: Presented,
+    trace: Arc<OnceLock<Trace>>,
+}
+
+impl Exchange {
+    /// Of the request with that id.
+    pub(crate) fn new(request_id: RequestId, surface: Surface, presented: Presented) -> Self {
+        Self { request_id, surface, presented, trace: Arc::default() }
+    }
+
+    /// The trace that it is part of, once that is known and where there is one.
+    pub(crate) fn trace(&self) -> Trace {
+        self.trace.get().copied().flatten()
+    }
+
+    /// It is part of this one.
+    pub(super) fn is_part_of(&self, trace: Trace) {
+        // It is said once for each request.
+        let _ = self.trace.set(trace);
+    }
 }
 
 /// Which form errors have on a path.

@@ -28,6 +28,7 @@ use super::problem::Problem;
 use super::request_id::{self, RequestId};
 use super::scheme::Scheme;
 use crate::telemetry::metrics::HttpMetrics;
+use crate::telemetry::trace;
 
 /// What the layers need to know.
 #[derive(Clone)]
@@ -88,11 +89,11 @@ pub(crate) fn dress(router: Router, edge: Edge) -> Router {
 }
 
 async fn attend(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
-    let exchange = Exchange {
-        request_id: RequestId::of(request.headers(), &*edge.clock, &*edge.entropy),
-        surface: Surface::of(request.uri().path()),
-        presented: Presented::of(request.headers()),
-    };
+    let exchange = Exchange::new(
+        RequestId::of(request.headers(), &*edge.clock, &*edge.entropy),
+        Surface::of(request.uri().path()),
+        Presented::of(request.headers()),
+    );
     hide_secrets(request.headers_mut());
     locate(&mut request, &edge.trusted_proxies);
     let id = exchange.request_id.to_header();
@@ -106,15 +107,21 @@ async fn watched(edge: &Edge, exchange: &Exchange, request: Request, next: Next)
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map(MatchedPath::as_str);
-    let span = tracing::info_span!(
+    let name = route.unwrap_or("other");
+    // Of the highest level, so that a line has it whatever is left out of the log.
+    let span = tracing::error_span!(
         "request",
         %method,
-        route = route.unwrap_or("other"),
+        route = name,
         request_id = exchange.request_id.as_str(),
+        trace_id = tracing::field::Empty,
+        otel.kind = trace::kind(),
     );
+    exchange.is_part_of(trace::begin(request.headers(), &span, || format!("{method} {name}")));
     let response = limited(edge.limits, request, next).instrument(span.clone()).await;
     let elapsed = started.elapsed();
     edge.metrics.observe(route, &method, response.status(), elapsed);
+    trace::end(&span, response.status());
     log(&span, &response, elapsed);
     response
 }

@@ -9,7 +9,6 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::app::App;
-use crate::error::checked;
 use crate::fresh::give_up;
 use crate::http::{Code, Credentials, Problem, Query};
 
@@ -55,11 +54,10 @@ pub(crate) async fn forward(
         Some(audience) => Expected::Exactly(audience),
     };
     let token = token.expose_secret();
-    let outcome = match query.fresh {
-        true => app.authority.check_fresh(token, expected, give_up()).await,
-        false => app.authority.check(token, expected).await,
+    let verified = match query.fresh {
+        true => app.authority.check_fresh(token, expected, give_up()).await?,
+        false => app.authority.check(token, expected).await?,
     };
-    let verified = checked(&app, outcome)?;
     let role = verified.role().unwrap_or_default();
     if query.role.is_some_and(|wanted| wanted != role) {
         return Err(Problem::new(Code::Forbidden).detail("the user has another role"));

@@ -6,14 +6,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use rescind::authority::{Caller, ClientProof, Error, Identity, RefreshRequest, SignedIn, TokenPair};
-use rescind::verifier::Verified;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::area::{Area, Gate};
 use super::cookies::{self, Changes};
 use super::sign_in::Why;
 use crate::caller::caller;
-use crate::error::checked;
 use crate::fresh::give_up;
 use crate::http::Problem;
 
@@ -70,9 +68,7 @@ async fn refresh(gate: &Gate, parts: &Parts, token: &SecretString) -> Result<Tok
     let caller = caller(parts, Identity::Anonymous);
     let request =
         RefreshRequest { token: token.expose_secret(), client: ClientProof::Unstated, ip: caller.origin.ip };
-    let outcome = gate.app.authority.refresh(&caller, request).await;
-    gate.app.counters.refresh(outcome.as_ref().err());
-    outcome.map_err(over)
+    gate.app.authority.refresh(&caller, request).await.map_err(over)
 }
 
 /// What means that one has to sign in again, and what does not.
@@ -90,21 +86,13 @@ fn over(error: Error) -> Refused {
 /// As the API does it: what only reads is checked here, what changes something in administration against all that was revoked anywhere.
 async fn authenticate(gate: &Gate, parts: &Parts, token: &SecretString) -> Result<Visitor, Error> {
     let (authority, token) = (&gate.app.authority, token.expose_secret());
-    let outcome = match (gate.area, is_read(&parts.method)) {
-        (Area::Admin, true) => authority.authenticate_admin(token).await,
-        (Area::Admin, false) => authority.authenticate_admin_fresh(token, give_up()).await,
-        (Area::Account, _) => authority.authenticate_user(token).await,
+    let (me, verified) = match (gate.area, is_read(&parts.method)) {
+        (Area::Admin, true) => authority.authenticate_admin(token).await?,
+        (Area::Admin, false) => authority.authenticate_admin_fresh(token, give_up()).await?,
+        (Area::Account, _) => authority.authenticate_user(token).await?,
     };
-    let (me, verified) = counted(gate, outcome)?;
     let email = verified.email().unwrap_or_default().to_owned();
     Ok(Visitor { caller: caller(parts, Identity::User(me.clone())), me, email })
-}
-
-fn counted(gate: &Gate, outcome: Result<(SignedIn, Verified), Error>) -> Result<(SignedIn, Verified), Error> {
-    let copy = outcome.as_ref().err().cloned().map_or(Ok(()), Err);
-    // Counted as every check is; the refusal itself is looked at by the caller.
-    let _ = checked(&gate.app, copy);
-    outcome
 }
 
 const fn is_read(method: &Method) -> bool {

@@ -156,9 +156,7 @@ async fn open(app: &App, area: Area, parts: &Parts, given: Credentials) -> Resul
         audience: (area == Area::Admin).then(|| app.authority.settings().admin_audience()),
         device: Device { name: None, user_agent: user_agent(&parts.headers), ip: caller.origin.ip },
     };
-    let outcome = app.authority.sign_in(&caller, sign_in).await;
-    app.counters.sign_in(outcome.as_ref().err());
-    let pair = outcome?;
+    let pair = app.authority.sign_in(&caller, sign_in).await?;
     leave(app, area, parts, &caller).await;
     let secret = super::form::FormSecret::new(&**app.authority.entropy());
     Ok(Changes::default().keep(area, &pair).keep_form_secret(area, secret.as_str()))

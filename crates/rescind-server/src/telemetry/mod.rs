@@ -1,8 +1,10 @@
-//! What operators see: logs and metrics.
+//! What operators see: logs, metrics and traces.
 
+pub mod catalog;
 mod counters;
 pub mod log;
 pub(crate) mod metrics;
-mod node;
+mod page;
+pub mod trace;
 
 pub(crate) use counters::Counters;

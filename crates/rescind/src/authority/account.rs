@@ -216,7 +216,7 @@ impl Authority {
                 StoreError::Conflict => Error::WrongPassword,
                 other => ended_meanwhile(other.into()),
             })?;
-        self.apply(&changed.entries, now);
+        self.wrote(&changed.entries, now);
         self.renew(me, changed.revoked, now).await
     }
 

@@ -267,7 +267,7 @@ impl Authority {
         must_reach(reach, &known)?;
         let by = caller.provenance(now);
         let changed = self.store.delete_client(reach.tenant(), client, self.access_exp(now), by).await?;
-        self.apply(&changed.entries, now);
+        self.wrote(&changed.entries, now);
         Ok(())
     }
 

@@ -11,6 +11,7 @@ use crate::authority::error::{Error, Result};
 use crate::clock::Timestamp;
 use crate::ledger::{Cursor, Follow, Head, PlacedMark};
 use crate::replica::{Expired, Loader};
+use crate::store::traced;
 use crate::verifier::{HeadAnswer, HeadUnknown, LedgerHead};
 
 /// How many entries one read of the ledger brings.
@@ -427,7 +428,7 @@ impl Authority {
 impl LedgerHead for Authority {
     fn head(&self) -> HeadAnswer<'_> {
         Box::pin(async {
-            self.store.head().await.map(|head| head.cursor).map_err(|error| {
+            traced("head", self.store.head()).await.map(|head| head.cursor).map_err(|error| {
                 // Following the ledger says so aloud, and once.
                 tracing::debug!(%error, "the ledger cannot be asked where it ends");
                 HeadUnknown

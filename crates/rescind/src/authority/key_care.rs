@@ -12,7 +12,7 @@ use crate::keys::{
     KeyChange, KeyPlan, KeyPolicy, KeyRecord, KeyState, KeyUse, Keyring, KeyringError, MasterKey, NewKey,
     Rewrap, SealError,
 };
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, traced};
 use crate::token::{Algorithm, JwkSet, SigningKey};
 
 /// Where the master key is kept. Asked again when the keys in the store do not open: somebody may have changed it.
@@ -296,8 +296,8 @@ impl Authority {
 
     async fn apply_key_change(&self, change: KeyChange) -> std::result::Result<(), StoreError> {
         let now = change.by.at;
-        let entries = self.store.change_keys(change).await?;
-        self.apply(&entries, now);
+        let entries = traced("change_keys", self.store.change_keys(change)).await?;
+        self.wrote(&entries, now);
         if let Err(error) = self.reload_keys().await {
             // It is done in the store; following the ledger will load them.
             tracing::error!(%error, "keys could not be loaded after a change");

@@ -4,6 +4,8 @@
 //! leaves what must be atomic to one verb of the store.
 
 mod account;
+mod act;
+mod activity;
 mod audit;
 mod caller;
 mod check;
@@ -45,6 +47,7 @@ use crate::token::{KeySet, RefreshValidator};
 use crate::verifier::Verifier;
 use throttle::Throttle;
 
+pub use activity::Activity;
 pub use caller::{Caller, Identity, Origin, Reach, SignedIn};
 pub use check::{Introspection, RefreshIntrospection};
 pub use clients::{ClientRequest, NewSecret};
@@ -103,6 +106,7 @@ pub struct Authority {
     keys_failed_at: AtomicI64,
     history: history::History,
     writes: watch::WriteWatch,
+    acts: activity::Acts,
     system_tenant: TenantId,
 }
 

@@ -1,6 +1,7 @@
 //! Revoking, for those who administer.
 
 use crate::audit::action;
+use crate::authority::act::{act, within};
 use crate::authority::error::{Error, Result};
 use crate::authority::{Authority, Caller, ClientProof, LARGEST_LEEWAY, Reach};
 use crate::clock::Timestamp;
@@ -9,7 +10,7 @@ use crate::id::{ClientId, SessionId, TenantId, UserId};
 use crate::ledger::{
     Cut, CutOutcome, CutTarget, Entry, EntryFilter, Mark, PurgeOutcome, PurgeRequest, TokenKey,
 };
-use crate::store::{Page, PageRequest};
+use crate::store::{Page, PageRequest, traced};
 use uuid::Uuid;
 
 /// The longest text of a `jti`.
@@ -482,7 +483,12 @@ impl Authority {
             };
             let PurgeOutcome { purged: batch, more } = self.store.purge(request).await?;
             purged += batch;
-            if dry_run || !more {
+            if dry_run {
+                return Ok(purged);
+            }
+            self.acts.purged_a_batch(batch);
+            if !more {
+                self.acts.purged_all();
                 return Ok(purged);
             }
         }
@@ -496,9 +502,26 @@ impl Authority {
     /// Revokes in the store, and, once that is durable, in this node's replica.
     pub(super) async fn cut(&self, cut: Cut) -> Result<CutOutcome> {
         let now = cut.by.at;
-        let outcome = self.store.cut(cut).await?;
-        self.apply(std::slice::from_ref(&outcome.entry), now);
+        let revoking = async {
+            let outcome = traced("cut", self.store.cut(cut)).await?;
+            tracing::Span::current().record("kind", outcome.entry.mark.kind().as_str());
+            Ok(outcome)
+        };
+        let outcome = within(act!("revoke", kind = tracing::field::Empty), revoking).await?;
+        let entry = std::slice::from_ref(&outcome.entry);
+        // One that stood already was written, and counted, before.
+        if outcome.created {
+            self.wrote(entry, now);
+        } else {
+            self.apply(entry, now);
+        }
         Ok(outcome)
+    }
+
+    /// Entries that this node has just written.
+    pub(super) fn wrote(&self, entries: &[Entry], now: Timestamp) {
+        self.acts.wrote(entries);
+        self.apply(entries, now);
     }
 
     /// The marks of entries that this node wrote hold here at once; its cursor moves only by reading in order.

@@ -229,6 +229,7 @@ async fn assemble(ports: Ports, settings: AuthoritySettings) -> Result<Authority
         keys_failed_at: AtomicI64::new(0),
         history: History::default(),
         writes: super::watch::WriteWatch::default(),
+        acts: super::activity::Acts::default(),
         keyring: ArcSwap::from_pointee(ring),
         access_keys,
         refresh_keys,

@@ -127,7 +127,7 @@ impl Authority {
         let by = caller.provenance(now);
         let changed =
             self.store.change_tenant(TenantChange { tenant, name, suspended, access_exp, by }).await?;
-        self.apply(&changed.entries, now);
+        self.wrote(&changed.entries, now);
         Ok(changed.value)
     }
 }

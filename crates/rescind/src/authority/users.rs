@@ -173,7 +173,7 @@ impl Authority {
                 by: caller.provenance(now),
             })
             .await?;
-        self.apply(&changed.entries, now);
+        self.wrote(&changed.entries, now);
         Ok(changed.value)
     }
 
@@ -197,7 +197,7 @@ impl Authority {
         let may = caller.may_touch_admins();
         let by = caller.provenance(now);
         let changed = self.store.delete_user(user.tenant, user.id, may, self.access_exp(now), by).await?;
-        self.apply(&changed.entries, now);
+        self.wrote(&changed.entries, now);
         Ok(())
     }
 

@@ -108,12 +108,13 @@ impl Authority {
         self.store.refused_writes()
     }
 
-    /// What is in use of the connections to the store's server, where it has one.
+    /// What is in use of the connections to the store's server, or of the threads that read and write its file.
     ///
     /// ```
     /// # rescind_examples::run(async |rescind_examples::World { authority, .. }| {
-    /// // SQLite is a file.
-    /// assert_eq!(authority.store_connections(), None);
+    /// let connections = authority.store_connections().ok_or("it has some")?;
+    /// assert!(connections.in_use <= connections.most);
+    /// assert_eq!(connections.waiting, 0, "nobody asks for anything");
     /// # Ok(())
     /// # });
     /// ```

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::clock::Timestamp;
 use crate::keys::{KeyRecord, KeyState, KeyUse, MasterKey, SealError};
 use crate::token::{Algorithm, KeyError, SigningKey, VerifyingKey};
 
@@ -10,6 +11,7 @@ use crate::token::{Algorithm, KeyError, SigningKey, VerifyingKey};
 pub(crate) struct Keyring {
     version: i64,
     access: SigningKey,
+    signs_since: Timestamp,
     refresh: HashMap<String, SigningKey>,
     refresh_kid: String,
     published: Vec<VerifyingKey>,
@@ -49,7 +51,8 @@ impl Keyring {
             match record.usage {
                 KeyUse::Access => {
                     published.push(verifying(record, &key));
-                    access = if active { Some(key) } else { access };
+                    let since = record.active_from.unwrap_or(record.created_at);
+                    access = if active { Some((key, since)) } else { access };
                 }
                 KeyUse::Refresh => {
                     refresh_kid = if active { Some(record.kid.clone()) } else { refresh_kid };
@@ -57,9 +60,11 @@ impl Keyring {
                 }
             }
         }
+        let (access, signs_since) = access.ok_or(KeyringError::NoActiveKey("access"))?;
         Ok(Self {
             version,
-            access: access.ok_or(KeyringError::NoActiveKey("access"))?,
+            access,
+            signs_since,
             refresh,
             refresh_kid: refresh_kid.ok_or(KeyringError::NoActiveKey("refresh"))?,
             published,
@@ -74,6 +79,11 @@ impl Keyring {
     /// The key that signs access tokens.
     pub(crate) const fn access(&self) -> &SigningKey {
         &self.access
+    }
+
+    /// Since when it has done so.
+    pub(crate) const fn signs_since(&self) -> Timestamp {
+        self.signs_since
     }
 
     /// The `kid` of the key that signs new refresh tokens.
@@ -114,7 +124,6 @@ fn verifying(record: &KeyRecord, key: &SigningKey) -> VerifyingKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Timestamp;
     use crate::system::SystemEntropy;
 
     fn record(usage: KeyUse, state: KeyState, master: &MasterKey) -> KeyRecord {

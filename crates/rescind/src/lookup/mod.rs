@@ -14,7 +14,7 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::ledger::{CutKind, LedgerStore, Mark, MarkIdentity};
 use crate::replica::Candidates;
-use crate::store::StoreError;
+use crate::store::{StoreError, traced};
 
 pub use cache::{CacheAnswer, CacheEntry, CacheError, CachedMark, LONGEST_LIFETIME, MarkCache};
 use counts::LookupCounters;
@@ -185,7 +185,7 @@ impl Lookup {
     }
 
     async fn ask_ledger(&self, token: &Candidates, now: Timestamp) -> Result<Option<CutKind>, StoreError> {
-        let answer = self.ledger.standing_marks(token.identities()).await;
+        let answer = traced("standing_marks", self.ledger.standing_marks(token.identities())).await;
         let standing: Vec<(MarkIdentity, Mark)> =
             answer.iter().flatten().map(|mark| (mark.identity(), mark.clone())).collect();
         let cut = token.narrowest(standing.iter().map(|(identity, mark)| (identity, mark.min_version)));

@@ -5,6 +5,8 @@
 //! [`crate::audit::AuditStore`]. Every verb that writes is one whole transaction, acknowledged after the durable
 //! commit, with its audit entries inside. Policy is decided in the domain and passed as data.
 
+mod commits;
+mod traced;
 mod watched;
 
 use std::future::Future;
@@ -20,6 +22,8 @@ use crate::keys::KeyStore;
 use crate::ledger::LedgerStore;
 use crate::session::SessionStore;
 
+pub use commits::{CommitTally, Commits};
+pub(crate) use traced::traced;
 pub use watched::{Connections, Watched};
 
 /// A whole store: every port at once. Implemented for whatever implements them all.

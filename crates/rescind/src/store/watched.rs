@@ -1,5 +1,7 @@
 //! What a store tells of its own state.
 
+use super::Commits;
+
 /// What a store tells of its own state, to whoever watches over it. It costs nothing to ask, and asks nobody.
 ///
 /// ```
@@ -31,12 +33,24 @@ pub trait Watched: Send + Sync {
     /// ```
     fn refused_writes(&self) -> u64;
 
-    /// What is in use of its connections; none where it is no server's.
+    /// What it has committed since it was opened: see [`CommitTally`](super::CommitTally).
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { ports, authority, ada, .. }| {
+    /// let before = ports.store.commits();
+    /// authority.revoke_all_own(&ada).await?;
+    /// assert_ne!(ports.store.commits(), before);
+    /// # Ok(())
+    /// # });
+    /// ```
+    fn commits(&self) -> Commits;
+
+    /// What is in use of its connections; none where it has none to tell of.
     ///
     /// ```
     /// # rescind_examples::run(async |rescind_examples::World { ports, .. }| {
-    /// // SQLite is a file.
-    /// assert_eq!(ports.store.connections(), None);
+    /// let connections = ports.store.connections().ok_or("SQLite tells of its threads")?;
+    /// assert!(connections.most > 0);
     /// # Ok(())
     /// # });
     /// ```
@@ -45,7 +59,7 @@ pub trait Watched: Send + Sync {
     }
 }
 
-/// The connections to the server that keeps a store.
+/// The connections to the server that keeps a store; of one in a file, the threads that read and write it.
 ///
 /// ```
 /// use rescind::store::{Connections, Watched};

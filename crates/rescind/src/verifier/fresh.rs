@@ -142,10 +142,15 @@ impl Verifier {
         ledger: &dyn LedgerHead,
         give_up: impl Future<Output = ()>,
     ) -> Result<Verified, Refusal> {
-        let proved = self.prove(token)?;
-        let verified = self.verify_fresh_again(&proved.token, expected, ledger, give_up).await?;
-        self.keep(token, &proved, self.clock.now());
-        Ok(verified)
+        let outcome = async {
+            let proved = self.prove(token)?;
+            let verified = self.check_fresh(&proved.token, expected, ledger, give_up).await?;
+            self.keep(token, &proved, self.clock.now());
+            Ok(verified)
+        }
+        .await;
+        self.checks.note(&outcome);
+        outcome
     }
 
     /// As [`Verifier::verify_fresh`], for a token whose signature has been checked before.
@@ -168,6 +173,18 @@ impl Verifier {
     /// # Errors
     /// A [`Refusal`], as of [`Verifier::verify_fresh`].
     pub async fn verify_fresh_again(
+        &self,
+        token: &SignedToken,
+        expected: Expected<'_>,
+        ledger: &dyn LedgerHead,
+        give_up: impl Future<Output = ()>,
+    ) -> Result<Verified, Refusal> {
+        let outcome = self.check_fresh(token, expected, ledger, give_up).await;
+        self.checks.note(&outcome);
+        outcome
+    }
+
+    async fn check_fresh(
         &self,
         token: &SignedToken,
         expected: Expected<'_>,
@@ -207,6 +224,18 @@ impl Verifier {
     /// # Errors
     /// A [`Refusal`], as of [`Verifier::verify_fresh`].
     pub async fn verify_fresh_by_lookup(
+        &self,
+        token: &str,
+        expected: Expected<'_>,
+        lookup: &Lookup,
+        give_up: impl Future<Output = ()>,
+    ) -> Result<Verified, Refusal> {
+        let outcome = self.check_fresh_by_lookup(token, expected, lookup, give_up).await;
+        self.checks.note(&outcome);
+        outcome
+    }
+
+    async fn check_fresh_by_lookup(
         &self,
         token: &str,
         expected: Expected<'_>,

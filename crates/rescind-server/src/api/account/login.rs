@@ -65,7 +65,5 @@ pub(crate) async fn login(
         audience: request.audience,
         device,
     };
-    let pair = app.authority.sign_in(&caller, sign_in).await;
-    app.counters.sign_in(pair.as_ref().err());
-    Ok(Json(pair?.into()))
+    Ok(Json(app.authority.sign_in(&caller, sign_in).await?.into()))
 }

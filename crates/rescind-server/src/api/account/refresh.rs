@@ -67,7 +67,5 @@ pub(crate) async fn refresh_as(
     // A backend refreshes from its own address, which tells nothing of the user's device.
     let ip = if matches!(client, ClientProof::Proven(_)) { None } else { caller.origin.ip };
     let request = RefreshRequest { token, client, ip };
-    let pair = app.authority.refresh(caller, request).await;
-    app.counters.refresh(pair.as_ref().err());
-    Ok(Json(pair?.into()))
+    Ok(Json(app.authority.refresh(caller, request).await?.into()))
 }

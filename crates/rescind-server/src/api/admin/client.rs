@@ -3,7 +3,6 @@
 use axum::extract::State;
 use http::StatusCode;
 use rescind::id::ClientId;
-use rescind::ledger::CutKind;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -24,6 +23,5 @@ pub(crate) async fn delete_client(
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode, Problem> {
     app.authority.delete_client(&caller, ClientId(id)).await?;
-    app.counters.cut(CutKind::Client);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,7 +1,6 @@
 //! `POST /api/v1/admin/keys/rotate` and `POST /api/v1/admin/keys/{kid}/revoke`
 
 use axum::extract::State;
-use rescind::ledger::CutKind;
 
 use super::ReasonRequest;
 use crate::app::App;
@@ -41,6 +40,5 @@ pub(crate) async fn revoke_key(
     OptionalJson(request): OptionalJson<ReasonRequest>,
 ) -> Result<Json<KeyView>, Problem> {
     let key = app.authority.revoke_key(&caller, &kid, request.reason).await?;
-    app.counters.cut(CutKind::Key);
     Ok(Json(key.into()))
 }

@@ -115,7 +115,6 @@ pub(crate) async fn revoke(
         reason: request.reason,
     };
     let (entry, created) = app.authority.revoke(&caller, request).await?;
-    app.counters.cut(entry.mark.kind());
     let status = if created { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(entry.into())))
 }

@@ -33,6 +33,5 @@ pub(crate) async fn revoke_jti(
         reason: request.reason,
     };
     let (entry, _) = app.authority.revoke(&caller, request).await?;
-    app.counters.cut(entry.mark.kind());
     Ok(Json(entry.into()))
 }

@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use rescind::id::SessionId;
-use rescind::ledger::CutKind;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
@@ -36,6 +35,5 @@ pub(crate) async fn end_session(
     Query(query): Query<ReasonQuery>,
 ) -> Result<Json<SessionView>, Problem> {
     let session = app.authority.end_session(&caller, SessionId(id), query.reason).await?;
-    app.counters.cut(CutKind::Session);
     Ok(Json(session.into()))
 }

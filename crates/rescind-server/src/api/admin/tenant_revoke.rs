@@ -3,7 +3,6 @@
 use axum::extract::State;
 use garde::Validate;
 use rescind::id::TenantId;
-use rescind::ledger::CutKind;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -41,8 +40,5 @@ pub(crate) async fn revoke_tenant(
     OptionalJson(request): OptionalJson<RevokeTenantRequest>,
 ) -> Result<Json<Revoked>, Problem> {
     let done = app.authority.revoke_tenant(&caller, TenantId(id), request.reason, request.dry_run).await?;
-    if !request.dry_run {
-        app.counters.cut(CutKind::Tenant);
-    }
     Ok(Json(Revoked { revoked: done.revoked, token_version: done.token_version, seq: done.seq }))
 }

@@ -40,7 +40,6 @@ pub(crate) async fn revoke_user(
     OptionalJson(request): OptionalJson<ReasonRequest>,
 ) -> Result<Json<Revoked>, Problem> {
     let outcome = app.authority.revoke_user(&caller, UserId(id), within.tenant(), request.reason).await?;
-    app.counters.cut(outcome.entry.mark.kind());
     Ok(Json(Revoked {
         revoked: outcome.revoked,
         token_version: outcome.standing.token_version,

@@ -90,7 +90,6 @@ pub(super) async fn rename(
 /// This session goes on with a fresh access token: older ones are dead.
 pub(super) async fn end_others(desk: Desk) -> Result<Response, Problem> {
     let renewed = desk.authority().revoke_others(desk.caller()).await?;
-    desk.app.counters.cut(rescind::ledger::CutKind::User);
     let mut response = after("/account", Done::OthersSignedOut).into_response();
     Changes::default().keep_access(Area::Account, &renewed.access_token).write(&mut response);
     Ok(response)
@@ -98,7 +97,6 @@ pub(super) async fn end_others(desk: Desk) -> Result<Response, Problem> {
 
 pub(super) async fn end_all(desk: Desk) -> Result<Response, Problem> {
     desk.authority().revoke_all_own(desk.caller()).await?;
-    desk.app.counters.cut(rescind::ledger::CutKind::User);
     Ok(signed_out())
 }
 

@@ -56,7 +56,6 @@ pub(super) async fn revoke(
     let tenant = desk.authority().tenant(desk.caller(), id).await?;
     form.check(&desk, Some(&tenant.slug)).await?;
     desk.authority().revoke_tenant(desk.caller(), id, form.reason, false).await?;
-    desk.app.counters.cut(rescind::ledger::CutKind::Tenant);
     Ok(after(&path(id), Done::TenantRevoked))
 }
 
