@@ -18,6 +18,8 @@ pub(crate) struct App {
     pub(crate) counters: Counters,
     /// How many sessions there are.
     pub(crate) tally: crate::site::Tally,
+    /// What happened in each of the last minutes.
+    pub(crate) pulse: Arc<crate::tasks::Pulse>,
     /// The OpenAPI document, as JSON.
     pub(crate) openapi: Arc<str>,
     /// The reference page made from it.

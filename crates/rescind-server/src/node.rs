@@ -50,6 +50,7 @@ use crate::{router, site, tasks};
 pub struct Node {
     authority: Arc<Authority>,
     feed: Arc<Feed>,
+    pulse: Arc<tasks::Pulse>,
     tasks: JoinSet<()>,
     stop: CancellationToken,
 }
@@ -108,8 +109,9 @@ impl Node {
         let authority = Arc::new(authority);
         let feed = Arc::new(Feed::new(&authority, serve::Options::default().places()));
         let stop = CancellationToken::new();
-        let tasks = tasks::start(&authority, &feed, purge_interval, &stop);
-        Self { authority, feed, tasks, stop }
+        let pulse = Arc::default();
+        let tasks = tasks::start(&authority, &feed, &pulse, purge_interval, &stop);
+        Self { authority, feed, pulse, tasks, stop }
     }
 
     /// The authority: opens sessions, revokes, checks.
@@ -167,6 +169,7 @@ impl Node {
             feed: Arc::clone(&self.feed),
             counters,
             tally: site::Tally::default(),
+            pulse: Arc::clone(&self.pulse),
             openapi: crate::openapi::json(&document).into(),
             reference: crate::openapi::page(&document).into(),
         };

@@ -8,6 +8,7 @@ mod account;
 mod admin;
 mod area;
 mod assets;
+mod chart;
 mod cookies;
 mod desk;
 mod device;

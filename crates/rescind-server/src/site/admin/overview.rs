@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use askama::Template;
-use rescind::keys::{KeyState, KeyUse};
-
 use crate::http::Problem;
 use crate::site::area::Area;
+use crate::site::chart::{Chart, HEIGHT, WIDTH};
 use crate::site::desk::{Desk, Html, Shell};
 use crate::site::tally::Counted;
 use crate::site::when::about;
+use crate::tasks::Minute;
+use askama::Template;
 
 /// How long the page waits for the store to say how far behind this node is.
 const PATIENCE: Duration = Duration::from_millis(25);
@@ -33,7 +33,8 @@ struct NodeView {
     purge_overdue: Option<String>,
     leads: bool,
     hit_rate: Option<String>,
-    key_age: Option<String>,
+    key_age: String,
+    charts: [Chart; 3],
 }
 
 /// Administration
@@ -51,17 +52,17 @@ pub(in crate::site) async fn page(desk: Desk) -> Result<Html, Problem> {
     Html::of(&Page {
         shell: desk.shell(Area::Admin, "Overview"),
         sessions: desk.app.tally.count(&desk.app.authority, own).await,
-        node: if desk.is_operator() { Some(node(&desk).await?) } else { None },
+        node: if desk.is_operator() { Some(node(&desk).await) } else { None },
         tenant_path: own.map(super::tenant::path),
     })
 }
 
-async fn node(desk: &Desk) -> Result<NodeView, Problem> {
+async fn node(desk: &Desk) -> NodeView {
     let authority = desk.authority();
     let backlog = tokio::time::timeout(PATIENCE, authority.backlog()).await.ok().and_then(Result::ok);
     let replica = authority.replica();
     let staleness = replica.staleness(authority.now());
-    Ok(NodeView {
+    NodeView {
         seq: replica.cursor().seq,
         marks: rescind::ledger::CutKind::ALL.into_iter().map(|kind| replica.count(kind)).sum(),
         lag: backlog.map(|backlog| backlog.unread),
@@ -71,8 +72,18 @@ async fn node(desk: &Desk) -> Result<NodeView, Problem> {
         purge_overdue: backlog.map(|backlog| about(backlog.purge_overdue)),
         leads: authority.leads(),
         hit_rate: hit_rate(desk),
-        key_age: key_age(desk).await?,
-    })
+        key_age: about(authority.signing_key_age()),
+        charts: charts(&desk.app.pulse.minutes()),
+    }
+}
+
+fn charts(minutes: &[Minute]) -> [Chart; 3] {
+    let of = |count: fn(&Minute) -> u64| minutes.iter().map(count).collect::<Vec<_>>();
+    [
+        Chart::of("Refreshes a minute", &of(|minute| minute.refreshes)),
+        Chart::of("Revocations a minute", &of(|minute| minute.revocations)),
+        Chart::of("Stolen tokens blocked", &of(|minute| minute.reuses)),
+    ]
 }
 
 /// The share of checked tokens whose signature was known.
@@ -80,11 +91,4 @@ fn hit_rate(desk: &Desk) -> Option<String> {
     let counts = desk.authority().verifier().cache()?.counts();
     let all = counts.hits + counts.misses;
     (all > 0).then(|| format!("{} %", counts.hits.saturating_mul(100) / all))
-}
-
-async fn key_age(desk: &Desk) -> Result<Option<String>, Problem> {
-    let keys = desk.authority().keys(desk.caller()).await?;
-    let active = keys.iter().find(|key| key.usage == KeyUse::Access && key.state == KeyState::Active);
-    let since = active.map(|key| key.active_from.unwrap_or(key.created_at));
-    Ok(since.map(|since| about(desk.authority().now().since(since))))
 }
