@@ -36,7 +36,7 @@ pub use oauth_error::{OAuthError, OAuthErrorCode};
 pub use page::{Limit, Listing, Page};
 pub use path::Path;
 pub use problem::Problem;
-pub(crate) use problem_page::STYLE as PAGE_STYLE;
+pub(crate) use problem_page::{ICON as PAGE_ICON, STYLE as PAGE_STYLE};
 pub use query::Query;
 pub use request_id::RequestId;
 pub use scheme::Scheme;
