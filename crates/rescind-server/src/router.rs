@@ -3,7 +3,7 @@
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
-use crate::{api, feed, oauth, openapi, proxy};
+use crate::{api, feed, oauth, openapi, proxy, site};
 
 /// Every route there is, and its documentation.
 pub fn routes() -> OpenApiRouter<App> {
@@ -12,4 +12,5 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(oauth::routes())
         .merge(feed::routes())
         .merge(proxy::routes())
+        .merge(OpenApiRouter::with_openapi(site::described()))
 }

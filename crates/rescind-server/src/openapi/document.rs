@@ -4,6 +4,8 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
 
+use crate::http::exchange::Surface;
+
 /// The OpenAPI document as it is served.
 #[derive(Clone, Debug)]
 pub struct Document(Value);
@@ -69,10 +71,10 @@ fn complete(path: &str, operation: &mut Value) {
 
 fn error_content(path: &str) -> Value {
     let mut content = Map::new();
-    let (kind, schema) = if path.starts_with("/oauth2/") {
-        ("application/json", "OAuthError")
-    } else {
-        ("application/problem+json", "Problem")
+    let (kind, schema) = match Surface::of(path) {
+        Surface::OAuth => ("application/json", "OAuthError"),
+        Surface::Api => ("application/problem+json", "Problem"),
+        Surface::Page(_) => return json!({ "text/html": { "schema": { "type": "string" } } }),
     };
     let reference = format!("#/components/schemas/{schema}");
     content.insert(kind.to_owned(), json!({ "schema": { "$ref": reference } }));

@@ -53,6 +53,7 @@ fn tags() -> Vec<Tag> {
         ),
         ("OAuth", "Refresh, revocation and introspection as OAuth clients expect them."),
         ("Verifiers", "What services and proxies need that check tokens."),
+        ("Pages", "For people, with a sign-in of their own: see docs/pages.md."),
         ("Operation", "Health, numbers and this reference."),
     ]
     .map(|(name, description)| {

@@ -23,10 +23,19 @@ mod when;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
+use utoipa::OpenApi;
 
 use crate::app::App;
 use area::{Area, Gate};
 pub(crate) use tally::Tally;
+
+/// What callers of the API are told of the pages: where they begin.
+pub fn described() -> utoipa::openapi::OpenApi {
+    #[derive(OpenApi)]
+    #[openapi(paths(admin::overview::page, account::devices::page))]
+    struct Pages;
+    Pages::openapi()
+}
 
 /// Every page, its style sheet and its script.
 pub fn routes(app: &App) -> Router<App> {

@@ -33,7 +33,7 @@ impl SessionRow {
         Self {
             id: session.id.to_string(),
             number: session.number,
-            name: session.device.name,
+            name: session.device.name.filter(|name| !name.trim().is_empty()),
             device: device::describe(session.device.user_agent.as_deref())
                 .unwrap_or_else(|| "Unknown device".to_owned()),
             user_agent: session.device.user_agent,

@@ -27,7 +27,7 @@ struct Page {
 }
 
 #[derive(Default, Deserialize)]
-pub(super) struct Place {
+pub(in crate::site) struct Place {
     cursor: Option<String>,
 }
 
@@ -36,7 +36,17 @@ pub(super) struct Name {
     device_name: Option<String>,
 }
 
-pub(super) async fn page(desk: Desk, Asked(place): Asked<Place>) -> Result<Html, Problem> {
+/// One's own devices
+///
+/// For people: begins with a sign-in form. It takes no credentials of the API.
+#[utoipa::path(
+    get, path = "/account", tag = "Pages", operation_id = "account_pages",
+    responses(
+        (status = 200, body = String, content_type = "text/html", description = "Where one is signed in."),
+        (status = 303, description = "To the sign-in form."),
+    )
+)]
+pub(in crate::site) async fn page(desk: Desk, Asked(place): Asked<Place>) -> Result<Html, Problem> {
     let request = PageRequest { limit: ROWS, cursor: place.cursor };
     let found = desk.authority().own_sessions(desk.caller(), &request).await?;
     let own = desk.visitor.me.session;

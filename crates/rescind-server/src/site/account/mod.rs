@@ -1,6 +1,6 @@
 //! The pages of `/account`: a user's own devices, password and security events.
 
-mod devices;
+pub(super) mod devices;
 mod events;
 mod password;
 

@@ -5,7 +5,7 @@ mod audit;
 mod clients;
 mod confirm;
 mod keys;
-mod overview;
+pub(super) mod overview;
 mod revocations;
 mod revoke;
 mod since;

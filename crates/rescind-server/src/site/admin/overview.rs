@@ -36,7 +36,17 @@ struct NodeView {
     key_age: Option<String>,
 }
 
-pub(super) async fn page(desk: Desk) -> Result<Html, Problem> {
+/// Administration
+///
+/// For people: begins with a sign-in form. It takes no credentials of the API.
+#[utoipa::path(
+    get, path = "/admin", tag = "Pages", operation_id = "admin_pages",
+    responses(
+        (status = 200, body = String, content_type = "text/html", description = "How things stand."),
+        (status = 303, description = "To the sign-in form."),
+    )
+)]
+pub(in crate::site) async fn page(desk: Desk) -> Result<Html, Problem> {
     let own = (!desk.is_operator()).then_some(desk.visitor.me.tenant);
     Html::of(&Page {
         shell: desk.shell(Area::Admin, "Overview"),
