@@ -23,13 +23,15 @@ pub struct Driver {
 
 /// What a browser is to be started with. By the pipe it ends with its driver. Root, as which containers often run, cannot have the sandbox; a
 /// test shows it pages of ours alone.
-pub const ARGUMENTS: [&str; 6] = [
+pub const ARGUMENTS: [&str; 7] = [
     "--headless=new",
     "--remote-debugging-pipe",
     "--no-sandbox",
     "--disable-dev-shm-usage",
     "--disable-gpu",
     "--disable-background-networking",
+    // What is clicked on does not move away meanwhile.
+    "--force-prefers-reduced-motion",
 ];
 
 impl Driver {

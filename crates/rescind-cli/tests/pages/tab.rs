@@ -11,7 +11,7 @@ use super::world::tenant_of;
 /// A browser's cookies, and the token of the form that it was shown last.
 #[derive(Clone, Debug)]
 pub(crate) struct Tab {
-    api: Api,
+    pub(crate) api: Api,
     pub(crate) cookies: BTreeMap<String, String>,
     pub(crate) token: String,
 }

@@ -1,6 +1,6 @@
 //! A server with something to see on every page, made through the API. Wherever people may write, somebody wrote HTML.
 
-use rescind_testkit::process::{Api, Credentials, Reply, Server};
+use rescind_testkit::process::{Api, Reply, Server};
 use serde_json::json;
 
 use super::support::{Desk, House, Pair};
@@ -173,7 +173,7 @@ impl World {
             "user_id": "00000000-0000-4000-8000-0000000000ee",
             "tenant_id": evil.text("tenant_id"),
             "email": "'<i>\"@evil.example",
-            "role": "<b onclick=alert(4)>",
+            "role": "member",
             "device_name": HOSTILE,
         });
         desk.api.post("/api/v1/sessions", desk.caller(), body).await.expect(201);
