@@ -11,6 +11,7 @@ use crate::commands::completions::{self, Completions};
 use crate::commands::config::{self, Config};
 use crate::commands::doctor::{self, Doctor};
 use crate::commands::keys::{self, Keys};
+use crate::commands::man::{self, Man};
 use crate::commands::migrate::{self, Migrate};
 use crate::commands::openapi;
 use crate::commands::purge::{self, Purge};
@@ -76,6 +77,7 @@ enum Command {
     Token(Token),
     Config(Config),
     Completions(Completions),
+    Man(Man),
     /// Print the OpenAPI document of the HTTP API
     Openapi,
 }
@@ -86,6 +88,7 @@ impl Cli {
         let Self { global, command } = self;
         match command {
             Command::Completions(args) => completions::run(&args),
+            Command::Man(args) => man::run(&args),
             Command::Openapi => openapi::run(),
             Command::Config(args) if args.reference => config::print_reference(),
             Command::Serve(args) => {
@@ -123,7 +126,11 @@ async fn administer(command: Command, settings: &Settings) -> Result<(), Failure
         Command::Restore(args) => restore::run(args, settings).await,
         Command::Token(args) => token::run(args, settings).await,
         Command::Config(args) => config::run(&args, settings),
-        Command::Serve(_) | Command::Doctor(_) | Command::Completions(_) | Command::Openapi => Ok(()),
+        Command::Serve(_)
+        | Command::Doctor(_)
+        | Command::Completions(_)
+        | Command::Man(_)
+        | Command::Openapi => Ok(()),
     }
 }
 

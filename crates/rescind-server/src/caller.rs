@@ -16,30 +16,30 @@ use crate::http::{ClientIp, Code, Credentials, Problem, exchange};
 
 /// A signed-in user, by an access token that is meant for this authority's own calls.
 #[derive(Debug)]
-pub struct User {
+pub(crate) struct User {
     /// The caller.
-    pub caller: Caller,
+    pub(crate) caller: Caller,
     /// The token's proof.
-    pub token: Verified,
+    pub(crate) token: Verified,
 }
 
 /// An administrator, by an access token that is meant for administration; or an API client. What it may do is for the
 /// authority to say. For a call that writes, the token is checked fresh; a client is looked up in the store at every call.
 #[derive(Debug)]
-pub struct Administrator(pub Caller);
+pub(crate) struct Administrator(pub(crate) Caller);
 
 /// As [`Administrator`], with what shows again later on that the caller may: for an answer that goes on and on.
 #[derive(Debug)]
-pub struct Lasting {
+pub(crate) struct Lasting {
     /// The caller.
-    pub caller: Caller,
+    pub(crate) caller: Caller,
     /// What it proves itself with.
-    pub proof: Proof,
+    pub(crate) proof: Proof,
 }
 
 /// What a caller proves itself with, again and again.
 #[derive(Debug)]
-pub enum Proof {
+pub(crate) enum Proof {
     /// The id and secret of an API client.
     Client(BasicCredentials),
     /// An administrator's access token.
@@ -48,7 +48,7 @@ pub enum Proof {
 
 /// Anybody; credentials are not looked at.
 #[derive(Debug)]
-pub struct Anybody(pub Caller);
+pub(crate) struct Anybody(pub(crate) Caller);
 
 impl FromRequestParts<App> for User {
     type Rejection = Problem;
@@ -124,13 +124,13 @@ async fn administrator(
 }
 
 /// The API client behind Basic credentials.
-pub async fn client(app: &App, basic: &BasicCredentials) -> Result<ApiClient, Problem> {
+pub(crate) async fn client(app: &App, basic: &BasicCredentials) -> Result<ApiClient, Problem> {
     Ok(app.authority.authenticate_client(&basic.id, &basic.secret).await?)
 }
 
 impl Lasting {
     /// The caller, as its credentials are now.
-    pub async fn again(&self, app: &App) -> Result<Caller, Error> {
+    pub(crate) async fn again(&self, app: &App) -> Result<Caller, Error> {
         let identity = match &self.proof {
             Proof::Client(basic) => {
                 Identity::Client(app.authority.authenticate_client(&basic.id, &basic.secret).await?)
@@ -143,7 +143,7 @@ impl Lasting {
     }
 
     /// Whether a cut has reached the token that the caller came with.
-    pub fn is_cut(&self, app: &App) -> bool {
+    pub(crate) fn is_cut(&self, app: &App) -> bool {
         match &self.proof {
             Proof::Client(_) => false,
             Proof::User(_, token) => app.authority.verifier().evaluate(token).is_some(),
@@ -151,7 +151,7 @@ impl Lasting {
     }
 
     /// Resolves when a cut reaches the token that the caller came with; never for one that came without.
-    pub async fn until_cut(&self, app: &App) {
+    pub(crate) async fn until_cut(&self, app: &App) {
         match &self.proof {
             Proof::Client(_) => std::future::pending().await,
             Proof::User(_, token) => {
@@ -162,12 +162,12 @@ impl Lasting {
 }
 
 /// A caller with that identity, from where the request comes.
-pub fn caller(parts: &Parts, identity: Identity) -> Caller {
+pub(crate) fn caller(parts: &Parts, identity: Identity) -> Caller {
     Caller { identity, origin: origin(parts.extensions.get::<ClientIp>()) }
 }
 
 /// Where the request that is being answered comes from.
-pub fn origin(ip: Option<&ClientIp>) -> Origin {
+pub(crate) fn origin(ip: Option<&ClientIp>) -> Origin {
     Origin {
         ip: ip.map(|ip| ip.0),
         request_id: exchange::current().map(|exchange| exchange.request_id.to_string()),

@@ -49,7 +49,7 @@ impl From<Error> for Problem {
 }
 
 /// The outcome of checking an access token, counted.
-pub fn checked<T>(app: &App, outcome: Result<T, Error>) -> Result<T, Problem> {
+pub(crate) fn checked<T>(app: &App, outcome: Result<T, Error>) -> Result<T, Problem> {
     app.counters.check(outcome.as_ref().err());
     Ok(outcome?)
 }

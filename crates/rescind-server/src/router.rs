@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::{api, feed, oauth, openapi, proxy, site};
 
 /// Every route there is, and its documentation.
-pub fn routes() -> OpenApiRouter<App> {
+pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::base())
         .merge(api::routes())
         .merge(oauth::routes())

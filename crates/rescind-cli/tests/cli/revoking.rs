@@ -219,7 +219,8 @@ fn every_act_holds_for_as_long_as_other_issuers_tokens_live() {
         let made = home.json(&["revocations", "list"])["items"].as_array().unwrap().clone();
         let made: Vec<_> = made.iter().filter(|entry| entry["seq"].as_i64() > before).collect();
         assert!(!made.is_empty(), "{act:?}");
-        let time = |entry: &Value, name: &str| entry[name].as_str().map(|at| at.parse::<Timestamp>().unwrap());
+        let time =
+            |entry: &Value, name: &str| entry[name].as_str().map(|at| at.parse::<Timestamp>().unwrap());
         for entry in made {
             // What never expires has none.
             let expires = time(entry, "expires_at").unwrap_or(Timestamp::MAX);

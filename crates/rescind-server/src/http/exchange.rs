@@ -12,18 +12,18 @@ use super::request_id::RequestId;
 
 /// The request being answered.
 #[derive(Clone, Debug)]
-pub struct Exchange {
+pub(crate) struct Exchange {
     /// Its id.
-    pub request_id: RequestId,
+    pub(crate) request_id: RequestId,
     /// Which kind of errors its path has.
-    pub surface: Surface,
+    pub(crate) surface: Surface,
     /// Which kind of credentials it brought.
-    pub presented: Presented,
+    pub(crate) presented: Presented,
 }
 
 /// Which form errors have on a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Surface {
+pub(crate) enum Surface {
     /// Problem documents (RFC 9457).
     Api,
     /// The body of RFC 6749 §5.2.
@@ -34,8 +34,9 @@ pub enum Surface {
 
 impl Surface {
     /// The surface that `path` belongs to.
-    pub fn of(path: &str) -> Self {
-        let is_below = |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    pub(crate) fn of(path: &str) -> Self {
+        let is_below =
+            |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         match path {
             _ if is_below("/oauth2") => Self::OAuth,
             _ if is_below("/admin") => Self::Page("/admin"),
@@ -47,7 +48,7 @@ impl Surface {
 
 /// Which scheme of credentials a request brought, good or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Presented {
+pub(crate) enum Presented {
     /// None of a scheme that is known here.
     Nothing,
     /// HTTP Basic (RFC 7617).
@@ -58,7 +59,7 @@ pub enum Presented {
 
 impl Presented {
     /// What the `Authorization` headers of a request present.
-    pub fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
         let Some(value) = headers.get(header::AUTHORIZATION) else { return Self::Nothing };
         let value = value.as_bytes();
         let scheme = value.split(|b| *b == b' ').next().unwrap_or_default();
@@ -77,11 +78,11 @@ tokio::task_local! {
 }
 
 /// Runs `work` as the answering of `exchange`.
-pub async fn within<F: Future>(exchange: Exchange, work: F) -> F::Output {
+pub(crate) async fn within<F: Future>(exchange: Exchange, work: F) -> F::Output {
     CURRENT.scope(exchange, work).await
 }
 
 /// The request being answered; none outside of [`within`], as in a unit test.
-pub fn current() -> Option<Exchange> {
+pub(crate) fn current() -> Option<Exchange> {
     CURRENT.try_with(Clone::clone).ok()
 }

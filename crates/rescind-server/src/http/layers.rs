@@ -31,24 +31,24 @@ use crate::telemetry::metrics::HttpMetrics;
 
 /// What the layers need to know.
 #[derive(Clone)]
-pub struct Edge {
+pub(crate) struct Edge {
     /// The time of fresh request ids.
-    pub clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     /// The randomness of fresh request ids.
-    pub entropy: Arc<dyn Entropy>,
+    pub(crate) entropy: Arc<dyn Entropy>,
     /// The networks whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<IpNet>,
+    pub(crate) trusted_proxies: Vec<IpNet>,
     /// The web origins whose pages may call the API.
-    pub cors_origins: Vec<HeaderValue>,
+    pub(crate) cors_origins: Vec<HeaderValue>,
     /// How long things may take.
-    pub limits: Limits,
+    pub(crate) limits: Limits,
     /// Where answers are counted.
-    pub metrics: HttpMetrics,
+    pub(crate) metrics: HttpMetrics,
 }
 
 impl Edge {
     /// Without proxies and foreign origins, with the usual limits.
-    pub fn new(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, metrics: HttpMetrics) -> Self {
+    pub(crate) fn new(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, metrics: HttpMetrics) -> Self {
         Self {
             clock,
             entropy,
@@ -62,11 +62,11 @@ impl Edge {
 
 /// How long a request may take.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// Until its body is there: past it 408.
-    pub body: Duration,
+    pub(crate) body: Duration,
     /// Until its answer begins: past it 503.
-    pub handler: Duration,
+    pub(crate) handler: Duration,
 }
 
 impl Default for Limits {
@@ -78,7 +78,7 @@ impl Default for Limits {
 /// Surrounds `router`, complete with all its routes, with what every request gets, from the outside in: request
 /// id, caller's address, span, early refusals, the handler's time limit, counting and headers; CORS; panics; 404
 /// and 405 as problems.
-pub fn dress(router: Router, edge: Edge) -> Router {
+pub(crate) fn dress(router: Router, edge: Edge) -> Router {
     let router = router
         .fallback(async || Problem::new(Code::NotFound))
         .method_not_allowed_fallback(async || Problem::new(Code::MethodNotAllowed))

@@ -9,7 +9,7 @@ const FORWARDED_PROTO: &str = "x-forwarded-proto";
 
 /// What a trusted proxy says that it was asked over. Nobody else is believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scheme {
+pub(crate) enum Scheme {
     /// Plain HTTP, at least on a part of the way.
     Http,
     /// HTTPS.
@@ -18,7 +18,7 @@ pub enum Scheme {
 
 impl Scheme {
     /// What the proxy at `peer` says, if it is in `trusted` and says something.
-    pub fn of(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Option<Self> {
+    pub(crate) fn of(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Option<Self> {
         let peer = peer.to_canonical();
         if !trusted.iter().any(|net| net.contains(&peer)) {
             return None;

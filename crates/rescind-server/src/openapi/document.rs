@@ -8,14 +8,14 @@ use crate::http::exchange::Surface;
 
 /// The OpenAPI document as it is served.
 #[derive(Clone, Debug)]
-pub struct Document(Value);
+pub(crate) struct Document(Value);
 
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 impl Document {
     /// Adds to `api` what holds for every call: `X-Request-Id` on each answer, the errors that its credentials,
     /// parameters and body make possible, and the body that an error has on its surface.
-    pub fn finish(api: &OpenApi) -> Self {
+    pub(crate) fn finish(api: &OpenApi) -> Self {
         let mut document = serde_json::to_value(api).unwrap_or_default();
         document["components"]["headers"]["RequestId"] = json!({
             "description": "Names this answer in logs and in the audit trail.",
@@ -34,12 +34,12 @@ impl Document {
     }
 
     /// The document as JSON.
-    pub fn to_json(&self) -> String {
+    pub(crate) fn to_json(&self) -> String {
         self.0.to_string()
     }
 
     /// The document as a value.
-    pub const fn as_value(&self) -> &Value {
+    pub(crate) const fn as_value(&self) -> &Value {
         &self.0
     }
 

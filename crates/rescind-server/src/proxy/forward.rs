@@ -17,7 +17,7 @@ use crate::http::{Code, Credentials, Problem, Query};
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct ForwardQuery {
+pub(crate) struct ForwardQuery {
     /// The role that the user must have.
     role: Option<String>,
     /// Whom the token must be meant for; left out: the default audience.
@@ -39,7 +39,7 @@ pub struct ForwardQuery {
         ("X-Auth-User" = String), ("X-Auth-Tenant" = String), ("X-Auth-Role" = String), ("X-Auth-Session" = String),
     )))
 )]
-pub async fn forward(
+pub(crate) async fn forward(
     State(app): State<App>,
     credentials: Credentials,
     Query(query): Query<ForwardQuery>,

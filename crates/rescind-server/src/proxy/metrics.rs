@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
     security(("bearer" = []), ("basic" = ["metrics"])),
     responses((status = 200, body = String, content_type = CONTENT_TYPE, description = "OpenMetrics text."))
 )]
-pub async fn metrics(
+pub(crate) async fn metrics(
     State(app): State<App>,
     Administrator(caller): Administrator,
 ) -> Result<Response, Problem> {

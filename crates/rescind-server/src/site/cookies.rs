@@ -92,7 +92,8 @@ mod tests {
     fn a_cookie_is_found_wherever_it_stands_and_two_are_none() {
         assert_eq!(read(&["x=1; __Host-a=b.c=; y=2"]), Some("b.c=".into()));
         assert_eq!(read(&["x=1", "__Host-a=b"]), Some("b".into()));
-        for none in [&["__Host-a="][..], &["__host-a=b"], &["x__Host-a=b"], &["__Host-a=b; __Host-a=b"], &[]] {
+        for none in [&["__Host-a="][..], &["__host-a=b"], &["x__Host-a=b"], &["__Host-a=b; __Host-a=b"], &[]]
+        {
             assert_eq!(read(none), None, "{none:?}");
         }
     }

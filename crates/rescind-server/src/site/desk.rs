@@ -74,10 +74,7 @@ impl Desk {
         Shell {
             title: title.into(),
             area,
-            visitor: Some(VisitorView {
-                email: self.visitor.email.clone(),
-                is_operator: self.is_operator(),
-            }),
+            visitor: Some(VisitorView { email: self.visitor.email.clone(), is_operator: self.is_operator() }),
             form_token: self.token.0.clone(),
             notice: self.notice.clone(),
         }

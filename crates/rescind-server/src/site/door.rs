@@ -68,11 +68,8 @@ async fn admit(gate: &Gate, parts: &Parts) -> Result<(Visitor, Changes), Refused
 
 async fn refresh(gate: &Gate, parts: &Parts, token: &SecretString) -> Result<TokenPair, Refused> {
     let caller = caller(parts, Identity::Anonymous);
-    let request = RefreshRequest {
-        token: token.expose_secret(),
-        client: ClientProof::Unstated,
-        ip: caller.origin.ip,
-    };
+    let request =
+        RefreshRequest { token: token.expose_secret(), client: ClientProof::Unstated, ip: caller.origin.ip };
     let outcome = gate.app.authority.refresh(&caller, request).await;
     gate.app.counters.refresh(outcome.as_ref().err());
     outcome.map_err(over)
@@ -103,10 +100,7 @@ async fn authenticate(gate: &Gate, parts: &Parts, token: &SecretString) -> Resul
     Ok(Visitor { caller: caller(parts, Identity::User(me.clone())), me, email })
 }
 
-fn counted(
-    gate: &Gate,
-    outcome: Result<(SignedIn, Verified), Error>,
-) -> Result<(SignedIn, Verified), Error> {
+fn counted(gate: &Gate, outcome: Result<(SignedIn, Verified), Error>) -> Result<(SignedIn, Verified), Error> {
     let copy = outcome.as_ref().err().cloned().map_or(Ok(()), Err);
     // Counted as every check is; the refusal itself is looked at by the caller.
     let _ = checked(&gate.app, copy);
@@ -121,13 +115,17 @@ const fn is_read(method: &Method) -> bool {
 fn to_sign_in(area: Area, parts: &Parts, why: Option<Why>) -> Response {
     let mut query = form_urlencoded::Serializer::new(String::new());
     if is_read(&parts.method) && parts.uri.path() != area.root() {
-        query.append_pair("next", parts.uri.path_and_query().map_or(parts.uri.path(), |target| target.as_str()));
+        query.append_pair(
+            "next",
+            parts.uri.path_and_query().map_or(parts.uri.path(), |target| target.as_str()),
+        );
     }
     if let Some(why) = why {
         query.append_pair("why", why.as_str());
     }
     let query = query.finish();
-    let target = if query.is_empty() { area.sign_in().to_owned() } else { format!("{}?{query}", area.sign_in()) };
+    let target =
+        if query.is_empty() { area.sign_in().to_owned() } else { format!("{}?{query}", area.sign_in()) };
     // A script that replaces a part of a page must not put the form there.
     if parts.headers.contains_key("hx-request") {
         const ELSEWHERE: HeaderName = HeaderName::from_static("hx-redirect");

@@ -103,8 +103,7 @@ fn is_from_here(parts: &Parts, issuer: &str) -> bool {
 fn is_own(origin: &str, parts: &Parts, issuer: &str) -> bool {
     let Some((host, scheme)) = transport::authority_of(origin) else { return false };
     let asked = transport::host(parts).map(|asked| transport::without_usual_port(&asked, &scheme));
-    asked.as_ref() == Some(&host)
-        || transport::authority_of(issuer).is_some_and(|own| own == (host, scheme))
+    asked.as_ref() == Some(&host) || transport::authority_of(issuer).is_some_and(|own| own == (host, scheme))
 }
 
 /// A page loads its own style sheet, script and icon and nothing else, sends forms here only, and is framed by nobody.

@@ -30,7 +30,7 @@ use area::{Area, Gate};
 pub(crate) use tally::Tally;
 
 /// What callers of the API are told of the pages: where they begin.
-pub fn described() -> utoipa::openapi::OpenApi {
+pub(crate) fn described() -> utoipa::openapi::OpenApi {
     #[derive(OpenApi)]
     #[openapi(paths(admin::overview::page, account::devices::page))]
     struct Pages;
@@ -38,7 +38,7 @@ pub fn described() -> utoipa::openapi::OpenApi {
 }
 
 /// Every page, its style sheet and its script.
-pub fn routes(app: &App) -> Router<App> {
+pub(crate) fn routes(app: &App) -> Router<App> {
     Router::new()
         .merge(group(app, Area::Admin, admin::routes()))
         .merge(group(app, Area::Account, account::routes()))

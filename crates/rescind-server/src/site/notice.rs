@@ -57,19 +57,25 @@ impl Done {
             Self::OthersSignedOut => "All other sessions were signed out.",
             Self::SessionRenamed => "The device was renamed.",
             Self::PasswordChanged => "The password was changed, and all other sessions were signed out.",
-            Self::RoleChanged => "The role was changed. Access tokens with the old one are refused from now on.",
+            Self::RoleChanged => {
+                "The role was changed. Access tokens with the old one are refused from now on."
+            }
             Self::UserDisabled => "The user was disabled and signed out everywhere.",
             Self::UserEnabled => "The user may sign in again.",
             Self::UserDeleted => "The user was deleted. Every session has ended.",
             Self::TokenRevoked => "It was revoked, and is refused everywhere.",
             Self::TenantRevoked => "Every session of the tenant was ended.",
-            Self::TenantSuspended => "The tenant was suspended: every session has ended, and nobody can sign in.",
+            Self::TenantSuspended => {
+                "The tenant was suspended: every session has ended, and nobody can sign in."
+            }
             Self::TenantResumed => "The tenant's users may sign in again.",
             Self::KeysRotated => "The next key signs from now on.",
             Self::KeyRevoked => "The key was revoked. Whatever it signed is refused everywhere.",
             Self::ClientCreated => "The API client was made.",
             Self::SecretRotated => "The API client has another secret. The old one is refused.",
-            Self::ClientDeleted => "The API client was disabled for good, and the sessions that it opened have ended.",
+            Self::ClientDeleted => {
+                "The API client was disabled for good, and the sessions that it opened have ended."
+            }
         }
     }
 }

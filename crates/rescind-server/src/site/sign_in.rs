@@ -125,7 +125,8 @@ async fn sign_in(
     Fields(given): Fields<Credentials>,
 ) -> Result<Response, Problem> {
     if !transport::is_private(&parts, &app.authority.settings().issuer) {
-        return Err(Problem::new(Code::Forbidden).detail("A password is not taken over a channel that others can read."));
+        return Err(Problem::new(Code::Forbidden)
+            .detail("A password is not taken over a channel that others can read."));
     }
     let next = given.next.clone().filter(|next| is_page_of(area, next));
     let (email, tenant) = (given.email.clone().unwrap_or_default(), given.tenant.clone().unwrap_or_default());
@@ -138,7 +139,8 @@ async fn sign_in(
         Err(error) => {
             let (status, trouble) = explain(error)?;
             let next = next.unwrap_or_default();
-            let page = Page { trouble: Some(trouble), next, email, tenant, ..page(&app, area, token, &parts) };
+            let page =
+                Page { trouble: Some(trouble), next, email, tenant, ..page(&app, area, token, &parts) };
             Ok((status, Html::of(&page)?).into_response())
         }
     }
@@ -196,7 +198,10 @@ async fn leave(app: &App, area: Area, parts: &Parts, caller: &Caller) {
 fn is_page_of(area: Area, next: &str) -> bool {
     let rest = next.strip_prefix(area.root());
     let inside = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']));
-    inside && !climbs(next) && next.bytes().all(|b| b.is_ascii_graphic() && b != b'\\') && !next.contains("//")
+    inside
+        && !climbs(next)
+        && next.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
+        && !next.contains("//")
 }
 
 /// Whether a browser would go up from a directory of the path; it takes `%2e` for a dot (URL, "double-dot URL path segment").

@@ -11,7 +11,7 @@ use rescind::store::PageRequest;
 
 /// What was counted, by tenant; `None`: all of them.
 #[derive(Clone, Debug, Default)]
-pub struct Tally(Arc<Mutex<HashMap<Option<TenantId>, Known>>>);
+pub(crate) struct Tally(Arc<Mutex<HashMap<Option<TenantId>, Known>>>);
 
 /// What is known of one number.
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,7 +40,11 @@ const MOST: usize = 1_000;
 impl Tally {
     /// How many sessions of `tenant` are active, or of all tenants; none where they are still being counted. The caller has been found to
     /// reach them.
-    pub(super) async fn count(&self, authority: &Arc<Authority>, tenant: Option<TenantId>) -> Option<Counted> {
+    pub(super) async fn count(
+        &self,
+        authority: &Arc<Authority>,
+        tenant: Option<TenantId>,
+    ) -> Option<Counted> {
         let now = authority.now();
         if let Some(fresh) = self.fresh(tenant, now) {
             return Some(fresh);

@@ -62,6 +62,9 @@ mod tests {
             assert_eq!(at(secs), expected);
         }
         let when = When::of(now, now);
-        assert_eq!((when.text.as_str(), when.iso.as_str()), ("2023-11-14 22:13 UTC", "2023-11-14T22:13:20.000Z"));
+        assert_eq!(
+            (when.text.as_str(), when.iso.as_str()),
+            ("2023-11-14 22:13 UTC", "2023-11-14T22:13:20.000Z")
+        );
     }
 }

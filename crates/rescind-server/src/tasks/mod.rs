@@ -14,10 +14,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::feed::Feed;
 
-pub use offload::Hashing;
+pub(crate) use offload::Hashing;
 
 /// Starts every task; they end soon after `stop` is cancelled.
-pub fn start(
+pub(crate) fn start(
     authority: &Arc<Authority>,
     feed: &Arc<Feed>,
     purge_interval: Duration,

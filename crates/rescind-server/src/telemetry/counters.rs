@@ -18,7 +18,7 @@ use crate::feed::Feed;
 
 /// What is counted of Rescind's own work, beside HTTP. Clones share the numbers.
 #[derive(Clone, Debug)]
-pub struct Counters {
+pub(crate) struct Counters {
     metrics: Arc<Metrics>,
     checks: Family<Outcome, Counter>,
     sign_ins: Family<Outcome, Counter>,
@@ -60,7 +60,7 @@ struct Kind {
 
 impl Counters {
     /// All of them, at zero.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut metrics = Metrics::new();
         let registry = metrics.registry_mut();
         let (checks, sign_ins, refreshes) = (Family::default(), Family::default(), Family::default());
@@ -92,38 +92,38 @@ impl Counters {
     }
 
     /// The numbers of HTTP, to be handed to the layers.
-    pub fn http(&self) -> HttpMetrics {
+    pub(crate) fn http(&self) -> HttpMetrics {
         self.metrics.http()
     }
 
     /// All numbers in the OpenMetrics text format.
-    pub fn encode(&self) -> String {
+    pub(crate) fn encode(&self) -> String {
         self.metrics.encode()
     }
 
     /// An access token was checked.
-    pub fn check(&self, refused: Option<&Error>) {
+    pub(crate) fn check(&self, refused: Option<&Error>) {
         self.checks.get_or_create(&outcome(refused)).inc();
     }
 
     /// Somebody signed in by password, or tried to.
-    pub fn sign_in(&self, refused: Option<&Error>) {
+    pub(crate) fn sign_in(&self, refused: Option<&Error>) {
         self.sign_ins.get_or_create(&outcome(refused)).inc();
     }
 
     /// A refresh token was answered.
-    pub fn refresh(&self, refused: Option<&Error>) {
+    pub(crate) fn refresh(&self, refused: Option<&Error>) {
         self.refreshes.get_or_create(&outcome(refused)).inc();
     }
 
     /// Something was revoked.
-    pub fn cut(&self, kind: CutKind) {
+    pub(crate) fn cut(&self, kind: CutKind) {
         self.cuts.get_or_create(&Kind { kind: kind.as_str() }).inc();
     }
 
     /// Reads what is not counted here as it happens: the state of the replica and the node, how look-ups came out, and who reads the
     /// feed. Without a `backlog`, as where the store cannot be asked, the last one stands.
-    pub fn look_at(&self, authority: &Authority, feed: &Feed, backlog: Option<Backlog>) {
+    pub(crate) fn look_at(&self, authority: &Authority, feed: &Feed, backlog: Option<Backlog>) {
         self.feed_connections.set(signed(feed.connections()));
         let replica = authority.replica();
         for kind in CutKind::ALL {

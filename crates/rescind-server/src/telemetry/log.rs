@@ -12,6 +12,16 @@ use crate::config::LogFormat;
 /// Starts logging for the whole process: lines for people on a terminal and JSON elsewhere, unless `format` says
 /// otherwise. Panics become lines too, with the request that they happened in.
 ///
+/// ```
+/// use rescind_server::config::LogFormat;
+/// use rescind_server::telemetry::log;
+///
+/// log::init("info,rescind::access=debug", Some(LogFormat::Json))?;
+/// // Once for each process.
+/// assert!(log::init("info", None).is_err());
+/// # Ok::<(), log::LogError>(())
+/// ```
+///
 /// # Errors
 /// When `filter` is none, or logging was started before.
 pub fn init(filter: &str, format: Option<LogFormat>) -> Result<(), LogError> {
@@ -32,11 +42,17 @@ pub fn init(filter: &str, format: Option<LogFormat>) -> Result<(), LogError> {
 ///
 /// # Errors
 /// When it is none.
-pub fn filter(text: &str) -> Result<EnvFilter, ParseError> {
+pub(crate) fn filter(text: &str) -> Result<EnvFilter, ParseError> {
     EnvFilter::builder().parse(text)
 }
 
 /// Why logging did not start.
+///
+/// ```
+/// use rescind_server::telemetry::log::{self, LogError};
+///
+/// assert!(matches!(log::init("info,=", None), Err(LogError::Filter(_))));
+/// ```
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
     /// The filter cannot be read.

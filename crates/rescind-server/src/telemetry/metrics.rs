@@ -11,36 +11,36 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 /// The content type of [`Metrics::encode`].
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Every number that the server gives out. Other parts register theirs while it is built; afterwards it is only
 /// read.
 #[derive(Debug)]
-pub struct Metrics {
+pub(crate) struct Metrics {
     registry: Registry,
     http: HttpMetrics,
 }
 
 impl Metrics {
     /// With the numbers of HTTP registered.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut registry = Registry::default();
         let http = HttpMetrics::register(&mut registry);
         Self { registry, http }
     }
 
     /// Where other parts register theirs. A label must come from a fixed set, never from input.
-    pub fn registry_mut(&mut self) -> &mut Registry {
+    pub(crate) fn registry_mut(&mut self) -> &mut Registry {
         &mut self.registry
     }
 
     /// The numbers of HTTP, to be handed to the layers.
-    pub fn http(&self) -> HttpMetrics {
+    pub(crate) fn http(&self) -> HttpMetrics {
         self.http.clone()
     }
 
     /// All numbers in the OpenMetrics text format.
-    pub fn encode(&self) -> String {
+    pub(crate) fn encode(&self) -> String {
         let mut text = String::new();
         // Writing to a `String` does not fail.
         let _ = encode(&mut text, &self.registry);
@@ -56,7 +56,7 @@ impl Default for Metrics {
 
 /// How many requests were answered, how, and how fast. Clones share the numbers.
 #[derive(Clone, Debug)]
-pub struct HttpMetrics {
+pub(crate) struct HttpMetrics {
     requests: Family<RequestLabels, Counter>,
     seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
 }
@@ -73,7 +73,13 @@ impl HttpMetrics {
     }
 
     /// Counts one answer. `route` is the pattern that matched, none where there was none.
-    pub fn observe(&self, route: Option<&str>, method: &Method, status: StatusCode, elapsed: Duration) {
+    pub(crate) fn observe(
+        &self,
+        route: Option<&str>,
+        method: &Method,
+        status: StatusCode,
+        elapsed: Duration,
+    ) {
         let route = route.unwrap_or("other").to_owned();
         let method = known(method);
         let labels = RequestLabels { route: route.clone(), method, status: class(status) };

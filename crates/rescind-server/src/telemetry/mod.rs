@@ -2,7 +2,7 @@
 
 mod counters;
 pub mod log;
-pub mod metrics;
+pub(crate) mod metrics;
 mod node;
 
-pub use counters::Counters;
+pub(crate) use counters::Counters;

@@ -18,6 +18,23 @@ use crate::id::{ClientId, TenantId};
 use crate::store::{Page, PageRequest};
 
 /// An API client to be made.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, operator, acme, .. }| {
+/// use rescind::authority::ClientRequest;
+///
+/// // What a gateway needs that checks tokens of one tenant, and no more.
+/// let request = ClientRequest {
+///     name: "gateway".into(),
+///     scopes: "introspect feed".parse()?,
+///     tenant: Some(acme),
+///     refresh_requires_secret: false,
+/// };
+/// let made = authority.create_client(&operator, request).await?;
+/// assert_eq!(made.client.tenant, Some(acme));
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub struct ClientRequest {
     /// Its name for people.
@@ -31,6 +48,20 @@ pub struct ClientRequest {
 }
 
 /// A client with a secret that is shown this once.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, operator, acme, .. }| {
+/// use rescind::authority::{ClientRequest, NewSecret};
+/// use secrecy::ExposeSecret as _;
+/// # let (name, tenant) = ("gateway".into(), Some(acme));
+/// # let request = ClientRequest { name, scopes: "feed".parse()?, tenant, refresh_requires_secret: false };
+///
+/// let made: NewSecret = authority.create_client(&operator, request).await?;
+/// // It is shown to who asked for it, and printed by nobody.
+/// assert!(!format!("{made:?}").contains(made.secret.expose_secret()));
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub struct NewSecret {
     /// The client.

@@ -35,6 +35,18 @@ use crate::token::{Algorithm, JwkSet, SigningKey};
 /// ```
 pub trait MasterKeySource: Send + Sync {
     /// The master keys that may be the right one, the likeliest first.
+    ///
+    /// ```
+    /// use rescind::authority::MasterKeySource as _;
+    /// use rescind::keys::MasterKey;
+    /// use rescind::system::SystemEntropy;
+    ///
+    /// // A key by itself is a place to keep it: in an example.
+    /// let key = MasterKey::generate(&SystemEntropy);
+    /// let candidates = key.candidates()?;
+    /// assert_eq!(*candidates[0].to_base64(), *key.to_base64());
+    /// # Ok::<(), rescind::keys::SealError>(())
+    /// ```
     fn candidates(&self) -> std::result::Result<Vec<MasterKey>, SealError>;
 }
 
@@ -45,6 +57,17 @@ impl MasterKeySource for MasterKey {
 }
 
 /// A key as it is shown.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, operator, .. }| {
+/// use rescind::keys::KeyState;
+///
+/// let keys = authority.keys(&operator).await?;
+/// let next = keys.iter().find(|key| key.state == KeyState::Next).ok_or("it is made ahead")?;
+/// assert_eq!((next.active_from, next.retired_at), (None, None));
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyView {
     /// Its id.
@@ -343,7 +366,7 @@ pub(super) async fn care(
 pub(super) async fn load_ring(store: &dyn Store, masters: &dyn MasterKeySource) -> Result<Keyring> {
     let (records, version) = store.keys().await?;
     let master = master_for(&records, masters)?;
-    Keyring::open(records, version, &master).map_err(|error| match error {
+    Keyring::open(&records, version, &master).map_err(|error| match error {
         KeyringError::Seal(seal) => seal.into(),
         other => Error::internal(other),
     })

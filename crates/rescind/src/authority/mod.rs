@@ -43,6 +43,7 @@ use crate::replica::Replica;
 use crate::store::Store;
 use crate::token::{KeySet, RefreshValidator};
 use crate::verifier::Verifier;
+use throttle::Throttle;
 
 pub use caller::{Caller, Identity, Origin, Reach, SignedIn};
 pub use check::{Introspection, RefreshIntrospection};
@@ -62,7 +63,6 @@ pub use settings::{AuthoritySettings, JWKS_MAX_AGE, KEY_OVERLAP, LARGEST_LEEWAY}
 pub use sign_in::{Busy, Offload, SignIn};
 pub use start::{Operator, Ports, StartError, Started};
 pub use tenants::TenantRequest;
-pub use throttle::{Attempt, Refused, Throttle};
 pub use users::{UserRequest, UserUpdate};
 pub use watch::Backlog;
 

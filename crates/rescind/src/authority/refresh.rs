@@ -12,6 +12,20 @@ use crate::store::StoreError;
 use crate::token::{Rejection, TokenId, ValidRefresh};
 
 /// A refresh token, presented.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, backend, pair, .. }| {
+/// use rescind::authority::{ClientProof, RefreshRequest};
+/// use secrecy::ExposeSecret as _;
+///
+/// // Its backend refreshes, which has proven its secret.
+/// let client = backend.identity.client().ok_or("not a client")?;
+/// let token = pair.refresh_token.expose_secret();
+/// let request = RefreshRequest { token, client: ClientProof::Proven(client), ip: None };
+/// assert_eq!(authority.refresh(&backend, request).await?.session_id, pair.session_id);
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Default)]
 pub struct RefreshRequest<'a> {
     /// The token as it came.

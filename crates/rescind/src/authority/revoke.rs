@@ -19,6 +19,28 @@ const MAX_JTI_BYTES: usize = 256;
 const LONGEST_ENTRY: std::time::Duration = std::time::Duration::from_secs(10 * 366 * 86_400);
 
 /// What is to be revoked, and for whom.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, operator, acme, .. }| {
+/// use std::time::Duration;
+///
+/// use rescind::authority::{RevocationRequest, What};
+///
+/// // Of another issuer's token its `jti` is known, and that it lives for an hour.
+/// let hour = authority.now().plus(Duration::from_secs(3600));
+/// let request = RevocationRequest {
+///     what: What::Jti("7f1c".into()),
+///     expires_at: Some(hour),
+///     user: None,
+///     tenant: Some(acme),
+///     reason: Some("found in a log".into()),
+/// };
+/// let (entry, _) = authority.revoke(&operator, request).await?;
+/// assert_eq!(entry.mark.tenant, Some(acme));
+/// assert!(entry.mark.expires_at >= hour);
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub struct RevocationRequest {
     /// What.
@@ -102,6 +124,16 @@ impl std::fmt::Debug for What {
 }
 
 /// What a tenant cut did, or would do.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, operator, acme, .. }| {
+/// let would = authority.revoke_tenant(&operator, acme, None, true).await?;
+/// let did = authority.revoke_tenant(&operator, acme, None, false).await?;
+/// assert_eq!((would.seq, would.revoked), (None, did.revoked));
+/// assert!(would.token_version < did.token_version);
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TenantRevocation {
     /// How many sessions were ended, or would be.

@@ -16,6 +16,19 @@ use crate::store::{Page, PageRequest};
 use crate::token::{ExtraClaims, ExtraClaimsError};
 
 /// A user that a backend has authenticated itself.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, backend, handover, operator, .. }| {
+/// use rescind::authority::Handover;
+/// use rescind::session::Device;
+///
+/// let device = Device { name: Some("phone".into()), ..Device::default() };
+/// let pair = authority.hand_over(&backend, Handover { device, ..handover }).await?;
+/// let session = authority.end_session(&operator, pair.session_id, None).await?;
+/// assert_eq!(session.device.name.as_deref(), Some("phone"));
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub struct Handover {
     /// The user.

@@ -38,14 +38,72 @@ use crate::token::TokenId;
 /// ```
 pub trait Offload: Send + Sync {
     /// Runs `job` soon on a thread of its own, or refuses if too many are waiting.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { ports, .. }| {
+    /// let (told, heard) = std::sync::mpsc::channel();
+    /// let job = move || told.send("hashed").expect("somebody waits");
+    /// ports.offload.run(Box::new(job)).map_err(|_| "it is busy")?;
+    /// assert_eq!(heard.recv()?, "hashed");
+    /// # Ok(())
+    /// # });
+    /// ```
     fn run(&self, job: Box<dyn FnOnce() + Send>) -> std::result::Result<(), Busy>;
 }
 
 /// Too many jobs are waiting.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { ports, .. }| {
+/// # let (email, password) = (rescind_examples::OPERATOR_EMAIL, rescind_examples::OPERATOR_PASSWORD);
+/// use std::sync::Arc;
+///
+/// use rescind::authority::{Authority, AuthoritySettings, Busy, Caller, Error, Offload, Ports, SignIn};
+///
+/// /// Its queue is full.
+/// struct Full;
+///
+/// impl Offload for Full {
+///     fn run(&self, _: Box<dyn FnOnce() + Send>) -> Result<(), Busy> {
+///         Err(Busy)
+///     }
+/// }
+/// let ports = Ports { offload: Arc::new(Full), ..ports };
+/// # let settings = AuthoritySettings::new("https://auth.example");
+/// # let authority = Authority::start(ports, settings, || unreachable!("it was started before")).await?.authority;
+/// # let (email, password, device) = (email.into(), password.into(), Default::default());
+/// let sign_in = SignIn { email, password, tenant: None, audience: None, device };
+/// let refused = authority.sign_in(&Caller::command_line(), sign_in).await;
+/// assert_eq!(refused.unwrap_err(), Error::Overloaded);
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Busy;
 
 /// What a person signs in with.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, .. }| {
+/// # let (email, password) = (rescind_examples::OPERATOR_EMAIL, rescind_examples::OPERATOR_PASSWORD);
+/// use rescind::authority::{Caller, Error, SignIn};
+/// use rescind::session::Device;
+///
+/// let sign_in = SignIn {
+///     email: email.into(),
+///     password: password.into(),
+///     tenant: Some("acme".into()),
+///     audience: None,
+///     device: Device::default(),
+/// };
+/// // The operator is somebody in the tenant `system`, and nobody in this one.
+/// let caller = Caller::command_line();
+/// assert_eq!(authority.sign_in(&caller, sign_in.clone()).await.unwrap_err(), Error::InvalidCredentials);
+/// let there = SignIn { tenant: Some("system".into()), ..sign_in };
+/// assert!(authority.sign_in(&caller, there).await.is_ok());
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub struct SignIn {
     /// The email.

@@ -8,6 +8,19 @@ use crate::id::TenantId;
 use crate::store::{Page, PageRequest};
 
 /// A tenant to be made.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, operator, .. }| {
+/// use rescind::authority::TenantRequest;
+/// # let id = rescind::id::TenantId(uuid::Uuid::from_u128(9));
+///
+/// // One whose tokens another issuer mints: they carry its id there.
+/// let request = TenantRequest { slug: "globex".into(), name: None, id: Some(id) };
+/// let globex = authority.create_tenant(&operator, request).await?;
+/// assert_eq!((globex.id, globex.name.as_str()), (id, "globex"));
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub struct TenantRequest {
     /// Its short name.

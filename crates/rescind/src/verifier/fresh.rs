@@ -43,10 +43,36 @@ use crate::token::{Expected, SignedToken};
 /// ```
 pub trait LedgerHead: Send + Sync {
     /// The last entry's place, as of a read that begins after the call.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, ada, .. }| {
+    /// use rescind::verifier::LedgerHead as _;
+    ///
+    /// let before = authority.head().await?;
+    /// authority.revoke_all_own(&ada).await?;
+    /// assert_eq!(authority.head().await?.seq, before.seq + 1);
+    /// # Ok(())
+    /// # });
+    /// ```
     fn head(&self) -> HeadAnswer<'_>;
 }
 
 /// What [`LedgerHead::head`] returns.
+///
+/// ```
+/// use rescind::ledger::Cursor;
+/// use rescind::verifier::{HeadAnswer, HeadUnknown};
+///
+/// /// A ledger in which nothing was ever written.
+/// fn head() -> HeadAnswer<'static> {
+///     Box::pin(std::future::ready(Ok(Cursor::default())))
+/// }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), HeadUnknown> {
+/// assert_eq!(head().await?.seq, 0);
+/// # Ok(())
+/// # }
+/// ```
 pub type HeadAnswer<'a> = Pin<Box<dyn Future<Output = Result<Cursor, HeadUnknown>> + Send + 'a>>;
 
 /// Nobody could say where the ledger ends. Whoever was asked logs why.

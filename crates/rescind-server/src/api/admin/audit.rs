@@ -15,7 +15,7 @@ use crate::view::{AuditView, listing};
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct AuditQuery {
+pub(crate) struct AuditQuery {
     /// Done by the actor with this id.
     actor: Option<String>,
     /// Done on the target with this id.
@@ -41,7 +41,7 @@ pub struct AuditQuery {
     params(AuditQuery), security(("bearer" = []), ("basic" = ["admin"])),
     responses((status = 200, body = Listing<AuditView>, description = "Who did what, on whom, from where."))
 )]
-pub async fn list_audit(
+pub(crate) async fn list_audit(
     State(app): State<App>,
     Administrator(caller): Administrator,
     Query(query): Query<AuditQuery>,

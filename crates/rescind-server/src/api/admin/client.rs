@@ -18,7 +18,7 @@ use crate::http::{Path, Problem};
     params(("client_id" = Uuid, Path)), security(("bearer" = []), ("basic" = ["admin"])),
     responses((status = 204, description = "The client is gone."))
 )]
-pub async fn delete_client(
+pub(crate) async fn delete_client(
     State(app): State<App>,
     Administrator(caller): Administrator,
     Path(id): Path<Uuid>,

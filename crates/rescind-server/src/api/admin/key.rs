@@ -17,7 +17,7 @@ use crate::view::{KeyView, KeysView};
     security(("bearer" = []), ("basic" = ["keys:write"])),
     responses((status = 200, body = KeysView, description = "All keys as they now are."))
 )]
-pub async fn rotate_keys(
+pub(crate) async fn rotate_keys(
     State(app): State<App>,
     Administrator(caller): Administrator,
     OptionalJson(NoMembers {}): OptionalJson<NoMembers>,
@@ -34,7 +34,7 @@ pub async fn rotate_keys(
     security(("bearer" = []), ("basic" = ["keys:write"])),
     responses((status = 200, body = KeyView, description = "The key as it now is."))
 )]
-pub async fn revoke_key(
+pub(crate) async fn revoke_key(
     State(app): State<App>,
     Administrator(caller): Administrator,
     Path(kid): Path<String>,

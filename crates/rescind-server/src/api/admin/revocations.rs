@@ -20,7 +20,7 @@ use crate::view::{RevocationView, listing};
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[garde(allow_unvalidated)]
-pub struct RevokeRequest {
+pub(crate) struct RevokeRequest {
     /// A token, by its jti; a refresh token's ends its session.
     jti: Option<String>,
     /// A session, by its id.
@@ -51,7 +51,7 @@ pub struct RevokeRequest {
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct RevocationsQuery {
+pub(crate) struct RevocationsQuery {
     /// That concern this user.
     user_id: Option<Uuid>,
     /// Of this kind: `token`, `session`, `user`, `tenant`, `client`, `key` or `digest`.
@@ -75,7 +75,7 @@ pub struct RevocationsQuery {
     params(RevocationsQuery), security(("bearer" = []), ("basic" = ["revocations:read"])),
     responses((status = 200, body = Listing<RevocationView>, description = "What was revoked."))
 )]
-pub async fn list_revocations(
+pub(crate) async fn list_revocations(
     State(app): State<App>,
     Administrator(caller): Administrator,
     Query(query): Query<RevocationsQuery>,
@@ -101,7 +101,7 @@ pub async fn list_revocations(
         (status = 404, description = "There is no such session, or with `foreign` no such tenant, for this caller."),
     )
 )]
-pub async fn revoke(
+pub(crate) async fn revoke(
     State(app): State<App>,
     Administrator(caller): Administrator,
     Json(request): Json<RevokeRequest>,

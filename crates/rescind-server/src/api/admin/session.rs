@@ -16,7 +16,7 @@ use crate::view::SessionView;
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct ReasonQuery {
+pub(crate) struct ReasonQuery {
     /// Why, for the ledger and the audit trail.
     reason: Option<String>,
 }
@@ -29,7 +29,7 @@ pub struct ReasonQuery {
     params(("session_id" = Uuid, Path), ReasonQuery), security(("bearer" = []), ("basic" = ["sessions:write"])),
     responses((status = 200, body = SessionView, description = "The session as it now is."))
 )]
-pub async fn end_session(
+pub(crate) async fn end_session(
     State(app): State<App>,
     Administrator(caller): Administrator,
     Path(id): Path<Uuid>,

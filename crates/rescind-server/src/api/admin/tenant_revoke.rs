@@ -17,7 +17,7 @@ use crate::http::{Json, OptionalJson, Path, Problem};
 #[derive(Default, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[garde(allow_unvalidated)]
-pub struct RevokeTenantRequest {
+pub(crate) struct RevokeTenantRequest {
     /// Why, for the ledger and the audit trail.
     #[garde(length(chars, max = 500))]
     reason: Option<String>,
@@ -34,7 +34,7 @@ pub struct RevokeTenantRequest {
     security(("bearer" = []), ("basic" = ["revocations:write"])),
     responses((status = 200, body = Revoked, description = "Everything of the tenant's is dead, or would be."))
 )]
-pub async fn revoke_tenant(
+pub(crate) async fn revoke_tenant(
     State(app): State<App>,
     Administrator(caller): Administrator,
     Path(id): Path<Uuid>,

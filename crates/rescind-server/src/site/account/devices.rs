@@ -53,10 +53,12 @@ pub(in crate::site) async fn page(desk: Desk, Asked(place): Asked<Place>) -> Res
     let rows = found.items.into_iter().filter(|session| StatusFilter::Active.accepts(&session.status));
     Html::of(&Page {
         shell: desk.shell(Area::Account, "Devices"),
-        sessions: rows.map(|session| {
-            let current = session.id == own;
-            SessionRow::of(desk.authority(), session, current)
-        }).collect(),
+        sessions: rows
+            .map(|session| {
+                let current = session.id == own;
+                SessionRow::of(desk.authority(), session, current)
+            })
+            .collect(),
         next: found.next_cursor.map(|cursor| {
             let cursor: String = form_urlencoded::byte_serialize(cursor.as_bytes()).collect();
             format!("/account?cursor={cursor}")
@@ -68,7 +70,11 @@ pub(in crate::site) async fn page(desk: Desk, Asked(place): Asked<Place>) -> Res
 pub(super) async fn end(desk: Desk, Path(id): Path<Uuid>) -> Result<Response, Problem> {
     let id = SessionId(id);
     desk.authority().end_own_session(desk.caller(), id).await?;
-    Ok(if id == desk.visitor.me.session { signed_out() } else { after("/account", Done::SessionEnded).into_response() })
+    Ok(if id == desk.visitor.me.session {
+        signed_out()
+    } else {
+        after("/account", Done::SessionEnded).into_response()
+    })
 }
 
 pub(super) async fn rename(

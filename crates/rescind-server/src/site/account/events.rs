@@ -64,7 +64,9 @@ fn sentence(entry: &AuditEntry) -> String {
         action::SESSION_REVOKED => format!("A device was signed out{from}"),
         action::SESSION_RENAMED => format!("A device was renamed{from}"),
         action::SESSION_DISPLACED => "A device was signed out, since there were too many".to_owned(),
-        action::REFRESH_REUSE_DETECTED => format!("A stolen token was blocked{from}, and its device signed out"),
+        action::REFRESH_REUSE_DETECTED => {
+            format!("A stolen token was blocked{from}, and its device signed out")
+        }
         action::USER_REVOKED => format!("Signed out everywhere{from}"),
         action::OTHER_SESSIONS_REVOKED => format!("All other devices were signed out{from}"),
         action::PASSWORD_CHANGED => format!("The password was changed{from}"),

@@ -35,7 +35,11 @@ pub(super) async fn page(desk: Desk) -> Result<Html, Problem> {
 pub(super) async fn change(desk: Desk, Fields(form): Fields<Passwords>) -> Result<Response, Problem> {
     let (current, new) = (form.current.unwrap_or_default(), form.new.unwrap_or_default());
     if form.again.unwrap_or_default().expose_secret() != new.expose_secret() {
-        return again(&desk, StatusCode::UNPROCESSABLE_ENTITY, "The new password was typed in two ways.".to_owned());
+        return again(
+            &desk,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "The new password was typed in two ways.".to_owned(),
+        );
     }
     match desk.authority().change_password(desk.caller(), current, new).await {
         Ok(renewed) => {

@@ -109,10 +109,10 @@ fn row(desk: &Desk, entry: AuditEntry) -> Row {
         at: desk.when(entry.at),
         action: entry.action,
         actor: entry.actor.to_string(),
-        target: entry.target.id.map_or_else(
-            || entry.target.kind.to_owned(),
-            |id| format!("{}:{id}", entry.target.kind),
-        ),
+        target: entry
+            .target
+            .id
+            .map_or_else(|| entry.target.kind.to_owned(), |id| format!("{}:{id}", entry.target.kind)),
         reason: entry.reason,
         ip: entry.ip.map(|ip| ip.to_string()),
         request: entry.request_id,
@@ -167,7 +167,8 @@ async fn read(
 fn as_json_lines(entries: Vec<AuditEntry>, _: bool) -> Result<Bytes, Problem> {
     let mut lines = Vec::new();
     for entry in entries {
-        serde_json::to_writer(&mut lines, &AuditView::from(entry)).map_err(|error| Problem::internal(&error))?;
+        serde_json::to_writer(&mut lines, &AuditView::from(entry))
+            .map_err(|error| Problem::internal(&error))?;
         lines.push(b'\n');
     }
     Ok(lines.into())
@@ -181,7 +182,17 @@ fn as_csv(entries: Vec<AuditEntry>, is_first: bool) -> Result<Bytes, Problem> {
 }
 
 const HEADING: [&str; 11] = [
-    "id", "at", "action", "actor_kind", "actor_id", "target_kind", "target_id", "tenant_id", "reason", "ip", "request_id",
+    "id",
+    "at",
+    "action",
+    "actor_kind",
+    "actor_id",
+    "target_kind",
+    "target_id",
+    "tenant_id",
+    "reason",
+    "ip",
+    "request_id",
 ];
 
 fn write_csv(
@@ -252,8 +263,11 @@ mod tests {
     #[test]
     fn a_line_is_an_object() {
         let lines = as_json_lines(vec![entry("a\nb"), entry("c")], true).unwrap();
-        let lines: Vec<serde_json::Value> =
-            lines.split(|b| *b == b'\n').filter(|line| !line.is_empty()).map(|line| serde_json::from_slice(line).unwrap()).collect();
+        let lines: Vec<serde_json::Value> = lines
+            .split(|b| *b == b'\n')
+            .filter(|line| !line.is_empty())
+            .map(|line| serde_json::from_slice(line).unwrap())
+            .collect();
         assert_eq!(lines.len(), 2);
         assert_eq!(lines[0]["reason"], "a\nb");
         assert_eq!(lines[1]["actor"]["kind"], "cli");

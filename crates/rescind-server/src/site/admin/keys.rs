@@ -90,7 +90,8 @@ fn row(desk: &Desk, key: KeyView) -> Row {
             KeyUse::Refresh => "refresh tokens",
         },
         alg: key.alg,
-        age: (key.state == KeyState::Active).then(|| about(now.since(key.active_from.unwrap_or(key.created_at)))),
+        age: (key.state == KeyState::Active)
+            .then(|| about(now.since(key.active_from.unwrap_or(key.created_at)))),
         state: key.state,
         created: desk.when(key.created_at),
         active_from: key.active_from.map(|at| desk.when(at)),

@@ -65,7 +65,8 @@ async fn node(desk: &Desk) -> Result<NodeView, Problem> {
         seq: replica.cursor().seq,
         marks: rescind::ledger::CutKind::ALL.into_iter().map(|kind| replica.count(kind)).sum(),
         lag: backlog.map(|backlog| backlog.unread),
-        freshness: staleness.map_or_else(|| "never read".to_owned(), |age| format!("{} ms old", age.as_millis())),
+        freshness: staleness
+            .map_or_else(|| "never read".to_owned(), |age| format!("{} ms old", age.as_millis())),
         is_ready: staleness.is_some_and(|age| age <= authority.settings().max_staleness),
         purge_overdue: backlog.map(|backlog| about(backlog.purge_overdue)),
         leads: authority.leads(),

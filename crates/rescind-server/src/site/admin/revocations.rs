@@ -127,5 +127,8 @@ fn row(desk: &Desk, entry: Entry) -> Row {
 /// One of the words that the list is written in.
 fn word<'de, T: FromStr, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     let word = String::deserialize(deserializer)?;
-    word.trim().parse().map(Some).map_err(|_| serde::de::Error::custom("no such thing in the list of revocations"))
+    word.trim()
+        .parse()
+        .map(Some)
+        .map_err(|_| serde::de::Error::custom("no such thing in the list of revocations"))
 }

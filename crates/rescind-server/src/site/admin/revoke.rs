@@ -67,7 +67,8 @@ pub(super) async fn revoke(desk: Desk, Fields(given): Fields<Given>) -> Result<R
         Named::RefreshToken(_) | Named::AccessToken { .. } => What::Token(text),
         Named::Jti { jti, .. } => What::Jti(jti),
     };
-    let request = RevocationRequest { what, expires_at: None, user: None, tenant: None, reason: given.reason };
+    let request =
+        RevocationRequest { what, expires_at: None, user: None, tenant: None, reason: given.reason };
     let (entry, _) = desk.authority().revoke(desk.caller(), request).await?;
     desk.app.counters.cut(entry.mark.kind());
     Ok(after("/admin/revocations", Done::TokenRevoked))
@@ -85,10 +86,15 @@ fn show(
 
 fn view(desk: &Desk, named: Named) -> FoundView {
     const SESSION: &str = "Revoking it ends the session: its refresh token and all of its access tokens are refused everywhere.";
-    const TOKEN: &str = "Revoking it ends this one token. Its session goes on, and its user gets another one.";
+    const TOKEN: &str =
+        "Revoking it ends this one token. Its session goes on, and its user gets another one.";
     match named {
-        Named::Session(session) => of_session(desk, "This is the id of a session.".to_owned(), SESSION, Some(session)),
-        Named::RefreshToken(session) => of_session(desk, "This is a refresh token.".to_owned(), SESSION, Some(session)),
+        Named::Session(session) => {
+            of_session(desk, "This is the id of a session.".to_owned(), SESSION, Some(session))
+        }
+        Named::RefreshToken(session) => {
+            of_session(desk, "This is a refresh token.".to_owned(), SESSION, Some(session))
+        }
         Named::AccessToken { jti, expires_at, session, refused } => {
             let expires = desk.when(expires_at).distance;
             let what = format!("This is an access token with the jti {jti}. It expires {expires}.");
@@ -98,9 +104,12 @@ fn view(desk: &Desk, named: Named) -> FoundView {
         Named::Jti { jti, session, revoked } => {
             let what = match &session {
                 Some(_) => format!("This is the jti of a token: {jti}."),
-                None => format!("{jti} is no session's id and no newest token's jti. A token may have it all the same."),
+                None => format!(
+                    "{jti} is no session's id and no newest token's jti. A token may have it all the same."
+                ),
             };
-            let over = revoked.map(|entry| format!("It was revoked {}.", desk.when(entry.revoked_at).distance));
+            let over =
+                revoked.map(|entry| format!("It was revoked {}.", desk.when(entry.revoked_at).distance));
             FoundView { over, ..of_session(desk, what, TOKEN, session) }
         }
     }

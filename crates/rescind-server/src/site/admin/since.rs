@@ -31,7 +31,8 @@ impl Since {
 impl<'de> Deserialize<'de> for Since {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not a point in time, such as 2026-01-31T08:30"))
+        Self::parse(&text)
+            .ok_or_else(|| serde::de::Error::custom("not a point in time, such as 2026-01-31T08:30"))
     }
 }
 
@@ -41,7 +42,9 @@ mod tests {
 
     #[test]
     fn what_an_input_sends_is_read_as_utc_and_given_back() {
-        for text in ["2023-11-14T22:13", "2023-11-14T22:13:00", "2023-11-14T22:13:00Z", "2023-11-14T23:13:00+01:00"] {
+        for text in
+            ["2023-11-14T22:13", "2023-11-14T22:13:00", "2023-11-14T22:13:00Z", "2023-11-14T23:13:00+01:00"]
+        {
             let since = Since::parse(text).unwrap();
             assert_eq!(since.timestamp(), Timestamp::from_secs(1_700_000_000 - 20), "{text}");
             assert_eq!(since.for_input(), "2023-11-14T22:13");

@@ -39,7 +39,8 @@ pub(super) async fn page(desk: Desk, Asked(place): Asked<Place>) -> Result<Respo
     if !desk.is_operator() {
         return Ok(Redirect::to(&super::tenant::path(desk.visitor.me.tenant)).into_response());
     }
-    let found = desk.authority().tenants(desk.caller(), &PageRequest { limit: ROWS, cursor: place.cursor }).await?;
+    let found =
+        desk.authority().tenants(desk.caller(), &PageRequest { limit: ROWS, cursor: place.cursor }).await?;
     let rows = found.items.into_iter().map(|tenant| Row {
         path: super::tenant::path(tenant.id),
         slug: tenant.slug,

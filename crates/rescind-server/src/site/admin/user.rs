@@ -80,10 +80,14 @@ pub(super) async fn page(
                 .finish();
             format!("{path}?{query}")
         }),
-        sessions: sessions.items.into_iter().map(|session| {
-            let own = session.id == desk.visitor.me.session;
-            SessionRow::of(authority, session, own)
-        }).collect(),
+        sessions: sessions
+            .items
+            .into_iter()
+            .map(|session| {
+                let own = session.id == desk.visitor.me.session;
+                SessionRow::of(authority, session, own)
+            })
+            .collect(),
         path,
     })
 }
