@@ -54,7 +54,11 @@ impl Browser {
         let binary = browser::chromium();
         let set = (|| {
             wanted.set_binary(binary.to_str().unwrap_or_default())?;
-            for argument in browser::ARGUMENTS.into_iter().chain(["--window-size=1280,900", "--lang=en"]) {
+            for argument in browser::ARGUMENTS.into_iter().chain([
+                "--window-size=1280,900",
+                "--lang=en",
+                "--hide-scrollbars",
+            ]) {
                 wanted.add_arg(argument)?;
             }
             wanted.set_browser_log_level(LoggingPrefsLogLevel::All)?;
@@ -140,7 +144,15 @@ impl Browser {
     pub(crate) async fn click(&mut self, css: &str) {
         let found = self.find(css).await;
         self.clicks += 1;
+        self.evaluate::<Value>("window.isLeft = true", vec![]).await;
         found.click().await.unwrap_or_else(|error| panic!("{css} cannot be clicked: {error}"));
+        let script = "return window.isLeft === undefined && document.readyState === 'complete'";
+        let has_arrived = async || {
+            // In between there is no page to be asked.
+            let answer = self.driver().execute(script, vec![]).await;
+            answer.is_ok_and(|answer| answer.json() == &Value::Bool(true))
+        };
+        until("the page is another", has_arrived).await;
     }
 
     /// How often it was clicked since the browser was opened.
@@ -215,11 +227,13 @@ impl Browser {
         self.evaluate(script, vec![]).await
     }
 
-    /// A picture of the whole page, as PNG in base64.
-    pub(crate) async fn picture(&self) -> String {
-        let taken = self
-            .command("Page.captureScreenshot", json!({"format": "png", "captureBeyondViewport": true}))
-            .await;
+    /// A picture of the page, down to `most` pixels, as PNG in base64.
+    pub(crate) async fn picture(&self, most: u32) -> String {
+        let size = "const page = document.documentElement;
+                    return {x: 0, y: 0, width: page.clientWidth, height: Math.min(page.scrollHeight, arguments[0]), scale: 1}";
+        let clip: Value = self.evaluate(size, vec![json!(most)]).await;
+        let wanted = json!({"format": "png", "captureBeyondViewport": true, "clip": clip});
+        let taken = self.command("Page.captureScreenshot", wanted).await;
         taken["data"].as_str().expect("a picture").to_owned()
     }
 
@@ -249,6 +263,6 @@ impl Browser {
 impl Drop for Browser {
     fn drop(&mut self) {
         // Not asked to quit, which takes a moment and a runtime: its driver is ended, and ends it.
-        drop(self.driver.take().map(WebDriver::leak));
+        let _ = self.driver.take().map(WebDriver::leak);
     }
 }

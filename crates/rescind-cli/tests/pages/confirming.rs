@@ -60,11 +60,14 @@ async fn with_both_it_is_done() {
         let reply =
             tab.post(&path, &[("typed", &name), ("password", &password), ("reason", "practice")]).await;
         assert_eq!(reply.status, 303, "{path}: {reply:?}");
-        let client = format!("/api/v1/admin/clients?limit=500");
         match index {
             0 => assert!(!world.is_good(&alive).await, "the tenant was not cut"),
             1 => {
-                let clients = world.api().get(&client, world.desk().caller()).await.expect(200);
+                let clients = world
+                    .api()
+                    .get("/api/v1/admin/clients?limit=500", world.desk().caller())
+                    .await
+                    .expect(200);
                 assert!(!clients.body.contains(&world.client), "{clients:?}");
             }
             2 => {

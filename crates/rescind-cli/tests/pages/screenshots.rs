@@ -11,6 +11,9 @@ use super::world::{ADA, PASSWORD, World};
 /// What a picture may weigh, in bytes: they are kept with the sources.
 const MOST: usize = 150_000;
 
+/// How far down a picture goes, in pixels.
+const HEIGHT: u32 = 1000;
+
 #[tokio::test]
 #[ignore = "writes into the documentation: `cargo xtask screenshots`"]
 async fn every_page_is_pictured() {
@@ -36,7 +39,7 @@ async fn every_page_is_pictured() {
         ("client-disable", &format!("/admin/clients/{}/disable", world.client)),
         ("keys", "/admin/keys"),
         ("key-revoke", &format!("/admin/keys/{kid}/revoke")),
-        ("audit", "/admin/audit"),
+        ("audit", &format!("/admin/audit?target={}", world.sessions[4].session)),
     ] {
         browser.go(path).await;
         keep(&browser, &home, name).await;
@@ -62,7 +65,7 @@ async fn every_page_is_pictured() {
 }
 
 async fn keep(browser: &Browser, home: &Path, name: &str) {
-    let picture = STANDARD.decode(browser.picture().await).expect("base64");
+    let picture = STANDARD.decode(browser.picture(HEIGHT).await).expect("base64");
     assert!(picture.len() < MOST, "{name} weighs {} bytes", picture.len());
     std::fs::write(home.join(format!("{name}.png")), picture).expect("a place to keep it");
 }
