@@ -357,7 +357,7 @@ pub const SETTINGS: &[Setting] = &[
         Words("none"),
         "networks, separated by commas",
         values::networks,
-        "`X-Forwarded-For` is believed from these networks only, such as `10.0.0.0/8`."
+        "`X-Forwarded-For` and `X-Forwarded-Proto` are believed from these networks only, such as `10.0.0.0/8`."
     ),
     setting!(
         "RESCIND_LOG",

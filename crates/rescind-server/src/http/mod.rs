@@ -36,7 +36,7 @@ pub(crate) use oauth_error::{OAuthError, OAuthErrorCode};
 pub(crate) use page::{Limit, Listing, Page};
 pub(crate) use path::Path;
 pub(crate) use problem::Problem;
-pub(crate) use problem_page::STYLE as PAGE_STYLE;
+pub(crate) use problem_page::{ICON as PAGE_ICON, STYLE as PAGE_STYLE};
 pub(crate) use query::Query;
 pub(crate) use scheme::Scheme;
 

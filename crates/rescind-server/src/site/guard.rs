@@ -106,7 +106,7 @@ fn is_own(origin: &str, parts: &Parts, issuer: &str) -> bool {
     asked.as_ref() == Some(&host) || transport::authority_of(issuer).is_some_and(|own| own == (host, scheme))
 }
 
-/// A page loads its own style sheet and script and nothing else, sends forms here only, and is framed by nobody.
+/// A page loads its own style sheet, script and icon and nothing else, sends forms here only, and is framed by nobody.
 pub(super) const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
                                  form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 

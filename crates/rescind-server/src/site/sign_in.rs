@@ -196,7 +196,16 @@ async fn leave(app: &App, area: Area, parts: &Parts, caller: &Caller) {
 fn is_page_of(area: Area, next: &str) -> bool {
     let rest = next.strip_prefix(area.root());
     let inside = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']));
-    inside && next.bytes().all(|b| b.is_ascii_graphic() && b != b'\\') && !next.contains("//")
+    inside
+        && !climbs(next)
+        && next.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
+        && !next.contains("//")
+}
+
+/// Whether a browser would go up from a directory of the path; it takes `%2e` for a dot (URL, "double-dot URL path segment").
+fn climbs(next: &str) -> bool {
+    let path = next.split(['?', '#']).next().unwrap_or_default();
+    path.split('/').any(|segment| segment.to_ascii_lowercase().replace("%2e", ".") == "..")
 }
 
 #[cfg(test)]
@@ -205,7 +214,7 @@ mod tests {
 
     #[test]
     fn one_is_led_to_pages_of_the_same_area_only() {
-        for good in ["/admin", "/admin/users?query=ada%40example.com", "/admin?x=1"] {
+        for good in ["/admin", "/admin/users?query=ada%40example.com", "/admin?x=1", "/admin?x=/../y"] {
             assert!(is_page_of(Area::Admin, good), "{good}");
         }
         for bad in [
@@ -217,6 +226,8 @@ mod tests {
             "/administrator",
             "/admin//evil.example",
             "/admin/\\evil.example",
+            "/admin/../account",
+            "/admin/.%2E/account",
             "/admin/x\r\nSet-Cookie: a=b",
             "/admin/ü",
         ] {
