@@ -8,12 +8,8 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use futures_util::FutureExt as _;
-use http::{HeaderValue, Request, header};
-use rescind_server::fuzzing::{IntrospectionRequest, RevocationRequest, TokenRequest};
-use rescind_server::http::credentials::{BasicCredentials, Credentials, OAuthCaller, OAuthCredentials};
-use rescind_server::http::form;
-use secrecy::ExposeSecret as _;
+use http::HeaderValue;
+use rescind_server::fuzzing::{Client, Header, Said, introspection_form, revocation_form, token_form};
 
 use crate::Seed;
 
@@ -50,81 +46,69 @@ fn check_forms(body: &[u8], given: Option<&BTreeMap<String, String>>) {
     let fresh = given.and_then(|given| given.get("fresh")).map(String::as_str);
     let fresh_is_one = matches!(fresh, None | Some("true" | "false"));
     let refusals = [
-        (form::decode::<TokenRequest>(body).err(), given.is_some()),
-        (form::decode::<RevocationRequest>(body).err(), given.is_some()),
-        (form::decode::<IntrospectionRequest>(body).err(), given.is_some() && fresh_is_one),
+        (token_form(body).err(), given.is_some()),
+        (revocation_form(body).err(), given.is_some()),
+        (introspection_form(body).err(), given.is_some() && fresh_is_one),
     ];
     let is_named = form_urlencoded::parse(body).any(|(name, _)| name.contains(CANARY));
     for (refusal, is_good) in refusals {
         assert_eq!(refusal.is_none(), is_good, "{refusal:?}");
-        let repeated = refusal.is_some_and(|problem| problem.explanation().contains(CANARY));
+        let repeated = refusal.is_some_and(|refusal| refusal.explanation.contains(CANARY));
         assert!(!repeated || is_named, "a value is repeated");
     }
 }
 
 /// What the header says, where it is a header and says something that is well formed.
-fn credentials(value: &[u8]) -> Option<OAuthCredentials> {
-    let value = HeaderValue::from_bytes(value).ok()?;
-    let read = read(value)?;
-    match &read.0 {
-        Credentials::Nothing => {}
-        Credentials::Bearer(token) => {
-            let again = HeaderValue::from_str(&format!("bearer  {}", token.expose_secret()));
-            let again = read_again(again.expect("it came in a header"));
-            assert!(
-                matches!(again, Credentials::Bearer(same) if same.expose_secret() == token.expose_secret())
-            );
+fn credentials(value: &[u8]) -> Option<Header> {
+    let read = Header::read(HeaderValue::from_bytes(value).ok()?)?;
+    match read.said() {
+        Said::Nothing => {}
+        Said::Bearer(token) => {
+            let again = HeaderValue::from_str(&format!("bearer  {token}"));
+            assert_eq!(read_again(again.expect("it came in a header")), Said::Bearer(token));
         }
-        Credentials::Basic(basic) => check_basic(basic),
+        Said::Basic { id, secret, printed } => check_basic(&id, &secret, &printed),
     }
     Some(read)
 }
 
-fn check_basic(basic: &BasicCredentials) {
-    let (id, secret) = (&basic.id, basic.secret.expose_secret());
+fn check_basic(id: &str, secret: &str, printed: &str) {
     assert!(!id.is_empty() && !id.chars().chain(secret.chars()).any(char::is_control));
-    assert!(!format!("{basic:?}").contains(secret) || secret.len() < 8, "the secret is printed");
+    assert!(!printed.contains(secret) || secret.len() < 8, "the secret is printed");
     let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let pair = STANDARD.encode(format!("{}:{}", encode(id), encode(secret)));
     let again = read_again(HeaderValue::from_str(&format!("Basic {pair}")).expect("base64"));
-    let Credentials::Basic(again) = again else { panic!("Basic credentials, written anew, are none") };
-    assert_eq!((&again.id, again.secret.expose_secret()), (id, secret));
-}
-
-fn read_again(value: HeaderValue) -> Credentials {
-    read(value).expect("what was taken is taken again").0
-}
-
-fn read(value: HeaderValue) -> Option<OAuthCredentials> {
-    use axum::extract::FromRequestParts as _;
-    let (mut parts, ()) = Request::builder().header(header::AUTHORIZATION, value).body(()).ok()?.into_parts();
-    OAuthCredentials::from_request_parts(&mut parts, &()).now_or_never()?.ok()
-}
-
-fn check_caller(header: OAuthCredentials, given: &BTreeMap<String, String>) {
-    let (id, secret) = (given.get("client_id"), given.get("client_secret"));
-    let named = match &header.0 {
-        Credentials::Nothing => None,
-        Credentials::Bearer(_) => Some(None),
-        Credentials::Basic(basic) => Some(Some(basic.id.clone())),
+    let Said::Basic { id: id_again, secret: secret_again, .. } = again else {
+        panic!("Basic credentials, written anew, are none")
     };
-    let caller = header.with_body(id.cloned(), secret.cloned().map(Into::into));
-    match (caller, named) {
-        (Ok(OAuthCaller::Nobody), named) => assert!(named.is_none() && id.is_none() && secret.is_none()),
-        (Ok(OAuthCaller::Bearer(_)), named) => assert!(named == Some(None) && secret.is_none()),
-        (Ok(OAuthCaller::Public(name)), named) => {
+    assert_eq!((id_again.as_str(), secret_again.as_str()), (id, secret));
+}
+
+fn read_again(value: HeaderValue) -> Said {
+    Header::read(value).expect("what was taken is taken again").said()
+}
+
+fn check_caller(header: Header, given: &BTreeMap<String, String>) {
+    let (id, secret) = (given.get("client_id"), given.get("client_secret"));
+    let named = match header.said() {
+        Said::Nothing => None,
+        Said::Bearer(_) => Some(None),
+        Said::Basic { id, .. } => Some(Some(id)),
+    };
+    match (header.with_body(id.cloned(), secret.cloned()), named) {
+        (Some(Client::Nobody), named) => assert!(named.is_none() && id.is_none() && secret.is_none()),
+        (Some(Client::Bearer(_)), named) => assert!(named == Some(None) && secret.is_none()),
+        (Some(Client::Public(name)), named) => {
             assert!(named.is_none() && secret.is_none() && Some(&name) == id);
         }
-        (Ok(OAuthCaller::Confidential(basic)), None) => {
-            assert!(
-                Some(&basic.id) == id && Some(basic.secret.expose_secret()) == secret.map(String::as_str)
-            );
+        (Some(Client::Confidential(client, proof)), None) => {
+            assert!(Some(&client) == id && Some(&proof) == secret);
         }
-        (Ok(OAuthCaller::Confidential(basic)), Some(named)) => {
-            assert!(named.as_ref() == Some(&basic.id) && secret.is_none());
-            assert!(id.is_none_or(|id| *id == basic.id), "two clients at once");
+        (Some(Client::Confidential(client, _)), Some(named)) => {
+            assert!(named.as_ref() == Some(&client) && secret.is_none());
+            assert!(id.is_none_or(|id| *id == client), "two clients at once");
         }
-        (Err(_), named) => assert!(named.is_some() || (id.is_none() && secret.is_some())),
+        (None, named) => assert!(named.is_some() || (id.is_none() && secret.is_some())),
     }
 }
 

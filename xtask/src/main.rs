@@ -4,6 +4,7 @@
 mod bench;
 mod fuzz;
 mod places;
+mod screenshots;
 mod services;
 mod shell;
 mod steps;
@@ -35,6 +36,8 @@ enum Chore {
     Tools,
     /// Runs the services that tests share until its input ends or ^C, and prints the variables that lead to them
     Services,
+    /// Takes a picture of each page for people, into docs/screenshots
+    Screenshots,
     /// Lets libFuzzer look for inputs that break a promise of the targets in fuzz/, from the kept corpus on
     Fuzz {
         /// How long, for each target
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Chore::Test { full } => test::run(&places, full),
         Chore::Tools => tools::print(&places),
         Chore::Services => services::serve(&places),
+        Chore::Screenshots => screenshots::take(&places),
         Chore::Fuzz { seconds, keep, targets } => fuzz::run(&places, seconds, keep, &targets),
         Chore::Bench { instructions: true, bless, .. } => bench::instructions::run(&places, bless),
         Chore::Bench { peers: true, quick, .. } => bench::peers::run(&places, quick),

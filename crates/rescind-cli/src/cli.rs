@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 use rescind_server::config::LogFormat;
+use rescind_server::telemetry::trace::Exporter;
 
 use crate::commands::backup::{self, Backup};
 use crate::commands::clients::{self, Clients};
@@ -11,6 +12,7 @@ use crate::commands::completions::{self, Completions};
 use crate::commands::config::{self, Config};
 use crate::commands::doctor::{self, Doctor};
 use crate::commands::keys::{self, Keys};
+use crate::commands::man::{self, Man};
 use crate::commands::migrate::{self, Migrate};
 use crate::commands::openapi;
 use crate::commands::purge::{self, Purge};
@@ -76,6 +78,7 @@ enum Command {
     Token(Token),
     Config(Config),
     Completions(Completions),
+    Man(Man),
     /// Print the OpenAPI document of the HTTP API
     Openapi,
 }
@@ -86,17 +89,24 @@ impl Cli {
         let Self { global, command } = self;
         match command {
             Command::Completions(args) => completions::run(&args),
+            Command::Man(args) => man::run(&args),
             Command::Openapi => openapi::run(),
             Command::Config(args) if args.reference => config::print_reference(),
             Command::Serve(args) => {
                 let settings = global.settings(args.flags.0)?;
                 let filter = if global.verbose > 0 { "debug" } else { settings.server.log.as_str() };
-                start_log(filter, settings.server.log_format)?;
-                runtime(tokio::runtime::Builder::new_multi_thread())?.block_on(serve::run(settings))
+                let traces = start_traces(&settings)?;
+                start_log(filter, settings.server.log_format, traces.as_ref())?;
+                let served =
+                    runtime(tokio::runtime::Builder::new_multi_thread())?.block_on(serve::run(settings));
+                if let Some(traces) = traces {
+                    traces.stop();
+                }
+                served
             }
             Command::Doctor(args) => {
                 let settings = global.settings(Vec::new());
-                start_log("off", None)?;
+                start_log("off", None, None)?;
                 on_this_thread(doctor::run(&args, settings))
             }
             other => {
@@ -123,7 +133,11 @@ async fn administer(command: Command, settings: &Settings) -> Result<(), Failure
         Command::Restore(args) => restore::run(args, settings).await,
         Command::Token(args) => token::run(args, settings).await,
         Command::Config(args) => config::run(&args, settings),
-        Command::Serve(_) | Command::Doctor(_) | Command::Completions(_) | Command::Openapi => Ok(()),
+        Command::Serve(_)
+        | Command::Doctor(_)
+        | Command::Completions(_)
+        | Command::Man(_)
+        | Command::Openapi => Ok(()),
     }
 }
 
@@ -143,12 +157,17 @@ impl Global {
             1 => "info",
             _ => "debug",
         };
-        start_log(filter, settings.server.log_format.or(Some(LogFormat::Text)))
+        start_log(filter, settings.server.log_format.or(Some(LogFormat::Text)), None)
     }
 }
 
-fn start_log(filter: &str, format: Option<LogFormat>) -> Result<(), Failure> {
-    rescind_server::telemetry::log::init(filter, format)
+fn start_traces(settings: &Settings) -> Result<Option<Exporter>, Failure> {
+    let start = |endpoint| Exporter::start(endpoint).map_err(|error| Failure::Setting(error.to_string()));
+    settings.server.otlp.as_ref().map(start).transpose()
+}
+
+fn start_log(filter: &str, format: Option<LogFormat>, traces: Option<&Exporter>) -> Result<(), Failure> {
+    rescind_server::telemetry::log::init(filter, format, traces)
         .map_err(|error| Failure::Setting(format!("RESCIND_LOG: {error}")))
 }
 

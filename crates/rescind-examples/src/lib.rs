@@ -3,10 +3,14 @@
 //! [`run`] makes a [`World`] and hands it to an example, which takes of it what it is about. The lines that do so are hidden in
 //! the documentation. It is a crate of its own, and a small one, because the tests of `rescind` wait for it.
 
+mod cache;
 mod clock;
+mod opening;
 mod world;
 
+pub use cache::MemoryCache;
 pub use clock::HandClock;
+pub use opening::presenting;
 pub use world::{OPERATOR_EMAIL, OPERATOR_PASSWORD, OwnThread, World};
 
 /// What an example comes to.
@@ -25,7 +29,7 @@ pub type Outcome = Result<(), Box<dyn std::error::Error>>;
 /// ```
 #[allow(clippy::expect_used, reason = "what fails here is a test")]
 pub fn run(example: impl AsyncFnOnce(World) -> Outcome) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime
         .expect("a runtime that asks for no thread can be made")
         .block_on(async { example(World::make().await?).await })

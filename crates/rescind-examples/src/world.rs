@@ -10,13 +10,14 @@ use rescind::authority::{
 use rescind::directory::Scope;
 use rescind::id::{TenantId, UserId};
 use rescind::keys::MasterKey;
-use rescind::session::Device;
+use rescind::session::{Device, OpenSession};
 use rescind::system::SystemEntropy;
 use rescind_sqlite::{Options, SqliteStore};
 use secrecy::ExposeSecret as _;
 use uuid::Uuid;
 
 use crate::HandClock;
+use crate::opening::opening;
 
 /// The operator's email.
 pub const OPERATOR_EMAIL: &str = "root@example.com";
@@ -50,6 +51,8 @@ pub struct World {
     pub backend: Caller,
     /// What that backend hands over for Ada.
     pub handover: Handover,
+    /// Another session of hers, as a store is asked to open it.
+    pub opening: OpenSession,
     /// The tokens of Ada's session.
     pub pair: TokenPair,
     /// Ada, by that session.
@@ -80,9 +83,10 @@ impl World {
         let backend = backend_of(&authority, acme).await?;
         let handover = of_ada(acme);
         let pair = authority.hand_over(&backend, handover.clone()).await?;
+        let opening = opening(&ports, &handover).await?;
         let (ada, _) = authority.authenticate_user(pair.access_token.expose_secret()).await?;
         let ada = as_caller(Identity::User(ada));
-        Ok(Self { authority, ports, clock, operator, acme, backend, handover, pair, ada, _dir: dir })
+        Ok(Self { authority, ports, clock, operator, acme, backend, handover, opening, pair, ada, _dir: dir })
     }
 }
 

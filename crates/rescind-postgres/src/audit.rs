@@ -129,6 +129,9 @@ fn conditions(filter: &AuditFilter, before: Option<i64>) -> Conditions {
     if let Some(action) = &filter.action {
         conditions.and("action = ?", action.clone());
     }
+    if let Some(request) = &filter.request {
+        conditions.and("request_id = ?", request.clone());
+    }
     if let Some(since) = filter.since {
         conditions.and("at >= ?", since.as_millis());
     }

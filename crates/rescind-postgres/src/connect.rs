@@ -18,6 +18,18 @@ use crate::error::translate;
 use crate::tls;
 
 /// How a store on PostgreSQL is to be opened.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+/// use rescind::system::SystemEntropy;
+/// use rescind_postgres::Options;
+///
+/// // Another machine, whose certificate an authority of one's own has signed.
+/// let url = "postgres://rescind:secret@db.example/rescind?sslmode=verify-full&sslrootcert=/etc/rescind/ca.pem";
+/// let options = Options { connections: 32, ..Options::new(url, Arc::new(SystemEntropy)) };
+/// assert_eq!(options.patience, Duration::from_secs(5));
+/// ```
 #[derive(Clone)]
 pub struct Options {
     /// `postgres://user:password@host:port/database`, with what libpq takes as parameters (`sslmode`, `sslrootcert`,
@@ -38,12 +50,33 @@ pub struct Options {
 
 impl Options {
     /// With the defaults: 16 connections, 1,024 calls waiting, 5 seconds.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use rescind::system::SystemEntropy;
+    /// use rescind_postgres::Options;
+    ///
+    /// let options = Options::new("postgres://rescind@localhost/rescind", Arc::new(SystemEntropy));
+    /// assert_eq!((options.connections, options.queue, options.patience.as_secs()), (16, 1024, 5));
+    /// ```
     pub fn new(url: impl Into<String>, entropy: Arc<dyn Entropy>) -> Self {
         Self { url: url.into(), entropy, connections: 16, queue: 1024, patience: Duration::from_secs(5) }
     }
 }
 
 /// Why a store cannot be opened.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use rescind_postgres::{OpenError, schema_version};
+///
+/// // What is said of a URL never repeats it: it may hold a password.
+/// let refused = schema_version("postgres://db.example/rescind?password=hunter2").await.unwrap_err();
+/// assert_eq!(refused, OpenError::Address("the database's URL names no user".into()));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
     /// The URL makes no sense, or names what is not there.
@@ -60,6 +93,15 @@ pub enum OpenError {
 
 impl OpenError {
     /// Whether waiting may help.
+    ///
+    /// ```
+    /// use rescind::store::StoreError;
+    /// use rescind_postgres::OpenError;
+    ///
+    /// let away = OpenError::Store(StoreError::Unavailable("connection refused".into()));
+    /// let refused = OpenError::Refused("password authentication failed".into());
+    /// assert!(away.may_pass() && !refused.may_pass());
+    /// ```
     pub fn may_pass(&self) -> bool {
         matches!(
             self,

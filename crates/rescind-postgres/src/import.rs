@@ -15,6 +15,24 @@ use crate::row::Cells;
 use crate::tx::told;
 
 /// A database that is being filled. Dropped before [`Import::finish`] it is left as it was.
+///
+/// ```no_run
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use rescind::transfer::{Row, TABLES};
+/// use rescind_postgres::Import;
+///
+/// # let rows: Vec<Vec<Row>> = Vec::new();
+/// let import = Import::begin("postgres://rescind:secret@db.example/rescind").await?;
+/// import.clear().await?;
+/// for (table, rows) in TABLES.iter().zip(rows) {
+///     import.copy(table, &rows).await?;
+/// }
+/// // All of it, or nothing.
+/// import.finish().await?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Import {
     client: Client,
 }
@@ -28,6 +46,18 @@ impl std::fmt::Debug for Import {
 impl Import {
     /// Brings a database's schema up to date, and begins. Nobody else writes to it until this ends: a node that starts meanwhile
     /// waits.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rescind_postgres::Import;
+    ///
+    /// // Nobody listens there, which may pass.
+    /// let away = Import::begin("postgres://rescind@127.0.0.1:1/rescind").await.unwrap_err();
+    /// assert!(away.may_pass());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`crate::PostgresStore::open`].
@@ -51,6 +81,15 @@ impl Import {
     }
 
     /// Whether there is no authority in it yet.
+    ///
+    /// ```no_run
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let import = rescind_postgres::Import::begin("postgres://rescind:secret@db.example/rescind").await?;
+    /// assert!(import.is_empty().await?, "an authority is not written over");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn is_empty(&self) -> Result<bool, StoreError> {
         let asked = async {
             let row = self.client.query_one("SELECT NOT EXISTS (SELECT 1 FROM tenants)", &[]).await?;
@@ -60,17 +99,58 @@ impl Import {
     }
 
     /// Makes room: an empty database has a head already.
+    ///
+    /// ```no_run
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let import = rescind_postgres::Import::begin("postgres://rescind:secret@db.example/rescind").await?;
+    /// use rescind::transfer::TABLES;
+    ///
+    /// import.clear().await?;
+    /// assert!(import.rows(&TABLES[0], None, 1).await?.is_empty(), "no head");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn clear(&self) -> Result<(), StoreError> {
         let cleared: Outcome<()> = self.client.batch_execute("DELETE FROM head").await.map_err(Into::into);
         cleared.map_err(told)
     }
 
     /// Writes rows as they are.
+    ///
+    /// ```no_run
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let import = rescind_postgres::Import::begin("postgres://rescind:secret@db.example/rescind").await?;
+    /// use rescind::transfer::{Cell, TABLES};
+    ///
+    /// let batches = &TABLES[1];
+    /// let row = vec![Cell::Int(1), Cell::Bytes(vec![0xa7; 16]), Cell::Int(1_767_323_045_000)];
+    /// import.copy(batches, std::slice::from_ref(&row)).await?;
+    /// assert_eq!(import.rows(batches, None, 10).await?, [row]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn copy(&self, table: &Table, rows: &[Row]) -> Result<(), StoreError> {
         self.write(table, rows).await.map_err(told)
     }
 
     /// Rows of a table in the order of its key, after one of them.
+    ///
+    /// ```no_run
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let import = rescind_postgres::Import::begin("postgres://rescind:secret@db.example/rescind").await?;
+    /// use rescind::transfer::TABLES;
+    ///
+    /// // A page at a time, each from where the last one ended.
+    /// let mut after = None;
+    /// while let Some(last) = import.rows(&TABLES[2], after.as_ref(), 500).await?.pop() {
+    ///     after = Some(last);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn rows(
         &self,
         table: &Table,
@@ -81,6 +161,17 @@ impl Import {
     }
 
     /// Goes on counting where the rows end, and keeps everything.
+    ///
+    /// ```no_run
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let import = rescind_postgres::Import::begin("postgres://rescind:secret@db.example/rescind").await?;
+    /// # let is_as_it_was = true;
+    /// // Where something is wrong, nothing is kept.
+    /// if is_as_it_was { import.finish().await? } else { drop(import) }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn finish(self) -> Result<(), StoreError> {
         let counters: String = [("floor_raises", "id"), ("keys", "row"), ("audit", "row")]
             .iter()

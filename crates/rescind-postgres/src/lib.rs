@@ -48,7 +48,7 @@ use std::time::Duration;
 
 use deadpool_postgres::Pool;
 use rescind::entropy::Entropy;
-use rescind::store::{Connections, StoreError, Watched};
+use rescind::store::{CommitTally, Commits, Connections, StoreError, Watched};
 
 use crate::conn::Conn;
 use crate::connect::Address;
@@ -65,6 +65,22 @@ pub use migrate::{LATEST, Migrated, Server, look, migrate, schema_version};
 pub use migrate::{Step, migrate_further};
 
 /// The whole store, on one PostgreSQL database. Opened by [`PostgresStore::open`].
+///
+/// ```no_run
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::sync::Arc;
+/// use rescind::ledger::LedgerStore as _;
+/// use rescind::system::SystemEntropy;
+/// use rescind_postgres::{Options, PostgresStore};
+///
+/// let options = Options::new("postgres://rescind:secret@db.example/rescind", Arc::new(SystemEntropy));
+/// let store = PostgresStore::open(&options).await?;
+/// // Of all nodes on this database it is one that purges and cares for the keys.
+/// println!("the ledger ends at {}; this node leads: {}", store.head().await?.cursor, store.leads());
+/// # Ok(())
+/// # }
+/// ```
 pub struct PostgresStore {
     inner: Arc<Inner>,
     rotations: Group<Rotations>,
@@ -75,6 +91,23 @@ pub struct PostgresStore {
 impl PostgresStore {
     /// Opens a database, and brings its schema up to date first.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::sync::Arc;
+    /// use rescind::system::SystemEntropy;
+    /// use rescind_postgres::{OpenError, Options, PostgresStore};
+    ///
+    /// let open = async |url: &str| PostgresStore::open(&Options::new(url, Arc::new(SystemEntropy))).await;
+    /// let refused = open("mysql://rescind@db.example/rescind").await.unwrap_err();
+    /// assert!(matches!(refused, OpenError::Address(_)));
+    /// // Nobody listens there, which may pass.
+    /// let away = open("postgres://rescind@127.0.0.1:1/rescind").await.unwrap_err();
+    /// assert!(away.may_pass());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// See [`OpenError`].
     pub async fn open(options: &Options) -> Result<Arc<Self>, OpenError> {
@@ -83,6 +116,23 @@ impl PostgresStore {
     }
 
     /// Opens a database whose schema is known to be this program's; connects when something is asked of it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::sync::Arc;
+    /// use rescind::ledger::LedgerStore as _;
+    /// use rescind::store::StoreError;
+    /// use rescind::system::SystemEntropy;
+    /// use rescind_postgres::{Options, PostgresStore};
+    ///
+    /// // Nobody listens there: this is noticed when something is asked of it.
+    /// let options = Options::new("postgres://rescind@127.0.0.1:1/rescind", Arc::new(SystemEntropy));
+    /// let store = PostgresStore::open_as_it_is(&options)?;
+    /// assert!(matches!(store.head().await, Err(StoreError::Unavailable(_))));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`OpenError::Address`].
@@ -100,6 +150,7 @@ impl PostgresStore {
             patience: options.patience,
             horizon: Horizon::default(),
             refused_writes: AtomicU64::new(0),
+            commits: CommitTally::default(),
         });
         Ok(Arc::new(Self {
             rotations: Group::start(&inner, options.queue),
@@ -111,6 +162,24 @@ impl PostgresStore {
 
     /// Ends what the store does by itself, and closes its connections. Whoever asks for something afterwards is told
     /// [`StoreError::Unavailable`].
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::sync::Arc;
+    /// use rescind::ledger::LedgerStore as _;
+    /// use rescind::store::{StoreError, Watched as _};
+    /// use rescind::system::SystemEntropy;
+    /// use rescind_postgres::{Options, PostgresStore};
+    ///
+    /// # let options = Options::new("postgres://rescind@127.0.0.1:1/rescind", Arc::new(SystemEntropy));
+    /// let store = PostgresStore::open_as_it_is(&options)?;
+    /// store.close();
+    /// assert!(matches!(store.head().await, Err(StoreError::Unavailable(_))));
+    /// assert_eq!(store.connections().map(|connections| connections.in_use), Some(0));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn close(&self) {
         self.wake.stop();
         self.inner.pool.close();
@@ -120,6 +189,10 @@ impl PostgresStore {
 impl Watched for PostgresStore {
     fn refused_writes(&self) -> u64 {
         self.inner.refused_writes.load(Ordering::Relaxed)
+    }
+
+    fn commits(&self) -> Commits {
+        self.inner.commits.counts()
     }
 
     fn connections(&self) -> Option<Connections> {
@@ -134,6 +207,10 @@ impl Watched for PostgresStore {
 }
 
 /// The statement that rotates refresh tokens, for the benchmark that runs it bare.
+///
+/// ```
+/// assert!(rescind_postgres::rotation_statement().starts_with("UPDATE sessions"));
+/// ```
 #[doc(hidden)]
 pub fn rotation_statement() -> &'static str {
     &session::rotation::ROTATE
@@ -160,6 +237,7 @@ pub(crate) struct Inner {
     pub(crate) patience: Duration,
     pub(crate) horizon: Horizon,
     refused_writes: AtomicU64,
+    pub(crate) commits: CommitTally,
 }
 
 impl Inner {
@@ -181,8 +259,11 @@ impl Inner {
         answer
     }
 
-    /// Counts so many writes where the server took none.
+    /// Counts a transaction of so many writes that came to nothing, and the writes where the server took none.
     pub(crate) fn note(&self, error: &StoreError, writes: usize) {
+        if matches!(error, StoreError::Unavailable(_) | StoreError::TakesNoWrites(_)) {
+            self.commits.failed();
+        }
         if matches!(error, StoreError::TakesNoWrites(_)) {
             self.refused_writes.fetch_add(writes as u64, Ordering::Relaxed);
         }

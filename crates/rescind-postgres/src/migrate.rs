@@ -12,10 +12,19 @@ use crate::error::{Fault, Outcome, corrupt};
 use crate::tx::{TRIES, told};
 
 /// The steps, in order: the first leads to version 1.
-const STEPS: [Step; 1] =
-    [Step { name: "0001_initial", sql: include_str!("../migrations/0001_initial.sql"), serves: 1 }];
+const STEPS: [Step; 2] = [
+    Step { name: "0001_initial", sql: include_str!("../migrations/0001_initial.sql"), serves: 1 },
+    Step { name: "0002_search", sql: include_str!("../migrations/0002_search.sql"), serves: 1 },
+];
 
 /// One step.
+///
+/// ```
+/// use rescind_postgres::{LATEST, Step};
+///
+/// let next = Step { name: "0002_more", sql: "ALTER TABLE tenants ADD note text", serves: LATEST as i32 };
+/// assert!(next.serves > 0, "programs of today go on beside it");
+/// ```
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Step {
@@ -44,6 +53,20 @@ const NEWEST: &str = "SELECT version, coalesce((to_jsonb(step)->>'serves')::inte
                         FROM rescind_schema AS step ORDER BY version DESC LIMIT 1";
 
 /// What [`migrate`] did.
+///
+/// ```no_run
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use rescind_postgres::{LATEST, Migrated, migrate};
+///
+/// let url = "postgres://rescind:secret@db.example/rescind";
+/// match migrate(url).await? {
+///     Migrated { from: LATEST, .. } => println!("there was nothing to do"),
+///     Migrated { from, to } => println!("from {from} to {to}"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Migrated {
     /// The version that was found; 0 for an empty database.
@@ -54,6 +77,18 @@ pub struct Migrated {
 
 /// Brings a database's schema up to date, without opening it as a store. Nodes that start at once wait for each other.
 ///
+/// ```no_run
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use rescind_postgres::{LATEST, migrate};
+///
+/// // Before the nodes of a new release start.
+/// let migrated = migrate("postgres://rescind:secret@db.example/rescind").await?;
+/// assert_eq!(migrated.to, LATEST);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// As [`crate::PostgresStore::open`].
 pub async fn migrate(url: &str) -> Result<Migrated, OpenError> {
@@ -61,6 +96,17 @@ pub async fn migrate(url: &str) -> Result<Migrated, OpenError> {
 }
 
 /// The same with one step more, as the next release may bring it: for the test of programs that do not know it.
+///
+/// ```no_run
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use rescind_postgres::{LATEST, Step, migrate_further};
+///
+/// let step = Step { name: "0002_more", sql: "SELECT 1", serves: LATEST as i32 };
+/// assert_eq!(migrate_further("postgres://rescind:secret@db.example/rescind", step).await?.to, LATEST + 1);
+/// # Ok(())
+/// # }
+/// ```
 #[doc(hidden)]
 pub async fn migrate_further(url: &str, step: Step) -> Result<Migrated, OpenError> {
     migrate_by(url, &[&STEPS[..], &[step]].concat()).await
@@ -69,6 +115,18 @@ pub async fn migrate_further(url: &str, step: Step) -> Result<Migrated, OpenErro
 /// A database's schema version, changing nothing; 0 where it has none of our tables. A newer schema that serves this
 /// program too is of the latest version that this program knows.
 ///
+/// ```no_run
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use rescind_postgres::{LATEST, schema_version};
+///
+/// if schema_version("postgres://rescind:secret@db.example/rescind").await? < LATEST {
+///     println!("`rescind migrate` is to be run");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// As [`crate::PostgresStore::open`].
 pub async fn schema_version(url: &str) -> Result<u32, OpenError> {
@@ -76,6 +134,20 @@ pub async fn schema_version(url: &str) -> Result<u32, OpenError> {
 }
 
 /// What a server says of itself.
+///
+/// ```
+/// use rescind_postgres::{LATEST, Server};
+///
+/// fn complaints(server: &Server) -> Vec<&'static str> {
+///     let no_fsync = (!server.fsync).then_some("it acknowledges what it may forget");
+///     let old = (server.version_number < 130_000).then_some("it is older than 13");
+///     no_fsync.into_iter().chain(old).collect()
+/// }
+///
+/// let good = Server { version: "15.18".into(), version_number: 150_018, fsync: true, schema: LATEST };
+/// assert!(complaints(&good).is_empty());
+/// assert_eq!(complaints(&Server { fsync: false, ..good }).len(), 1);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
     /// Its version, as it spells it.
@@ -89,6 +161,18 @@ pub struct Server {
 }
 
 /// Looks at a server and a database, changing nothing.
+///
+/// ```no_run
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use rescind_postgres::look;
+///
+/// let server = look("postgres://rescind:secret@db.example/rescind").await?;
+/// println!("PostgreSQL {}, schema {}", server.version, server.schema);
+/// assert!(server.fsync, "or it acknowledges what it may forget");
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// As [`crate::PostgresStore::open`].

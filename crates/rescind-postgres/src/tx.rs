@@ -142,7 +142,12 @@ macro_rules! write {
                 };
                 match transaction.finish(outcome).await {
                     Err($crate::error::Fault::Again) if tries > 0 => {}
-                    done => return done,
+                    done => {
+                        if done.is_ok() {
+                            inner.commits.committed(1);
+                        }
+                        return done;
+                    }
                 }
             }
         })))

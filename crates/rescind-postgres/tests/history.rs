@@ -14,7 +14,7 @@ use rescind::authority::{
 use rescind::directory::{DirectoryStore as _, Scope};
 use rescind::id::{TenantId, UserId};
 use rescind::keys::{KeyState, MasterKey};
-use rescind::ledger::{Entry, TokenKey};
+use rescind::ledger::{Entry, EntryFilter, TokenKey};
 use rescind::replica::TokenFacts;
 use rescind::session::Device;
 use rescind::store::PageRequest;
@@ -391,7 +391,7 @@ impl Scene {
         assert_eq!(login.unwrap_err(), Error::InvalidClient);
         let caller = Caller::command_line();
         let page = PageRequest { limit: 500, cursor: None };
-        let listed = node.revocations(&caller, None, None, None, &page).await.unwrap().items;
+        let listed = node.revocations(&caller, EntryFilter::default(), &page).await.unwrap().items;
         assert!(listed.iter().filter(|entry| entry.reason.as_deref() == Some(REASON)).count() >= 6);
     }
 

@@ -31,6 +31,7 @@ async fn a_full_disk_is_told_from_a_server_that_is_away() {
         assert!(matches!(refused, StoreError::TakesNoWrites(_)), "{refused}");
     }
     assert_eq!(store.refused_writes(), 2);
+    assert_eq!(store.commits().failed, 2);
     assert_eq!(store.connections().unwrap().idle, 1, "a server that takes no writes lets nobody in anew");
     assert_eq!(store.head().await.unwrap().cursor.seq, 0, "it can be read");
     client.batch_execute("DROP TRIGGER full_disk ON ledger").await.unwrap();

@@ -16,6 +16,15 @@ use secrecy::SecretString;
 ///
 /// Over TLS, `sslrootcert` names a PEM file of the authorities to trust instead of the system's. User, password and the values of
 /// parameters are percent-encoded where they hold anything special.
+///
+/// ```
+/// use rescind_redis::Address;
+///
+/// let url = "rediss+sentinel://:secret@one.example,two.example:26380/main?sslrootcert=/etc/rescind/ca.pem";
+/// let address: Address = url.parse()?;
+/// assert!(!format!("{address:?}").contains(":secret@"), "the password is not printed");
+/// # Ok::<(), rescind_redis::InvalidUrl>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Address {
     pub(crate) place: Place,
@@ -54,6 +63,16 @@ pub(crate) struct Credentials {
 }
 
 /// What is wrong with a URL.
+///
+/// ```
+/// use rescind_redis::{Address, InvalidUrl};
+///
+/// let wrong = |url: &str| url.parse::<Address>().err();
+/// assert_eq!(wrong("redis://one.example,two.example"), Some(InvalidUrl::Hosts));
+/// assert_eq!(wrong("redis+sentinel://one.example,two.example"), Some(InvalidUrl::Master));
+/// assert_eq!(wrong("redis://one.example/main"), Some(InvalidUrl::Path));
+/// assert_eq!(wrong("redis://one.example/0"), None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidUrl {
     /// Its scheme.

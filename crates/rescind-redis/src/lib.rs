@@ -36,6 +36,15 @@ pub use look::{LookError, Looked, NoMarks, Told, look};
 pub use tls::TlsError;
 
 /// For how long something may take before Redis counts as gone.
+///
+/// ```
+/// use std::time::Duration;
+/// use rescind_redis::Timing;
+///
+/// // In the same rack: who has not answered by then, will not.
+/// let timing = Timing { answer: Duration::from_millis(20), ..Timing::default() };
+/// assert_eq!(timing.pause, Duration::from_millis(250));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
     /// To connect, with TLS and password; of each sentinel, its answer.
@@ -61,6 +70,23 @@ impl Default for Timing {
 }
 
 /// The cache on Redis. Dropping it ends its tasks; what was still waiting to be written is dropped too.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::sync::Arc;
+/// use rescind::ledger::{MarkIdentity, MarkKey};
+/// use rescind::lookup::{CacheError, MarkCache};
+/// use rescind_redis::{RedisCache, Timing};
+///
+/// // Nobody listens there: the server that is handed it starts all the same, and asks its ledger.
+/// let address = "redis://127.0.0.1:1".parse()?;
+/// let cache: Arc<dyn MarkCache> = Arc::new(RedisCache::start(address, Timing::default())?);
+/// let key = MarkIdentity { tenant: None, key: MarkKey::Key("a-kid".into()) };
+/// assert_eq!(cache.look_up(&[key]).await, Err(CacheError));
+/// # Ok(())
+/// # }
+/// ```
 pub struct RedisCache {
     link: Arc<Link>,
     queue: Queue,
@@ -70,6 +96,17 @@ pub struct RedisCache {
 
 impl RedisCache {
     /// Begins to look for Redis, and returns at once: it need not be there. To be called within a Tokio runtime.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rescind_redis::{RedisCache, Timing};
+    ///
+    /// let cache = RedisCache::start("redis://127.0.0.1:1".parse()?, Timing::default())?;
+    /// assert_eq!(format!("{cache:?}"), "RedisCache { connected: false, .. }");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// The certificates that the URL names cannot be read.
@@ -83,16 +120,62 @@ impl RedisCache {
     }
 
     /// Resolves as soon as there is a connection.
+    ///
+    /// ```no_run
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    /// use rescind_redis::{RedisCache, Timing};
+    ///
+    /// let cache = RedisCache::start("redis://cache.example".parse()?, Timing::default())?;
+    /// // A test that is about the cache waits for it; a server does not.
+    /// tokio::time::timeout(Duration::from_secs(10), cache.connected()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn connected(&self) {
         self.link.until(true).await;
     }
 
     /// Resolves as soon as there is no connection.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rescind_redis::{RedisCache, Timing};
+    ///
+    /// # // Nobody listens there.
+    /// # let address = "redis://127.0.0.1:1".parse()?;
+    /// # let cache = RedisCache::start(address, Timing::default())?;
+    /// cache.disconnected().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn disconnected(&self) {
         self.link.until(false).await;
     }
 
     /// Resolves when everything that was handed over before has been written, or dropped.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    /// use rescind::ledger::{MarkIdentity, MarkKey};
+    /// use rescind::lookup::{CacheEntry, CachedMark, MarkCache as _};
+    /// use rescind_redis::{RedisCache, Timing};
+    ///
+    /// # // Nobody listens there.
+    /// # let address = "redis://127.0.0.1:1".parse()?;
+    /// # let cache = RedisCache::start(address, Timing::default())?;
+    /// let identity = MarkIdentity { tenant: None, key: MarkKey::Key("a-kid".into()) };
+    /// let mark = CachedMark { identity, min_version: None };
+    /// cache.publish(vec![CacheEntry { mark, lifetime: Duration::from_secs(60) }]);
+    /// cache.settled().await;
+    /// assert_eq!(cache.dropped(), 1, "there is no connection; the ledger has it");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn settled(&self) {
         self.queue.settled().await;
     }

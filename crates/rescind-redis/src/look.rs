@@ -15,6 +15,21 @@ use crate::{Address, Timing, TlsError};
 const PROBE: &str = "rescind:doctor";
 
 /// What a Redis turned out to be.
+///
+/// ```no_run
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use rescind_redis::{Looked, Timing, look};
+///
+/// let Looked { place, answered_in, refuses_marks, .. } =
+///     look("redis://cache.example".parse()?, Timing::default()).await?;
+/// println!("{place} answered in {answered_in:?}");
+/// if let Some(why) = refuses_marks {
+///     println!("and takes no marks: {why}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Looked {
     /// Who answered, as host and port: with sentinels, the master that they name.
@@ -28,6 +43,18 @@ pub struct Looked {
 }
 
 /// What a Redis tells of itself.
+///
+/// ```
+/// use rescind_redis::Told;
+///
+/// /// A cache that is full takes no marks, unless it evicts others.
+/// fn evicts(told: &Told) -> bool {
+///     told.max_memory == 0 || told.policy != "noeviction"
+/// }
+///
+/// let told = Told { version: "7.0.15".into(), max_memory: 1 << 20, policy: "noeviction".into() };
+/// assert!(!evicts(&told));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Told {
     /// Its version.
@@ -39,6 +66,20 @@ pub struct Told {
 }
 
 /// Why a Redis takes no marks. The text is its own.
+///
+/// ```
+/// use rescind_redis::NoMarks;
+///
+/// fn advice(why: &NoMarks) -> &'static str {
+///     match why {
+///         NoMarks::NotAllowed(_) => "the user needs MGET, GET, SET, PTTL and EVAL on rescind:*",
+///         NoMarks::Replica(_) => "name the master, or its sentinels",
+///         NoMarks::Full(_) => "give it memory, or a policy that evicts",
+///         NoMarks::Other(_) => "see what it says",
+///     }
+/// }
+/// assert!(advice(&NoMarks::Replica("READONLY …".into())).contains("master"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoMarks {
     /// The user may not.
@@ -56,6 +97,18 @@ pub enum NoMarks {
 }
 
 /// Why there was nothing to look at. The text never holds a password.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use rescind_redis::{LookError, Timing, look};
+///
+/// // Nobody listens there, which may pass.
+/// let away = look("redis://:hunter2@127.0.0.1:1".parse()?, Timing::default()).await.unwrap_err();
+/// assert!(matches!(&away, LookError::Away(why) if !why.contains("hunter2")));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 pub enum LookError {
     /// Nobody is there, or nobody answers in time: that may pass.
@@ -70,6 +123,17 @@ pub enum LookError {
 }
 
 /// Connects as a cache does, looks something up, writes what is gone at once, and asks what it is.
+///
+/// ```no_run
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use rescind_redis::{Timing, look};
+///
+/// let looked = look("redis://cache.example".parse()?, Timing::default()).await?;
+/// assert_eq!(looked.refuses_marks, None);
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// [`LookError`]

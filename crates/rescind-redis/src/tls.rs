@@ -13,6 +13,18 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 /// The certificates cannot be used.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use rescind_redis::{RedisCache, Timing, TlsError};
+///
+/// let address = "rediss://cache.example?sslrootcert=/no/such/file".parse()?;
+/// let refused = RedisCache::start(address, Timing::default()).unwrap_err();
+/// assert!(matches!(refused, TlsError::Roots { path, .. } if path.ends_with("such/file")));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// The file that the URL names.

@@ -186,6 +186,21 @@ impl Builder {
     }
 
     /// Whom tokens may be meant for, where a check does not say. Left out: the issuer.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rescind_remote::{Remote, StartError};
+    ///
+    /// let builder = || Remote::builder("http://127.0.0.1:9").client("gateway", "rcs_secret");
+    /// let builder = || builder().issuer("https://auth.example");
+    /// assert!(builder().audiences(["https://api.example", "https://files.example"]).start().await.is_ok());
+    /// // Nobody's tokens could be meant for nobody.
+    /// let nobody = builder().audiences([""; 0]).start().await;
+    /// assert!(matches!(nobody, Err(StartError::Issuer(_))));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn audiences<S: Into<String>>(mut self, audiences: impl IntoIterator<Item = S>) -> Self {
         self.audiences = Some(audiences.into_iter().map(Into::into).collect());
         self
@@ -235,6 +250,23 @@ impl Builder {
     }
 
     /// How old the knowledge may be, and what happens beyond that.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    /// use rescind::verifier::{FreshnessPolicy, OnStale};
+    /// use rescind_remote::Remote;
+    ///
+    /// # let builder = Remote::builder("http://127.0.0.1:9").client("gateway", "rcs_secret");
+    /// # let builder = builder.issuer("https://auth.example");
+    /// // Cut off for a minute, it refuses everything.
+    /// let policy = FreshnessPolicy { max_staleness: Duration::from_secs(60), on_stale: OnStale::Deny };
+    /// let remote = builder.policy(policy).start().await?;
+    /// assert!(!remote.is_ready(), "it has heard nothing yet");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn policy(mut self, policy: FreshnessPolicy) -> Self {
         self.policy = policy;
         self
@@ -281,12 +313,42 @@ impl Builder {
 
     /// Keeps what is known on disk, so that a start while the authority is down knows it again. A directory for this verifier
     /// alone, made where there is none; whoever may write there is trusted with the keys.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rescind_remote::Remote;
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// # let state = dir.path().join("gateway");
+    /// # let builder = Remote::builder("http://127.0.0.1:9").client("gateway", "rcs_secret");
+    /// # let builder = builder.issuer("https://auth.example");
+    /// let remote = builder.state_dir(&state).start().await?;
+    /// assert!(state.is_dir());
+    /// remote.stop().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn state_dir(mut self, path: impl Into<PathBuf>) -> Self {
         self.state_dir = Some(path.into());
         self
     }
 
     /// How many marks are held at the most: beyond that the verifier gets no fresher. Left out: 20 million.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rescind_remote::Remote;
+    ///
+    /// # let builder = Remote::builder("http://127.0.0.1:9").client("gateway", "rcs_secret");
+    /// # let builder = builder.issuer("https://auth.example");
+    /// // An authority that says more than that is not believed to be an honest one.
+    /// let remote = builder.max_marks(100_000).start().await?;
+    /// assert_eq!(remote.status().marks, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn max_marks(mut self, max_marks: usize) -> Self {
         self.max_marks = max_marks;
         self
@@ -319,24 +381,107 @@ impl Builder {
     /// state on disk. An RSA key that does not say its algorithm is for the issuer's, where that is only one.
     ///
     /// Until its keys have come, the verifier is not [ready](Remote::is_ready), and its tokens are refused as `not_ready`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rescind::token::{Algorithm, Issuer, KeySet};
+    /// use rescind_remote::Remote;
+    ///
+    /// # let builder = Remote::builder("http://127.0.0.1:9").client("gateway", "rcs_secret");
+    /// # let builder = builder.issuer("https://auth.example");
+    /// let platform = Issuer::foreign("https://platform.example", KeySet::empty())
+    ///     .with_algorithms([Algorithm::Rs256])
+    ///     .with_audiences(["https://api.example"]);
+    /// let builder = builder.also_trust_published(platform, "http://127.0.0.1:9/jwks.json");
+    /// let remote = builder.start().await?;
+    /// let names: Vec<_> = remote.verifier().validator().issuers().map(|issuer| issuer.iss()).collect();
+    /// assert_eq!(names, ["https://auth.example", "https://platform.example"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn also_trust_published(mut self, issuer: Issuer, url: impl Into<String>) -> Self {
         self.others.push((issuer, Some(url.into())));
         self
     }
 
     /// For how long things may take, and how often they are tried.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    /// use rescind_remote::{Remote, Timing};
+    ///
+    /// # let builder = Remote::builder("http://127.0.0.1:9").client("gateway", "rcs_secret");
+    /// # let builder = builder.issuer("https://auth.example");
+    /// // A check waits for unknown keys no longer than its caller would.
+    /// let timing = Timing { keys_wait: Duration::from_millis(250), ..Timing::default() };
+    /// let remote = builder.timing(timing).start().await?;
+    /// # drop(remote);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn timing(mut self, timing: Timing) -> Self {
         self.timing = timing;
         self
     }
 
     /// The clock, for tests. Left out: the system's.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::sync::Arc;
+    /// use rescind::clock::{Clock, Timestamp};
+    /// use rescind_remote::Remote;
+    ///
+    /// /// It is always noon.
+    /// struct Noon;
+    ///
+    /// impl Clock for Noon {
+    ///     fn now(&self) -> Timestamp {
+    ///         Timestamp::from_secs(1_767_355_200)
+    ///     }
+    /// }
+    ///
+    /// # let builder = Remote::builder("http://127.0.0.1:9").client("gateway", "rcs_secret");
+    /// # let builder = builder.issuer("https://auth.example");
+    /// let remote = builder.clock(Arc::new(Noon)).start().await?;
+    /// assert_eq!(remote.status().as_of, None, "it has heard nothing yet");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
     /// The randomness, for tests. Left out: the system's.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::sync::Arc;
+    /// use rescind::entropy::Entropy;
+    /// use rescind_remote::Remote;
+    ///
+    /// /// The same each time, pauses between two attempts too.
+    /// struct Fixed;
+    ///
+    /// impl Entropy for Fixed {
+    ///     fn fill(&self, buffer: &mut [u8]) {
+    ///         buffer.fill(7);
+    ///     }
+    /// }
+    ///
+    /// # let builder = Remote::builder("http://127.0.0.1:9").client("gateway", "rcs_secret");
+    /// # let builder = builder.issuer("https://auth.example");
+    /// let remote = builder.entropy(Arc::new(Fixed)).start().await?;
+    /// assert!(!remote.is_ready());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn entropy(mut self, entropy: Arc<dyn Entropy>) -> Self {
         self.entropy = entropy;
         self

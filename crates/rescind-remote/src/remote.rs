@@ -66,6 +66,19 @@ pub(crate) struct Parts {
 
 impl Remote {
     /// Sets up a verifier for the authority at `url`, such as `https://auth.example`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rescind_remote::Remote;
+    ///
+    /// // Nobody listens there: it starts all the same, and waits.
+    /// let builder = Remote::builder("http://127.0.0.1:9").client("gateway", "rcs_secret");
+    /// let remote = builder.issuer("https://auth.example").start().await?;
+    /// assert!(!remote.is_ready());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn builder(url: impl Into<String>) -> Builder {
         Builder::new(url.into())
     }

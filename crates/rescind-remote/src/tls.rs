@@ -8,6 +8,18 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 
 /// Why the certificates cannot be used.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use rescind_remote::{InvalidRoots, Remote, StartError};
+///
+/// let builder = Remote::builder("https://auth.example").client("gateway", "rcs_secret");
+/// let empty = builder.tls_roots("").start().await;
+/// assert!(matches!(empty, Err(StartError::Roots(InvalidRoots::Malformed))));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidRoots {

@@ -9,15 +9,19 @@ use crate::telemetry::Counters;
 
 /// What every endpoint is handed; cheap to clone.
 #[derive(Clone, Debug)]
-pub struct App {
+pub(crate) struct App {
     /// The authority.
-    pub authority: Arc<Authority>,
+    pub(crate) authority: Arc<Authority>,
     /// What is known of the feed's readers.
-    pub feed: Arc<Feed>,
+    pub(crate) feed: Arc<Feed>,
     /// What is counted.
-    pub counters: Counters,
+    pub(crate) counters: Counters,
+    /// How many sessions there are.
+    pub(crate) tally: crate::site::Tally,
+    /// What happened in each of the last minutes.
+    pub(crate) pulse: Arc<crate::tasks::Pulse>,
     /// The OpenAPI document, as JSON.
-    pub openapi: Arc<str>,
+    pub(crate) openapi: Arc<str>,
     /// The reference page made from it.
-    pub reference: Arc<str>,
+    pub(crate) reference: Arc<str>,
 }

@@ -9,37 +9,36 @@ use rescind::verifier::Verified;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::app::App;
-use crate::error::checked;
 use crate::fresh::give_up;
 use crate::http::credentials::BasicCredentials;
 use crate::http::{ClientIp, Code, Credentials, Problem, exchange};
 
 /// A signed-in user, by an access token that is meant for this authority's own calls.
 #[derive(Debug)]
-pub struct User {
+pub(crate) struct User {
     /// The caller.
-    pub caller: Caller,
+    pub(crate) caller: Caller,
     /// The token's proof.
-    pub token: Verified,
+    pub(crate) token: Verified,
 }
 
 /// An administrator, by an access token that is meant for administration; or an API client. What it may do is for the
 /// authority to say. For a call that writes, the token is checked fresh; a client is looked up in the store at every call.
 #[derive(Debug)]
-pub struct Administrator(pub Caller);
+pub(crate) struct Administrator(pub(crate) Caller);
 
 /// As [`Administrator`], with what shows again later on that the caller may: for an answer that goes on and on.
 #[derive(Debug)]
-pub struct Lasting {
+pub(crate) struct Lasting {
     /// The caller.
-    pub caller: Caller,
+    pub(crate) caller: Caller,
     /// What it proves itself with.
-    pub proof: Proof,
+    pub(crate) proof: Proof,
 }
 
 /// What a caller proves itself with, again and again.
 #[derive(Debug)]
-pub enum Proof {
+pub(crate) enum Proof {
     /// The id and secret of an API client.
     Client(BasicCredentials),
     /// An administrator's access token.
@@ -48,7 +47,7 @@ pub enum Proof {
 
 /// Anybody; credentials are not looked at.
 #[derive(Debug)]
-pub struct Anybody(pub Caller);
+pub(crate) struct Anybody(pub(crate) Caller);
 
 impl FromRequestParts<App> for User {
     type Rejection = Problem;
@@ -56,8 +55,7 @@ impl FromRequestParts<App> for User {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         match Credentials::from_request_parts(parts, app).await? {
             Credentials::Bearer(token) => {
-                let outcome = app.authority.authenticate_user(token.expose_secret()).await;
-                let (signed_in, token) = checked(app, outcome)?;
+                let (signed_in, token) = app.authority.authenticate_user(token.expose_secret()).await?;
                 Ok(Self { caller: caller(parts, Identity::User(signed_in)), token })
             }
             Credentials::Basic(_) => {
@@ -114,23 +112,27 @@ async fn administrator(
     };
     match known {
         Ok(known) => Ok(known),
-        Err(refused) => match app.authority.authenticate_user(token).await {
-            Ok(_) => Err(Problem::new(Code::Forbidden).detail(
-                "this needs an access token for administration: ask for the audience <issuer>/admin at sign-in",
-            )),
-            Err(_) => checked(app, Err(refused)),
-        },
+        // It may be good for something else. Only then is it checked once more: each check is counted.
+        Err(refused @ Error::TokenRefused("invalid_token")) => {
+            match app.authority.authenticate_user(token).await {
+                Ok(_) => Err(Problem::new(Code::Forbidden).detail(
+                    "this needs an access token for administration: ask for the audience <issuer>/admin at sign-in",
+                )),
+                Err(_) => Err(refused.into()),
+            }
+        }
+        Err(refused) => Err(refused.into()),
     }
 }
 
 /// The API client behind Basic credentials.
-pub async fn client(app: &App, basic: &BasicCredentials) -> Result<ApiClient, Problem> {
+pub(crate) async fn client(app: &App, basic: &BasicCredentials) -> Result<ApiClient, Problem> {
     Ok(app.authority.authenticate_client(&basic.id, &basic.secret).await?)
 }
 
 impl Lasting {
     /// The caller, as its credentials are now.
-    pub async fn again(&self, app: &App) -> Result<Caller, Error> {
+    pub(crate) async fn again(&self, app: &App) -> Result<Caller, Error> {
         let identity = match &self.proof {
             Proof::Client(basic) => {
                 Identity::Client(app.authority.authenticate_client(&basic.id, &basic.secret).await?)
@@ -143,7 +145,7 @@ impl Lasting {
     }
 
     /// Whether a cut has reached the token that the caller came with.
-    pub fn is_cut(&self, app: &App) -> bool {
+    pub(crate) fn is_cut(&self, app: &App) -> bool {
         match &self.proof {
             Proof::Client(_) => false,
             Proof::User(_, token) => app.authority.verifier().evaluate(token).is_some(),
@@ -151,7 +153,7 @@ impl Lasting {
     }
 
     /// Resolves when a cut reaches the token that the caller came with; never for one that came without.
-    pub async fn until_cut(&self, app: &App) {
+    pub(crate) async fn until_cut(&self, app: &App) {
         match &self.proof {
             Proof::Client(_) => std::future::pending().await,
             Proof::User(_, token) => {
@@ -162,12 +164,12 @@ impl Lasting {
 }
 
 /// A caller with that identity, from where the request comes.
-pub fn caller(parts: &Parts, identity: Identity) -> Caller {
+pub(crate) fn caller(parts: &Parts, identity: Identity) -> Caller {
     Caller { identity, origin: origin(parts.extensions.get::<ClientIp>()) }
 }
 
 /// Where the request that is being answered comes from.
-pub fn origin(ip: Option<&ClientIp>) -> Origin {
+pub(crate) fn origin(ip: Option<&ClientIp>) -> Origin {
     Origin {
         ip: ip.map(|ip| ip.0),
         request_id: exchange::current().map(|exchange| exchange.request_id.to_string()),

@@ -2,7 +2,6 @@
 
 use rescind::authority::Error;
 
-use crate::app::App;
 use crate::http::{Code, Problem};
 
 impl From<Error> for Problem {
@@ -46,10 +45,4 @@ impl From<Error> for Problem {
             Error::Internal(why) => Self::internal(&why),
         }
     }
-}
-
-/// The outcome of checking an access token, counted.
-pub fn checked<T>(app: &App, outcome: Result<T, Error>) -> Result<T, Problem> {
-    app.counters.check(outcome.as_ref().err());
-    Ok(outcome?)
 }

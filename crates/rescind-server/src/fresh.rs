@@ -6,6 +6,6 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Resolves when a fresh check has waited long enough.
-pub fn give_up() -> impl Future<Output = ()> {
+pub(crate) fn give_up() -> impl Future<Output = ()> {
     tokio::time::sleep(PATIENCE)
 }

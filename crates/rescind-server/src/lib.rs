@@ -1,18 +1,18 @@
 //! Rescind over HTTP.
 //!
-//! [`http`] is the base that every endpoint stands on: typed extractors, problem documents, credentials, the
-//! layers and the server loop. It knows nothing of tokens or sessions. [`config`] reads the settings, [`telemetry`]
-//! tells operators what happens, [`openapi`] tells callers what there is. On these stand the JSON API, the OAuth
-//! endpoints, the [`feed`] of revocations and what proxies ask; `tasks` run beside the requests. A [`Node`] puts all of it together over a
-//! store that it does not choose; [`run`] serves one until it is told to stop.
+//! A [`Node`] is an authority at work over a store that it does not choose: what must go on beside the requests, and the whole HTTP API as
+//! a router, which [`http::serve`] serves. [`run`] is the whole of `rescind serve`: from [settings](config) to answered requests, and down
+//! again in order. [`openapi`] describes the API, [`view`] has the JSON forms that the command line shows too, and [`telemetry`] starts the
+//! log.
 
-#![warn(clippy::unwrap_used)]
+#![warn(clippy::unwrap_used, unreachable_pub)]
+
 mod api;
 mod app;
 mod caller;
 pub mod config;
 mod error;
-pub mod feed;
+mod feed;
 mod fresh;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
@@ -24,11 +24,11 @@ pub mod openapi;
 mod proxy;
 mod router;
 mod run;
+mod site;
 mod tasks;
 pub mod telemetry;
 pub mod view;
 mod waiting;
 
 pub use node::{Node, Web, system_ports};
-pub use router::routes;
 pub use run::{Foundation, NotOpened, Opener, Opening, Serve, ServeError, StartedInfo, run};

@@ -18,6 +18,34 @@ use crate::node::{Node, system_ports};
 use crate::waiting;
 
 /// What a server is made of.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { ports, .. }| {
+/// use std::sync::Arc;
+/// use rescind::system::SystemClock;
+/// use rescind_server::config::{Settings, Sources};
+/// use rescind_server::{Foundation, Serve};
+/// # let settings = Settings::load(&Sources {
+/// #     flags: vec![("listen".into(), "127.0.0.1:0".into()), ("admin-password".into(), "a first password".into())],
+/// #     environment: Vec::new(),
+/// #     file: None,
+/// #     read_file: &|path| std::fs::read_to_string(path),
+/// # })?;
+///
+/// let serve = Serve {
+///     settings,
+///     open: Box::new(move || {
+///         let (store, master_keys) = (Arc::clone(&ports.store), Arc::clone(&ports.master_keys));
+///         Box::pin(async move { Ok(Foundation { store, master_keys, remote: false }) })
+///     }),
+///     cache: None,
+///     clock: Arc::new(SystemClock),
+///     on_started: Box::new(|info| println!("listening on {}", info.address)),
+/// };
+/// assert!((serve.open)().await.is_ok());
+/// # Ok(())
+/// # });
+/// ```
 pub struct Serve {
     /// What it is told.
     pub settings: Settings,
@@ -32,12 +60,46 @@ pub struct Serve {
 }
 
 /// Opens what a server stands on.
+///
+/// ```
+/// use rescind_server::{NotOpened, Opener};
+///
+/// let open: Opener = Box::new(|| Box::pin(async { Err(NotOpened::Later("it is starting up".into())) }));
+/// # drop(open);
+/// ```
 pub type Opener = Box<dyn Fn() -> Opening + Send + Sync>;
 
 /// The opening.
+///
+/// ```
+/// use rescind_server::{NotOpened, Opening};
+///
+/// fn open() -> Opening {
+///     Box::pin(async { Err(NotOpened::Later("it is starting up".into())) })
+/// }
+/// # drop(open());
+/// ```
 pub type Opening = Pin<Box<dyn Future<Output = Result<Foundation, NotOpened>> + Send>>;
 
 /// What a server stands on.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { ports, .. }| {
+/// use std::sync::Arc;
+/// use rescind::keys::MasterKey;
+/// use rescind::system::SystemEntropy;
+/// use rescind_server::Foundation;
+///
+/// let foundation = Foundation {
+///     store: ports.store,
+///     master_keys: Arc::new(MasterKey::generate(&SystemEntropy)),
+///     // A file on this machine: if it cannot be opened now, it cannot be in a minute.
+///     remote: false,
+/// };
+/// assert_eq!(foundation.store.head().await?.cursor.seq, 0);
+/// # Ok(())
+/// # });
+/// ```
 pub struct Foundation {
     /// The store.
     pub store: Arc<dyn Store>,
@@ -48,6 +110,33 @@ pub struct Foundation {
 }
 
 /// Why it was not opened.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { .. }| {
+/// use std::sync::Arc;
+/// use rescind::system::SystemClock;
+/// use rescind_server::config::{Settings, Sources};
+/// use rescind_server::{NotOpened, Serve, ServeError, run};
+/// # let settings = Settings::load(&Sources {
+/// #     flags: vec![("listen".into(), "127.0.0.1:0".into()), ("admin-password".into(), "a first password".into())],
+/// #     environment: Vec::new(),
+/// #     file: None,
+/// #     read_file: &|path| std::fs::read_to_string(path),
+/// # })?;
+///
+/// let served = run(Serve {
+///     settings,
+///     open: Box::new(|| Box::pin(async { Err(NotOpened::Never("no such database".into())) })),
+/// #     cache: None,
+/// #     clock: Arc::new(SystemClock),
+/// #     on_started: Box::new(|_| {}),
+///     // …
+/// });
+/// // It was not asked a second time.
+/// assert!(matches!(served.await, Err(ServeError::Open(why)) if why.to_string() == "no such database"));
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Debug)]
 pub enum NotOpened {
     /// It cannot be reached, and may be later.
@@ -57,6 +146,20 @@ pub enum NotOpened {
 }
 
 /// A server that listens.
+///
+/// ```
+/// use rescind_server::StartedInfo;
+///
+/// fn greeting(info: &StartedInfo) -> String {
+///     let next = if info.first { "sign in with the operator's password" } else { "nothing has changed" };
+///     format!("{} listens on {}: {next}", info.issuer, info.address)
+/// }
+///
+/// let address = "127.0.0.1:8080".parse()?;
+/// let info = StartedInfo { address, issuer: "https://auth.example".into(), first: false };
+/// assert_eq!(greeting(&info), "https://auth.example listens on 127.0.0.1:8080: nothing has changed");
+/// # Ok::<(), std::net::AddrParseError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct StartedInfo {
     /// Where.
@@ -68,6 +171,31 @@ pub struct StartedInfo {
 }
 
 /// Why a server does not start.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { .. }| {
+/// use std::sync::Arc;
+/// use rescind::system::SystemClock;
+/// use rescind_server::config::{Settings, Sources};
+/// use rescind_server::{NotOpened, Serve, ServeError, run};
+/// # let settings = Settings::load(&Sources {
+/// #     flags: vec![("listen".into(), "127.0.0.1:0".into()), ("admin-password".into(), "a first password".into())],
+/// #     environment: Vec::new(),
+/// #     file: None,
+/// #     read_file: &|path| std::fs::read_to_string(path),
+/// # })?;
+///
+/// // Somebody listens there already.
+/// let other = std::net::TcpListener::bind("127.0.0.1:0")?;
+/// # let mut settings = settings;
+/// settings.listen = other.local_addr()?;
+/// # let open: rescind_server::Opener = Box::new(|| unreachable!("it was not asked"));
+/// # let (cache, clock, on_started) = (None, Arc::new(SystemClock), Box::new(|_: &_| {}));
+/// let served = run(Serve { settings, open, cache, clock, on_started }).await;
+/// assert!(matches!(served, Err(ServeError::Listen(address, _)) if address == other.local_addr()?));
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The address cannot be listened on.
@@ -92,6 +220,38 @@ pub enum ServeError {
 
 /// Serves until SIGTERM or SIGINT; then requests in flight are finished, and tasks ended. While the store cannot be reached
 /// it waits, says so, and answers that it is not ready.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { ports, .. }| {
+/// use std::sync::Arc;
+/// use rescind::system::SystemClock;
+/// use rescind_server::config::{Settings, Sources};
+/// use rescind_server::{Foundation, Serve, run};
+/// # let settings = Settings::load(&Sources {
+/// #     flags: vec![("listen".into(), "127.0.0.1:0".into()), ("admin-password".into(), "a first password".into())],
+/// #     environment: Vec::new(),
+/// #     file: None,
+/// #     read_file: &|path| std::fs::read_to_string(path),
+/// # })?;
+///
+/// let (started, listens) = tokio::sync::oneshot::channel();
+/// let server = tokio::spawn(run(Serve {
+///     settings,
+///     open: Box::new(move || {
+///         let (store, master_keys) = (Arc::clone(&ports.store), Arc::clone(&ports.master_keys));
+///         Box::pin(async move { Ok(Foundation { store, master_keys, remote: false }) })
+///     }),
+///     cache: None,
+///     clock: Arc::new(SystemClock),
+///     on_started: Box::new(|info| drop(started.send(info.clone()))),
+/// }));
+/// let info = listens.await?;
+/// assert_eq!(info.issuer, format!("http://{}", info.address), "none was named");
+/// assert!(tokio::net::TcpStream::connect(info.address).await.is_ok());
+/// # server.abort();
+/// # Ok(())
+/// # });
+/// ```
 ///
 /// # Errors
 /// Before it listens; afterwards only where a background task ended by itself.

@@ -96,8 +96,9 @@ fn query(filter: &AuditFilter, before: Option<i64>) -> (String, Vec<Value>) {
         add("user_id = ?", bytes(user.0).to_vec().into());
     }
     if let Some(tenant) = filter.tenant {
-        // By the user, where there is one: fewer rows than the tenant's.
-        let condition = if filter.user.is_some() { "+tenant_id = ?" } else { "tenant_id = ?" };
+        // By the user or the request, where there is one: fewer rows than the tenant's.
+        let by_fewer = filter.user.is_some() || filter.request.is_some();
+        let condition = if by_fewer { "+tenant_id = ?" } else { "tenant_id = ?" };
         add(condition, bytes(tenant.0).to_vec().into());
     }
     if let Some(actor) = &filter.actor {
@@ -108,6 +109,9 @@ fn query(filter: &AuditFilter, before: Option<i64>) -> (String, Vec<Value>) {
     }
     if let Some(action) = &filter.action {
         add("action = ?", action.clone().into());
+    }
+    if let Some(request) = &filter.request {
+        add("request_id = ?", request.clone().into());
     }
     if let Some(since) = filter.since {
         add("at >= ?", since.as_millis().into());

@@ -31,6 +31,28 @@ const LOGS: [&str; 3] = ["-wal", "-shm", "-journal"];
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How to go on from a backup.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+/// use rescind::audit::Actor;
+/// use rescind::clock::Clock as _;
+/// use rescind::store::Provenance;
+/// use rescind::system::{SystemClock, SystemEntropy};
+/// use rescind_sqlite::{Restore, restore};
+///
+/// # let dir = tempfile::tempdir()?;
+/// # let (copy, file) = (dir.path().join("copy.db"), dir.path().join("rescind.db"));
+/// # rescind_sqlite::migrate(&copy)?;
+/// let now = SystemClock.now();
+/// let by = Provenance { actor: Actor::CommandLine, ip: None, request_id: None, at: now };
+/// // By settings that have access tokens live for a quarter of an hour.
+/// let access_exp = now.plus(Duration::from_secs(15 * 60));
+/// let how = Restore { keep_sessions: false, access_exp, entropy: Arc::new(SystemEntropy), by };
+/// restore(&copy, &file, &how)?;
+/// assert!(file.exists());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Restore {
     /// Leaves sessions and tokens alive that were cut after the backup was taken. Without it every tenant is cut.
     pub keep_sessions: bool,
@@ -43,6 +65,19 @@ pub struct Restore {
 }
 
 /// Copies a store into a new file, while others may be using it. [`StoreError::Taken`] where `to` is there already.
+///
+/// ```
+/// use rescind::store::StoreError;
+/// use rescind_sqlite::{backup, migrate, schema_version};
+///
+/// # let dir = tempfile::tempdir()?;
+/// let (file, copy) = (dir.path().join("rescind.db"), dir.path().join("copy.db"));
+/// migrate(&file)?;
+/// backup(&file, &copy)?;
+/// assert_eq!(schema_version(&copy)?, schema_version(&file)?);
+/// assert_eq!(backup(&file, &copy), Err(StoreError::Taken("the file")), "nothing is written over");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn backup(from: &Path, to: &Path) -> Result<(), StoreError> {
     let copy = || {
         let source = Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
@@ -55,12 +90,75 @@ pub fn backup(from: &Path, to: &Path) -> Result<(), StoreError> {
 /// Makes a store out of a backup, with whatever must change so that nothing revoked since comes alive again, and so
 /// that everyone who followed the lost history notices. [`StoreError::Taken`] where `to` is there already. The file
 /// appears whole or not at all.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use std::sync::Arc;
+/// # use std::time::Duration;
+/// # use rescind::audit::Actor;
+/// # use rescind::clock::Clock as _;
+/// # use rescind::store::Provenance;
+/// # use rescind::system::{SystemClock, SystemEntropy};
+/// use rescind::ledger::{Cursor, CutKind, Follow, LedgerStore as _};
+/// use rescind_sqlite::{Options, Restore, SqliteStore, restore};
+///
+/// # let dir = tempfile::tempdir()?;
+/// # let options = Options::new(Arc::new(SystemEntropy));
+/// # let store = SqliteStore::open(&dir.path().join("rescind.db"), &options)?;
+/// # let ports = rescind::authority::Ports {
+/// #     store: store.clone(),
+/// #     clock: Arc::new(rescind::system::SystemClock),
+/// #     entropy: Arc::new(SystemEntropy),
+/// #     offload: Arc::new(rescind_examples::OwnThread),
+/// #     master_keys: Arc::new(rescind::keys::MasterKey::generate(&SystemEntropy)),
+/// #     cache: None,
+/// # };
+/// # let settings = rescind::authority::AuthoritySettings::new("https://auth.example");
+/// # let (email, password) = ("ada@example.com".into(), "correct horse battery staple".into());
+/// # let operator = || rescind::authority::Operator { email, password };
+/// # rescind::authority::Authority::start(ports, settings, operator).await?;
+/// # let now = SystemClock.now();
+/// # let by = Provenance { actor: Actor::CommandLine, ip: None, request_id: None, at: now };
+/// # let access_exp = now.plus(Duration::from_secs(15 * 60));
+/// let (copy, file) = (dir.path().join("copy.db"), dir.path().join("restored.db"));
+/// store.backup_to(copy.clone()).await?;
+/// # let entropy = Arc::new(SystemEntropy);
+/// restore(&copy, &file, &Restore { keep_sessions: false, access_exp, entropy, by })?;
+///
+/// // Nobody knows what was revoked since the backup: everybody signs in again.
+/// let store = SqliteStore::open(&file, &options)?;
+/// let Follow::Entries(entries, _) = store.entries_after(Cursor::default(), 100).await? else { panic!() };
+/// assert!(entries.iter().any(|entry| entry.mark.kind() == CutKind::Tenant));
+/// # Ok(())
+/// # }
+/// ```
 pub fn restore(backup: &Path, to: &Path, restore: &Restore) -> Result<(), StoreError> {
     restore_to(backup, to, restore).map_err(|Fault(error)| error)
 }
 
 impl SqliteStore {
     /// Copies the store into a new file, consistently, while it goes on serving.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::sync::Arc;
+    /// use rescind::ledger::LedgerStore as _;
+    /// use rescind::system::SystemEntropy;
+    /// use rescind_sqlite::{Options, SqliteStore};
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// # let options = Options::new(Arc::new(SystemEntropy));
+    /// # let store = SqliteStore::open(&dir.path().join("rescind.db"), &options)?;
+    /// let copy = dir.path().join("copy.db");
+    /// store.backup_to(copy.clone()).await?;
+    /// // It is a whole store.
+    /// let copy = SqliteStore::open(&copy, &options)?;
+    /// assert_eq!(copy.head().await?, store.head().await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn backup_to(&self, to: PathBuf) -> Result<(), StoreError> {
         self.read(move |conn| copy_to(conn, &to)).await
     }

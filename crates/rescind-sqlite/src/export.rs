@@ -12,6 +12,21 @@ use uuid::Uuid;
 use crate::error::{Fault, Outcome, corrupt};
 
 /// A file that is read as of one moment.
+///
+/// ```
+/// use rescind::transfer::TABLES;
+/// use rescind_sqlite::{Export, migrate};
+///
+/// # let dir = tempfile::tempdir()?;
+/// let path = dir.path().join("rescind.db");
+/// migrate(&path)?;
+/// let export = Export::open(&path)?;
+/// for table in TABLES {
+///     let rows = export.rows(table, None, 500)?;
+///     assert_eq!(rows.len() as u64, export.count(table)?, "{}", table.name);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Export {
     conn: Connection,
@@ -19,6 +34,16 @@ pub struct Export {
 
 impl Export {
     /// Opens a file to be read. Whoever writes to it meanwhile is not seen.
+    ///
+    /// ```
+    /// use rescind::store::StoreError;
+    /// use rescind_sqlite::Export;
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// let missing = Export::open(&dir.path().join("rescind.db"));
+    /// assert_eq!(missing.err(), Some(StoreError::NotFound));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// Where the file cannot be read, or has another schema than this program's ([`StoreError::Conflict`]: migrate it first).
@@ -36,6 +61,20 @@ impl Export {
     }
 
     /// How many rows a table has.
+    ///
+    /// ```
+    /// # use rescind_sqlite::{Export, migrate};
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("rescind.db");
+    /// # migrate(&path)?;
+    /// # let export = Export::open(&path)?;
+    /// use rescind::transfer::TABLES;
+    ///
+    /// let full: Vec<_> = TABLES.iter().filter(|table| export.count(table) != Ok(0)).collect();
+    /// // A new store has the ledger's head, and nothing else.
+    /// assert_eq!(full.iter().map(|table| table.name).collect::<Vec<_>>(), ["head"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn count(&self, table: &Table) -> Result<u64, StoreError> {
         let count = || {
             Ok(self.conn.query_row(&format!("SELECT count(*) FROM {}", table.name), (), |row| row.get(0))?)
@@ -44,6 +83,40 @@ impl Export {
     }
 
     /// Rows of a table in the order of its key, after one of them.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use std::sync::Arc;
+    /// # use rescind::system::SystemEntropy;
+    /// # use rescind_sqlite::{Options, SqliteStore};
+    /// use rescind::transfer::TABLES;
+    /// use rescind_sqlite::Export;
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// # let options = Options::new(Arc::new(SystemEntropy));
+    /// # let store = SqliteStore::open(&dir.path().join("rescind.db"), &options)?;
+    /// # let ports = rescind::authority::Ports {
+    /// #     store: store.clone(),
+    /// #     clock: Arc::new(rescind::system::SystemClock),
+    /// #     entropy: Arc::new(SystemEntropy),
+    /// #     offload: Arc::new(rescind_examples::OwnThread),
+    /// #     master_keys: Arc::new(rescind::keys::MasterKey::generate(&SystemEntropy)),
+    /// #     cache: None,
+    /// # };
+    /// # let settings = rescind::authority::AuthoritySettings::new("https://auth.example");
+    /// # let (email, password) = ("ada@example.com".into(), "correct horse battery staple".into());
+    /// # let operator = || rescind::authority::Operator { email, password };
+    /// # rescind::authority::Authority::start(ports, settings, operator).await?;
+    /// let export = Export::open(&dir.path().join("rescind.db"))?;
+    /// let tenants = TABLES.iter().find(|table| table.name == "tenants").ok_or("no such table")?;
+    /// // A page at a time, each from where the last one ended.
+    /// let mut rows = export.rows(tenants, None, 1)?;
+    /// rows.extend(export.rows(tenants, rows.last(), 1)?);
+    /// assert_eq!(rows.len() as u64, export.count(tenants)?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn rows(&self, table: &Table, after: Option<&Row>, limit: usize) -> Result<Vec<Row>, StoreError> {
         self.read(table, after, limit).map_err(|Fault(error)| error)
     }

@@ -29,7 +29,7 @@ mod writer;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rescind::store::{Answer, StoreError, Watched};
+use rescind::store::{Answer, Commits, Connections, StoreError, Watched};
 use rusqlite::Connection;
 
 use crate::error::Outcome;
@@ -113,6 +113,25 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// Finishes what is queued, then closes the file. Blocks meanwhile. Whoever asks for something afterwards is told
     /// [`rescind::store::StoreError::Unavailable`].
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::sync::Arc;
+    /// use rescind::ledger::LedgerStore as _;
+    /// use rescind::store::StoreError;
+    /// use rescind::system::SystemEntropy;
+    /// use rescind_sqlite::{Options, SqliteStore};
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// # let options = Options::new(Arc::new(SystemEntropy));
+    /// # let store = SqliteStore::open(&dir.path().join("rescind.db"), &options)?;
+    /// assert_eq!(store.head().await?.cursor.seq, 0);
+    /// store.close();
+    /// assert!(matches!(store.head().await, Err(StoreError::Unavailable(_))));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn close(&self) {
         self.readers.close();
         // Last and alone: of several connections that close at once, each finds another, and nobody empties the log into the file.
@@ -144,9 +163,25 @@ impl Watched for SqliteStore {
     fn refused_writes(&self) -> u64 {
         self.refused_writes.load(Ordering::Relaxed)
     }
+
+    fn commits(&self) -> Commits {
+        self.writer.work().commits.counts()
+    }
+
+    fn connections(&self) -> Option<Connections> {
+        let (threads, reading, waiting) = self.readers.load();
+        let most = threads + 1;
+        let in_use = reading + usize::from(self.writer.work().is_busy());
+        let waiting = waiting + self.writer.waiting();
+        Some(Connections { most, in_use, idle: most.saturating_sub(in_use), waiting })
+    }
 }
 
 /// The one statement that rotates a refresh token, for the benchmark that runs it bare.
+///
+/// ```
+/// assert!(rescind_sqlite::rotation_statement().starts_with("UPDATE sessions"));
+/// ```
 #[doc(hidden)]
 pub fn rotation_statement() -> &'static str {
     &session::ROTATE

@@ -10,12 +10,23 @@ use crate::error::{Fault, Outcome, corrupt};
 use crate::open::{APPLICATION_ID, connect, make_private};
 
 /// The steps, in order: the first leads to version 1.
-const STEPS: [&str; 1] = [include_str!("../migrations/0001_initial.sql")];
+const STEPS: [&str; 2] =
+    [include_str!("../migrations/0001_initial.sql"), include_str!("../migrations/0002_search.sql")];
 
 /// The schema version that this program knows.
 pub const LATEST: u32 = STEPS.len() as u32;
 
 /// What [`migrate`] did.
+///
+/// ```
+/// use rescind_sqlite::{LATEST, Migrated, migrate};
+///
+/// # let dir = tempfile::tempdir()?;
+/// let path = dir.path().join("rescind.db");
+/// assert_eq!(migrate(&path)?, Migrated { from: 0, to: LATEST }, "the file is new");
+/// assert_eq!(migrate(&path)?, Migrated { from: LATEST, to: LATEST }, "there is nothing left to do");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Migrated {
     /// The version that was found; 0 for a new file.
@@ -25,6 +36,19 @@ pub struct Migrated {
 }
 
 /// Brings a file's schema up to date, without opening it as a store. A file that is not there is made.
+///
+/// ```
+/// use rescind::store::StoreError;
+/// use rescind_sqlite::migrate;
+///
+/// # let dir = tempfile::tempdir()?;
+/// let path = dir.path().join("notes.txt");
+/// std::fs::write(&path, "milk\n".repeat(200))?;
+/// // Another's file is left as it is.
+/// assert!(matches!(migrate(&path), Err(StoreError::Corrupt(_))));
+/// assert!(std::fs::read_to_string(&path)?.starts_with("milk"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn migrate(path: &Path) -> Result<Migrated, StoreError> {
     let migrate = || {
         make_private(path)?;
@@ -34,6 +58,18 @@ pub fn migrate(path: &Path) -> Result<Migrated, StoreError> {
 }
 
 /// A file's schema version, changing nothing. [`StoreError::NotFound`] where there is no file.
+///
+/// ```
+/// use rescind::store::StoreError;
+/// use rescind_sqlite::{LATEST, migrate, schema_version};
+///
+/// # let dir = tempfile::tempdir()?;
+/// let path = dir.path().join("rescind.db");
+/// assert_eq!(schema_version(&path), Err(StoreError::NotFound));
+/// migrate(&path)?;
+/// assert_eq!(schema_version(&path), Ok(LATEST));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn schema_version(path: &Path) -> Result<u32, StoreError> {
     if !path.exists() {
         return Err(StoreError::NotFound);

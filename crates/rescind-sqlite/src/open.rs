@@ -22,6 +22,18 @@ use crate::writer::Writer;
 pub(crate) const APPLICATION_ID: i32 = 0x5273_6364;
 
 /// How a store is opened.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+/// use rescind::system::SystemEntropy;
+/// use rescind_sqlite::Options;
+///
+/// // Much is read, and nobody waits long.
+/// let usual = Options::new(Arc::new(SystemEntropy));
+/// let options = Options { readers: 8, busy_timeout: Duration::from_millis(500), ..usual };
+/// assert_eq!(options.queue, 4096);
+/// ```
 #[derive(Clone)]
 pub struct Options {
     /// Where tags and ids come from.
@@ -36,6 +48,15 @@ pub struct Options {
 
 impl Options {
     /// Three readers, 4096 waiting, five seconds.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use rescind::system::SystemEntropy;
+    /// use rescind_sqlite::Options;
+    ///
+    /// let options = Options::new(Arc::new(SystemEntropy));
+    /// assert_eq!((options.readers, options.queue, options.busy_timeout.as_secs()), (3, 4096, 5));
+    /// ```
     pub fn new(entropy: Arc<dyn Entropy>) -> Self {
         Self { entropy, readers: 3, queue: 4096, busy_timeout: Duration::from_secs(5) }
     }

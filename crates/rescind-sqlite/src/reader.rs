@@ -1,7 +1,8 @@
 //! A few threads that read, each on a connection of its own, each job in one read transaction.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
@@ -16,18 +17,21 @@ use crate::writer::closed;
 pub(crate) struct Readers {
     sender: Sender<Message>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    count: usize,
+    busy: Arc<AtomicUsize>,
 }
 
 impl Readers {
     /// Starts one thread on each connection.
     pub(crate) fn start(connections: Vec<Connection>, queue: usize) -> Result<Self, StoreError> {
         let (sender, receiver) = bounded(queue);
-        let readers = Self { sender, threads: Mutex::new(Vec::new()) };
+        let busy = Arc::new(AtomicUsize::new(0));
+        let readers = Self { sender, threads: Mutex::new(Vec::new()), count: connections.len(), busy };
         for conn in connections {
-            let receiver = receiver.clone();
+            let (receiver, busy) = (receiver.clone(), Arc::clone(&readers.busy));
             let thread = std::thread::Builder::new()
                 .name("rescind-reader".to_owned())
-                .spawn(move || serve(&conn, &receiver))
+                .spawn(move || serve(&conn, &receiver, &busy))
                 .map_err(|error| StoreError::Unavailable(error.to_string()))?;
             readers.lock().push(thread);
         }
@@ -53,6 +57,11 @@ impl Readers {
             TrySendError::Disconnected(_) => closed(),
         })?;
         done.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// How many threads there are, how many of them read, and how many jobs wait for one.
+    pub(crate) fn load(&self) -> (usize, usize, usize) {
+        (self.count, self.busy.load(Ordering::Relaxed), self.sender.len())
     }
 
     /// Finishes what is queued, then ends the threads.
@@ -84,11 +93,13 @@ enum Message {
 
 type Job = Box<dyn FnOnce(&Connection) + Send>;
 
-fn serve(conn: &Connection, queue: &Receiver<Message>) {
+fn serve(conn: &Connection, queue: &Receiver<Message>, busy: &AtomicUsize) {
     while let Ok(Message::Job(job)) = queue.recv() {
+        busy.fetch_add(1, Ordering::Relaxed);
         if catch_unwind(AssertUnwindSafe(|| job(conn))).is_err() {
             tracing::error!("a read panicked");
         }
+        busy.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

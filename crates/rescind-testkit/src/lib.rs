@@ -1,5 +1,6 @@
 //! For Rescind's tests only.
 //!
+//! - [`browser`]: a real browser, for the pages.
 //! - [`clock`]: a clock that is set by hand.
 //! - [`mod@conformance`]: what every store promises, as tests that run on any of them.
 //! - [`load`]: a small load generator for the benchmarks.
@@ -10,6 +11,7 @@
 //! - [`proxy`]: the network between two programs, which can be broken.
 //! - [`redis`]: a Redis that can be broken, and one with sentinels that can be failed over.
 
+pub mod browser;
 mod certificate;
 pub mod clock;
 pub mod conformance;

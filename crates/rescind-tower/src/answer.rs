@@ -33,9 +33,27 @@ use crate::denial::Denial;
 )]
 pub trait Bodies<B> {
     /// The body for a denial, and its `Content-Type`.
+    ///
+    /// ```
+    /// # use http::Extensions;
+    /// # use rescind_tower::Authenticated;
+    /// # let denial = Authenticated::required(&Extensions::new()).unwrap_err();
+    /// use rescind_tower::{Bodies as _, Problems};
+    ///
+    /// let (content_type, body): (_, Vec<u8>) = Problems.body(&denial);
+    /// assert_eq!(content_type.unwrap(), "application/problem+json");
+    /// assert!(body.starts_with(b"{"));
+    /// ```
     fn body(&self, denial: &Denial) -> (Option<HeaderValue>, B);
 
     /// A body of no bytes, for what is told in headers only: to callers of gRPC.
+    ///
+    /// ```
+    /// use rescind_tower::{Bodies as _, Problems};
+    ///
+    /// let body: Vec<u8> = Problems.empty();
+    /// assert!(body.is_empty());
+    /// ```
     fn empty(&self) -> B;
 }
 

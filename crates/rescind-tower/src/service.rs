@@ -101,6 +101,26 @@ impl<S: Clone, A: Clone> Protected<S, A> {
 
 pin_project! {
     /// The answer to come: the protected service's, or a denial.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// # use axum::body::Body;
+    /// # use http::{Request, Response};
+    /// # use secrecy::ExposeSecret as _;
+    /// # let verifier = authority.verifier().clone();
+    /// # let bearer = format!("Bearer {}", pair.access_token.expose_secret());
+    /// # let request = Request::get("/").header("authorization", &bearer).body(Body::empty())?;
+    /// # let inner = tower::service_fn(async |_: Request<Body>| Ok::<_, std::convert::Infallible>(Response::new(Body::empty())));
+    /// use rescind_tower::{Answering, Protect};
+    /// use tower::{Layer as _, Service as _, ServiceExt as _};
+    ///
+    /// let mut service = Protect::new(verifier).layer(inner);
+    /// // Whoever wraps the service again has it by name.
+    /// let answering: Answering<_, _, _> = service.ready().await?.call(request);
+    /// assert_eq!(answering.await?.status(), 200);
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use = "futures do nothing unless polled"]
     pub struct Answering<S, A, B>
     where

@@ -25,6 +25,18 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// ```
 pub trait Clock: Send + Sync {
     /// The present moment.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use rescind::clock::Clock as _;
+    ///
+    /// // A clock for tests, which an expiry is shown by.
+    /// let clock = rescind_examples::HandClock::default();
+    /// let exp = clock.now().plus(Duration::from_secs(900));
+    /// clock.forward(Duration::from_secs(900));
+    /// assert!(clock.now() >= exp);
+    /// ```
     fn now(&self) -> Timestamp;
 }
 
@@ -42,6 +54,14 @@ pub struct Timestamp(i64);
 
 impl Timestamp {
     /// The furthest point: the last that RFC 3339 can write as a date of the year 9999 in every time zone.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use rescind::clock::Timestamp;
+    ///
+    /// assert_eq!(Timestamp::MAX.to_string(), "9999-12-30T22:00:00.000Z");
+    /// assert_eq!(Timestamp::MAX.plus(Duration::from_secs(1)), Timestamp::MAX);
+    /// ```
     pub const MAX: Self = Self(253_402_207_200_000);
 
     /// From milliseconds since the Unix epoch, clamped to the years 1970 to 9999.

@@ -26,6 +26,15 @@ use crate::clock::Timestamp;
 /// ```
 pub trait Entropy: Send + Sync {
     /// Fills `buffer` with random bytes.
+    ///
+    /// ```
+    /// use rescind::entropy::Entropy as _;
+    /// use rescind::system::SystemEntropy;
+    ///
+    /// let mut secret = [0; 32];
+    /// SystemEntropy.fill(&mut secret);
+    /// assert_ne!(secret, [0; 32]);
+    /// ```
     fn fill(&self, buffer: &mut [u8]);
 }
 

@@ -4,6 +4,14 @@
 use uuid::Uuid;
 
 /// What a column holds, however a store spells it. Any may be null.
+///
+/// ```
+/// use rescind::transfer::{Kind, TABLES};
+///
+/// // Points in time are numbers in every store.
+/// let columns = TABLES.iter().flat_map(|table| table.columns);
+/// assert!(columns.filter(|column| column.name == "created_at").all(|column| column.kind == Kind::Int));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A number of 32 bits.
@@ -21,6 +29,13 @@ pub enum Kind {
 }
 
 /// A column.
+///
+/// ```
+/// use rescind::transfer::{Column, Kind, TABLES};
+///
+/// let slug = Column { name: "slug", kind: Kind::Text };
+/// assert!(TABLES.iter().any(|table| table.columns.contains(&slug)));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Column {
     /// Its name, in every store.
@@ -30,6 +45,15 @@ pub struct Column {
 }
 
 /// A table.
+///
+/// ```
+/// use rescind::transfer::TABLES;
+///
+/// let users = TABLES.iter().find(|table| table.name == "users").unwrap();
+/// // A user is one within its tenant only.
+/// let key: Vec<_> = users.columns[..users.key].iter().map(|column| column.name).collect();
+/// assert_eq!(key, ["tenant_id", "id"]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Table {
     /// Its name, in every store.
@@ -41,6 +65,15 @@ pub struct Table {
 }
 
 /// A value.
+///
+/// ```
+/// use rescind::transfer::Cell;
+///
+/// // A tenant's `suspended`, as two stores spell it.
+/// let (sqlite, postgres) = (Cell::Bool(1 != 0), Cell::Bool(true));
+/// assert_eq!(sqlite, postgres);
+/// assert_ne!(Cell::Null, Cell::Bool(false), "nothing is not no");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cell {
     /// None.
@@ -58,6 +91,14 @@ pub enum Cell {
 }
 
 /// A row: a value for each of its table's columns.
+///
+/// ```
+/// use rescind::transfer::{Cell, Row, TABLES};
+///
+/// let batches = TABLES.iter().find(|table| table.name == "batches").unwrap();
+/// let row: Row = vec![Cell::Int(42), Cell::Bytes(vec![0xa7; 16]), Cell::Int(1_767_323_045_000)];
+/// assert_eq!(row.len(), batches.columns.len());
+/// ```
 pub type Row = Vec<Cell>;
 
 macro_rules! table {
@@ -71,6 +112,14 @@ macro_rules! table {
 }
 
 /// Every table, each after those that it refers to.
+///
+/// ```
+/// use rescind::transfer::TABLES;
+///
+/// // A user refers to its tenant: that is copied first.
+/// let place = |name| TABLES.iter().position(|table| table.name == name);
+/// assert!(place("tenants") < place("users"));
+/// ```
 pub const TABLES: &[Table] = &[
     table!(
         "head", 1,
@@ -125,11 +174,25 @@ pub const TABLES: &[Table] = &[
 
 impl Table {
     /// The names of its columns, separated by commas.
+    ///
+    /// ```
+    /// use rescind::transfer::TABLES;
+    ///
+    /// let batches = TABLES.iter().find(|table| table.name == "batches").unwrap();
+    /// assert_eq!(format!("SELECT {} FROM batches", batches.names()), "SELECT last_seq, tag, at FROM batches");
+    /// ```
     pub fn names(&self) -> String {
         self.columns.iter().map(|column| column.name).collect::<Vec<_>>().join(", ")
     }
 
     /// The names of its key's columns, separated by commas.
+    ///
+    /// ```
+    /// use rescind::transfer::TABLES;
+    ///
+    /// let users = TABLES.iter().find(|table| table.name == "users").unwrap();
+    /// assert_eq!(format!("ORDER BY {}", users.key_names()), "ORDER BY tenant_id, id");
+    /// ```
     pub fn key_names(&self) -> String {
         self.columns[..self.key].iter().map(|column| column.name).collect::<Vec<_>>().join(", ")
     }

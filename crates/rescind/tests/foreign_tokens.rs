@@ -228,3 +228,26 @@ fn no_issuer_is_granted_more_leeway_than_the_replica_keeps_marks_for() {
     assert_eq!(code_after(300, 30, 200), "token_expired");
     assert_eq!(code_after(10, 30, 20), "token_expired", "nor more than it was given");
 }
+
+/// Which key it would be cannot be known before any has come; once one has, it is that one.
+#[test]
+fn a_token_that_names_no_key_waits_for_the_first_one() {
+    let keys = KeySet::empty();
+    let issuer = Issuer::foreign(OTHER, keys.clone())
+        .with_algorithms([Algorithm::Rs256])
+        .with_audiences([AUD])
+        .with_optional_kid();
+    let replica = Arc::new(Replica::new(&SystemEntropy, Duration::from_secs(30)));
+    let clock = Arc::new(At(Timestamp::from_secs(NOW)));
+    replica.load(0).finish(Cursor::default(), clock.now());
+    let validator = Validator::new(vec![issuer]).unwrap();
+    let verifier = Verifier::new(validator, replica, FreshnessPolicy::default(), clock);
+    let token = forge(rs(), json!({ "typ": "JWT", "alg": "RS256" }).to_string(), claims().to_string());
+    let code = || verifier.verify(&token, Expected::Configured).map_or_else(|why| why.code(), |_| "ok");
+    assert_eq!(code(), "not_ready");
+    keys.replace([rs().verifying_key()]).unwrap();
+    assert_eq!(code(), "ok");
+    let another = SigningKey::generate(Algorithm::Rs256, &SystemEntropy).unwrap();
+    keys.replace([another.verifying_key()]).unwrap();
+    assert_eq!(code(), "invalid_token");
+}

@@ -10,7 +10,7 @@ use rescind::authority::{
 use rescind::directory::DEFAULT_TENANT;
 use rescind::id::{SessionId, TenantId, UserId};
 use rescind::keys::MasterKey;
-use rescind::ledger::{CutKind, Entry};
+use rescind::ledger::{CutKind, Entry, EntryFilter};
 use rescind::store::PageRequest;
 use rescind::system::SystemEntropy;
 use rescind::token::{Algorithm, ClaimMap, ClaimSource, Issuer, KeySet, TypRule, Validator, VerifyingKey};
@@ -80,15 +80,16 @@ impl Ledger {
     /// killed.
     pub(crate) async fn version_of(&self, user: UserId) -> Result<i64, LedgerError> {
         let authority = self.node.authority();
-        let cuts = Some(CutKind::User);
-        let last = authority.revocations(&Caller::system(), cuts, Some(user), None, &PAGE).await?;
+        let cuts = EntryFilter { kind: Some(CutKind::User), user: Some(user), ..EntryFilter::default() };
+        let last = authority.revocations(&Caller::system(), cuts, &PAGE).await?;
         Ok(last.items.first().and_then(|entry| entry.mark.min_version).unwrap_or(0))
     }
 
     /// A user's revocations, newest first.
     pub(crate) async fn of_user(&self, user: UserId) -> Result<Value, LedgerError> {
         let authority = self.node.authority();
-        let entries = authority.revocations(&Caller::system(), None, Some(user), None, &PAGE).await?;
+        let all = EntryFilter { user: Some(user), ..EntryFilter::default() };
+        let entries = authority.revocations(&Caller::system(), all, &PAGE).await?;
         Ok(json!(entries.items.into_iter().map(RevocationView::from).collect::<Vec<_>>()))
     }
 

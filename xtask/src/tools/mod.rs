@@ -1,11 +1,13 @@
 //! What the tests need beside Rust: found, or installed below the target directory.
 
+mod chromium;
 pub(crate) mod databases;
 pub(crate) mod debian;
 pub(crate) mod deny;
 pub(crate) mod fuzz;
 mod nginx;
 pub(crate) mod node;
+mod prometheus;
 pub(crate) mod python;
 mod subcommand;
 
@@ -22,17 +24,19 @@ pub(crate) struct Tools {
     node_modules: PathBuf,
     example_python: PathBuf,
     example_node_modules: PathBuf,
+    page_node_modules: PathBuf,
 }
 
 impl Tools {
     /// How a test is told. A test that needs one of these fails, and never skips, when it is not set.
-    pub(crate) fn variables(&self) -> [(&'static str, &Path); 5] {
+    pub(crate) fn variables(&self) -> [(&'static str, &Path); 6] {
         [
             ("RESCIND_TEST_PYTHON", &self.python),
             ("RESCIND_TEST_NODE", &self.node),
             ("RESCIND_TEST_NODE_MODULES", &self.node_modules),
             ("RESCIND_TEST_EXAMPLE_PYTHON", &self.example_python),
             ("RESCIND_TEST_EXAMPLE_NODE_MODULES", &self.example_node_modules),
+            ("RESCIND_TEST_PAGE_NODE_MODULES", &self.page_node_modules),
         ]
     }
 }
@@ -44,12 +48,15 @@ pub(crate) fn ensure(places: &Places) -> Outcome<Tools> {
     debian::ensure("jq", &["jq"], || command("jq", &["--version"]))?;
     databases::ensure()?;
     nginx::ensure()?;
+    prometheus::ensure()?;
+    chromium::ensure()?;
     let python = python::ensure(places, "tests/foreign/python", "python", "jwt")?;
     let (node, node_modules) = node::ensure(places, "tests/foreign/node", "node")?;
     let example_python =
         python::ensure(places, "examples/python", "example-python", "flask, jwt, requests, sseclient")?;
     let (_, example_node_modules) = node::ensure(places, "examples/node", "example-node")?;
-    Ok(Tools { python, node, node_modules, example_python, example_node_modules })
+    let (_, page_node_modules) = node::ensure(places, "tests/pages", "page-node")?;
+    Ok(Tools { python, node, node_modules, example_python, example_node_modules, page_node_modules })
 }
 
 /// `cargo xtask tools`: prints lines for `eval`, so that a single test can be run by hand.

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use rescind::authority::{Caller, Error};
 use rescind::clock::Timestamp;
-use rescind::ledger::CutKind;
+use rescind::ledger::{CutKind, EntryFilter};
 use rescind_server::view::RevocationView;
 
 use crate::failure::Failure;
@@ -70,7 +70,8 @@ async fn list(args: &List, admin: &Admin) -> Result<(), Failure> {
         args.paging.collect(fetch).await?
     } else {
         let kind = args.kind.as_deref().and_then(|kind| kind.parse::<CutKind>().ok());
-        let fetch = async |page: &_| admin.authority.revocations(&caller, kind, None, args.since, page).await;
+        let filter = EntryFilter { kind, since: args.since, ..EntryFilter::default() };
+        let fetch = async |page: &_| admin.authority.revocations(&caller, filter.clone(), page).await;
         args.paging.collect(fetch).await?
     };
     args.format.list::<RevocationView>(&page, &COLUMNS)

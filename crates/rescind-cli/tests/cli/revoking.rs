@@ -1,5 +1,8 @@
 //! Sessions, and every way to take something back.
 
+use std::time::Duration;
+
+use rescind::clock::Timestamp;
 use serde_json::Value;
 
 use crate::home::{Home, members};
@@ -195,4 +198,38 @@ fn another_issuers_users_and_sessions_need_not_be_known() {
     let told = [("RESCIND_FOREIGN_TTL", "24h")];
     home.run_set(&told, &endless).must(0, &endless);
     home.refused(&["revoke", "--session", WHO], 1, "not_found");
+}
+
+/// Else a token of theirs would outlive the mark that kills it.
+#[test]
+fn every_act_holds_for_as_long_as_other_issuers_tokens_live() {
+    const LONG: [(&str, &str); 1] = [("RESCIND_FOREIGN_TTL", "720h")];
+    let home = Home::started();
+    home.sign_in(ADA);
+    let backup = home.root().join("backup.db");
+    let backup = backup.to_str().unwrap();
+    home.ok(&["backup", backup]);
+    for act in [
+        &["tenants", "suspend", "default", "--yes"][..],
+        &["users", "delete", ADA, "--yes"],
+        &["restore", backup, "--replace", "--yes"],
+    ] {
+        let before = last_seq(&home);
+        home.run_set(&LONG, act).must(0, act);
+        let made = home.json(&["revocations", "list"])["items"].as_array().unwrap().clone();
+        let made: Vec<_> = made.iter().filter(|entry| entry["seq"].as_i64() > before).collect();
+        assert!(!made.is_empty(), "{act:?}");
+        let time =
+            |entry: &Value, name: &str| entry[name].as_str().map(|at| at.parse::<Timestamp>().unwrap());
+        for entry in made {
+            // What never expires has none.
+            let expires = time(entry, "expires_at").unwrap_or(Timestamp::MAX);
+            let lasts = expires.since(time(entry, "revoked_at").unwrap());
+            assert!(lasts >= Duration::from_secs(720 * 3600), "{act:?} made {entry}");
+        }
+    }
+}
+
+fn last_seq(home: &Home) -> Option<i64> {
+    home.json(&["revocations", "list"])["items"][0]["seq"].as_i64()
 }

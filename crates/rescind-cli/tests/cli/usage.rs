@@ -47,6 +47,7 @@ const COMMANDS: &[&[&str]] = &[
     &["token", "inspect"],
     &["config"],
     &["completions"],
+    &["man"],
     &["openapi"],
 ];
 
@@ -140,6 +141,12 @@ fn documents_need_no_store() {
     for shell in ["bash", "zsh", "fish"] {
         assert!(home.ok(&["completions", shell]).contains("rescind"), "{shell}");
     }
+    assert!(home.ok(&["man"]).contains(".TH rescind 1"));
+    let pages = home.root().join("man1");
+    home.ok(&["man", "--out", pages.to_str().unwrap()]);
+    let listing = std::fs::read_to_string(pages.join("rescind-sessions-list.1")).unwrap();
+    assert!(listing.contains(".TH rescind-sessions-list 1") && listing.contains("user"), "{listing}");
+    assert!(pages.join("rescind.1").exists() && !pages.join("rescind-help.1").exists());
     let openapi: serde_json::Value = serde_json::from_str(&home.ok(&["openapi"])).unwrap();
     assert!(openapi["openapi"].as_str().unwrap().starts_with("3."));
     assert!(!home.data().exists());

@@ -1,7 +1,7 @@
 //! What other test files promise of an authority, held to once more where its store is PostgreSQL: the very same tests.
 //!
 //! What is not among them, and why:
-//! - `bad_http`, `foreign_clients`, `proxies`, `tour`: what they ask for is settled before the store is asked, or is the same
+//! - `alerts`, `bad_http`, `foreign_clients`, `proxies`, `tour`: what they ask for is settled before the store is asked, or is the same
 //!   for whatever it answers.
 //! - `cli`, `crash`, `surroundings`: they take the file itself away, fill it, lock it or break it. What may befall
 //!   PostgreSQL is in `nodes`.
@@ -29,6 +29,8 @@ mod scopes;
 mod secrets;
 #[path = "../support/store.rs"]
 mod store;
+#[path = "../telemetry/main.rs"]
+mod telemetry;
 #[path = "../tenants.rs"]
 mod tenants;
 

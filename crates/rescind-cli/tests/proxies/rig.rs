@@ -40,8 +40,9 @@ impl Rig {
     }
 
     /// How many checks the authority answered so.
-    pub(crate) async fn checks(&self, outcome: &str) -> f64 {
-        self.desk().metric(&format!(r#"rescind_checks_total{{outcome="{outcome}"}}"#)).await
+    pub(crate) async fn checks(&self, reason: &str) -> f64 {
+        let result = if reason == "ok" { "accepted" } else { "refused" };
+        self.desk().metric(&format!(r#"rescind_checks_total{{result="{result}",reason="{reason}"}}"#)).await
     }
 }
 

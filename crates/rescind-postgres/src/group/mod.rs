@@ -102,7 +102,10 @@ async fn serve<G: Grouped>(inner: Arc<Inner>, mut waiting: mpsc::Receiver<Call<G
 async fn batch<G: Grouped>(inner: Arc<Inner>, calls: Vec<Call<G>>) {
     let (items, waiting): (Vec<_>, Vec<_>) = calls.into_iter().map(|call| (call.item, call.done)).unzip();
     let answers = match crate::in_time(inner.patience, attempts::<G>(&inner, &items)).await {
-        Ok(answers) => answers,
+        Ok(answers) => {
+            inner.commits.committed(items.len());
+            answers
+        }
         // What is wrong with one of them, by itself, is found by itself.
         Err(StoreError::Conflict | StoreError::Corrupt(_)) => items.iter().map(|_| None).collect(),
         Err(error) => {

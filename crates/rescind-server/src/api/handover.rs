@@ -22,7 +22,7 @@ use crate::view::TokenPairView;
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[garde(allow_unvalidated)]
-pub struct HandoverRequest {
+pub(crate) struct HandoverRequest {
     /// The user: made if it is unknown.
     user_id: Uuid,
     /// Its tenant.
@@ -52,7 +52,7 @@ pub struct HandoverRequest {
 /// One audience or several.
 #[derive(Deserialize, ToSchema)]
 #[serde(untagged)]
-pub enum Audience {
+pub(crate) enum Audience {
     /// One.
     One(String),
     /// Several.
@@ -72,7 +72,7 @@ pub enum Audience {
         (status = 409, description = "`email_taken`: another user of the tenant has it."),
     )
 )]
-pub async fn open_session(
+pub(crate) async fn open_session(
     State(app): State<App>,
     Administrator(caller): Administrator,
     Json(request): Json<HandoverRequest>,

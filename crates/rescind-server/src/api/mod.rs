@@ -1,8 +1,10 @@
 //! The JSON API. One file per path; its request, its handler and its OpenAPI text stand together.
 
-pub mod account;
-pub mod admin;
+pub(crate) mod account;
+pub(crate) mod admin;
 mod handover;
+
+pub(crate) use account::user_agent;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -10,7 +12,7 @@ use utoipa_axum::routes;
 use crate::app::App;
 
 /// Every route under `/api/v1`.
-pub fn routes() -> OpenApiRouter<App> {
+pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(account::routes())
         .merge(admin::routes())

@@ -3,6 +3,14 @@
 use super::values;
 
 /// One setting, as it is read, checked, shown and documented.
+///
+/// ```
+/// use rescind_server::config::catalog::{Fallback, SETTINGS, Secrecy};
+///
+/// let ttl = SETTINGS.iter().find(|setting| setting.name == "RESCIND_ACCESS_TTL").unwrap();
+/// assert_eq!((ttl.default, ttl.secrecy), (Fallback::Value("15m"), Secrecy::Open));
+/// assert_eq!(ttl.syntax, "duration, 1s to 24h");
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Setting {
     /// The environment variable.
@@ -20,6 +28,14 @@ pub struct Setting {
 }
 
 /// What a setting is when nobody says.
+///
+/// ```
+/// use rescind_server::config::catalog::{Fallback, find};
+///
+/// let of = |name| find(name).map(|setting| setting.default);
+/// assert_eq!(of("RESCIND_LISTEN"), Some(Fallback::Value("127.0.0.1:8080")));
+/// assert_eq!(of("RESCIND_REDIS_URL"), Some(Fallback::Words("none")));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fallback {
     /// This value.
@@ -30,6 +46,13 @@ pub enum Fallback {
 
 impl Fallback {
     /// As it is shown.
+    ///
+    /// ```
+    /// use rescind_server::config::catalog::Fallback;
+    ///
+    /// assert_eq!(Fallback::Value("15m").text(), "15m");
+    /// assert_eq!(Fallback::Words("the issuer").text(), "the issuer");
+    /// ```
     pub const fn text(self) -> &'static str {
         match self {
             Self::Value(text) | Self::Words(text) => text,
@@ -38,6 +61,14 @@ impl Fallback {
 }
 
 /// How much of a value may be shown.
+///
+/// ```
+/// use rescind_server::config::catalog::{Secrecy, find};
+///
+/// let of = |name| find(name).map(|setting| setting.secrecy);
+/// assert_eq!(of("RESCIND_MASTER_KEY"), Some(Secrecy::Secret));
+/// assert_eq!(of("RESCIND_DATABASE_URL"), Some(Secrecy::Url));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Secrecy {
     /// All of it.
@@ -50,6 +81,13 @@ pub enum Secrecy {
 
 impl Secrecy {
     /// Whether the setting can also be given as a file, by its name with `_FILE`.
+    ///
+    /// ```
+    /// use rescind_server::config::catalog::Secrecy;
+    ///
+    /// assert!(Secrecy::Secret.may_be_a_file() && Secrecy::Url.may_be_a_file());
+    /// assert!(!Secrecy::Open.may_be_a_file());
+    /// ```
     pub const fn may_be_a_file(self) -> bool {
         matches!(self, Self::Secret | Self::Url)
     }
@@ -57,17 +95,36 @@ impl Secrecy {
 
 impl Setting {
     /// Its name in `rescind.toml`.
+    ///
+    /// ```
+    /// use rescind_server::config::catalog::find;
+    ///
+    /// assert_eq!(find("RESCIND_ACCESS_TTL").map(|setting| setting.key()).as_deref(), Some("access_ttl"));
+    /// ```
     pub fn key(&self) -> String {
         self.name.strip_prefix("RESCIND_").unwrap_or(self.name).to_lowercase()
     }
 
     /// Its name on the command line, without the dashes before it.
+    ///
+    /// ```
+    /// use rescind_server::config::catalog::find;
+    ///
+    /// assert_eq!(find("RESCIND_ACCESS_TTL").map(|setting| setting.flag()).as_deref(), Some("access-ttl"));
+    /// ```
     pub fn flag(&self) -> String {
         self.key().replace('_', "-")
     }
 }
 
 /// The setting called `name`.
+///
+/// ```
+/// use rescind_server::config::catalog::find;
+///
+/// assert_eq!(find("RESCIND_LEEWAY").map(|setting| setting.syntax), Some("duration, 0 to 5m"));
+/// assert!(find("RESCIND_COLOUR").is_none());
+/// ```
 pub fn find(name: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|setting| setting.name == name)
 }
@@ -300,7 +357,7 @@ pub const SETTINGS: &[Setting] = &[
         Words("none"),
         "networks, separated by commas",
         values::networks,
-        "`X-Forwarded-For` is believed from these networks only, such as `10.0.0.0/8`."
+        "`X-Forwarded-For` and `X-Forwarded-Proto` are believed from these networks only, such as `10.0.0.0/8`."
     ),
     setting!(
         "RESCIND_LOG",
@@ -319,9 +376,9 @@ pub const SETTINGS: &[Setting] = &[
     setting!(
         "OTEL_EXPORTER_OTLP_ENDPOINT",
         Words("none"),
-        "URL",
-        values::text,
-        "Known, but this build exports no traces: a value is noted at the start and has no effect.",
+        "`http://` or `https://` URL",
+        values::otlp,
+        "The collector that traces are sent to: OTLP over HTTP (protobuf), at the path `/v1/traces` below it. Other variables of OpenTelemetry's SDK (`OTEL_SERVICE_NAME`, `OTEL_TRACES_SAMPLER`, …) count as well.",
         Url
     ),
 ];

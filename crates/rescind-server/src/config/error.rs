@@ -3,6 +3,21 @@
 use std::fmt;
 
 /// Everything that is wrong with the settings, so that one start shows all of it.
+///
+/// ```
+/// use rescind_server::config::{Settings, Sources};
+///
+/// let wrong = Settings::load(&Sources {
+///     flags: vec![("acess-ttl".into(), "5m".into())],
+///     environment: vec![("RESCIND_LEEWAY".into(), "an hour".into())],
+///     file: None,
+///     read_file: &|path| std::fs::read_to_string(path),
+/// })
+/// .unwrap_err();
+/// // One start shows all of it.
+/// let named: Vec<_> = wrong.faults.iter().map(|fault| fault.setting.as_str()).collect();
+/// assert_eq!(named, ["--acess-ttl", "RESCIND_LEEWAY"]);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct SettingsError {
     /// What is wrong; never empty.
@@ -32,6 +47,20 @@ impl fmt::Display for SettingsError {
 }
 
 /// One thing that is wrong.
+///
+/// ```
+/// # use rescind_server::config::{Settings, Sources};
+/// # let wrong = Settings::load(&Sources {
+/// #     flags: vec![("acess-ttl".into(), "5m".into())],
+/// #     environment: Vec::new(),
+/// #     file: None,
+/// #     read_file: &|path| std::fs::read_to_string(path),
+/// # })
+/// # .unwrap_err();
+/// let fault = &wrong.faults[0];
+/// assert_eq!(fault.setting, "--acess-ttl");
+/// assert_eq!(fault.why, "there is no such setting; did you mean access-ttl?");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// The setting, as it was written: a variable, a member of the file, a flag.

@@ -5,6 +5,21 @@ use std::fmt;
 use super::catalog::{Secrecy, Setting};
 
 /// Where a value comes from.
+///
+/// ```
+/// use rescind_server::config::{Origin, Settings, Sources};
+///
+/// let settings = Settings::load(&Sources {
+///     flags: vec![("access-ttl".into(), "5m".into())],
+///     environment: vec![("RESCIND_ACCESS_TTL".into(), "10m".into())],
+///     file: None,
+///     read_file: &|path| std::fs::read_to_string(path),
+/// })?;
+/// // A flag wins over the environment.
+/// let ttl = settings.explain().iter().find(|row| row.name == "RESCIND_ACCESS_TTL");
+/// assert_eq!(ttl.map(|row| (row.origin, row.value.as_str())), Some((Origin::Flag, "5m")));
+/// # Ok::<(), rescind_server::config::SettingsError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// The command line.
@@ -29,6 +44,21 @@ impl fmt::Display for Origin {
 }
 
 /// One setting as it holds.
+///
+/// ```
+/// # use rescind_server::config::{Explained, Origin, Settings, Sources};
+/// # let settings = Settings::load(&Sources {
+/// #     flags: vec![],
+/// #     environment: vec![("RESCIND_REDIS_URL".into(), "redis://:hunter2@cache".into())],
+/// #     file: None,
+/// #     read_file: &|path| std::fs::read_to_string(path),
+/// # })?;
+/// let redis = settings.explain().iter().find(|row| row.name == "RESCIND_REDIS_URL");
+/// // It may hold a password.
+/// let (value, origin) = ("(set, not shown)".into(), Origin::Environment);
+/// assert_eq!(redis, Some(&Explained { name: "RESCIND_REDIS_URL", value, origin }));
+/// # Ok::<(), rescind_server::config::SettingsError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explained {
     /// The environment variable.

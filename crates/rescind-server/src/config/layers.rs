@@ -14,6 +14,22 @@ use super::explain::{Explained, Origin};
 use super::{kubernetes, suggestion};
 
 /// Where settings come from.
+///
+/// ```
+/// use rescind_server::config::{FileText, Settings, Sources};
+///
+/// // Those of a process.
+/// let path = "rescind.toml";
+/// let file = std::fs::read_to_string(path).ok();
+/// let sources = Sources {
+///     flags: Vec::new(),
+///     environment: std::env::vars_os().collect(),
+///     file: file.map(|text| FileText { name: path.into(), text }),
+///     read_file: &|path| std::fs::read_to_string(path),
+/// };
+/// # let sources = Sources { environment: Vec::new(), ..sources };
+/// assert!(Settings::load(&sources).is_ok());
+/// ```
 pub struct Sources<'a> {
     /// Settings from the command line, by [`Setting::flag`] and value.
     pub flags: Vec<(String, String)>,
@@ -26,6 +42,20 @@ pub struct Sources<'a> {
 }
 
 /// A settings file.
+///
+/// ```
+/// use rescind_server::config::{FileText, Settings, Sources};
+///
+/// let text = "listen = '[::]:8080'\ntrusted_proxies = ['10.0.0.0/8', 'fd00::/8']";
+/// let settings = Settings::load(&Sources {
+///     flags: Vec::new(),
+///     environment: Vec::new(),
+///     file: Some(FileText { name: "rescind.toml".into(), text: text.into() }),
+///     read_file: &|path| std::fs::read_to_string(path),
+/// })?;
+/// assert_eq!((settings.listen.port(), settings.trusted_proxies.len()), (8080, 2));
+/// # Ok::<(), rescind_server::config::SettingsError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct FileText {
     /// What to call it in messages.

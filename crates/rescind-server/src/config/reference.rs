@@ -3,6 +3,11 @@
 use super::catalog::{SETTINGS, Setting};
 
 /// The reference of all settings, in Markdown.
+///
+/// ```
+/// let reference = rescind_server::config::reference();
+/// assert!(reference.contains("| `RESCIND_ACCESS_TTL` | duration, 1s to 24h | `15m` |"));
+/// ```
 pub fn reference() -> String {
     let rows: String = SETTINGS.iter().map(row).collect();
     format!("{INTRODUCTION}{rows}")

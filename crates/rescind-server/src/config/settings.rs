@@ -17,12 +17,27 @@ use secrecy::SecretString;
 
 use super::catalog::{Setting, find};
 use super::error::SettingsError;
-use super::explain::{Explained, Origin};
+use super::explain::Explained;
 use super::layers::{Given, Sources};
 use super::values;
 use crate::node::Web;
+use crate::telemetry::trace::Endpoint;
 
 /// Every setting, possible by itself and together with the others.
+///
+/// ```
+/// use rescind_server::config::{Settings, Sources};
+///
+/// let settings = Settings::load(&Sources {
+///     flags: Vec::new(),
+///     environment: vec![("RESCIND_ISSUER".into(), "https://auth.example".into())],
+///     file: None,
+///     read_file: &|path| std::fs::read_to_string(path),
+/// })?;
+/// assert_eq!(settings.given_issuer.as_deref(), Some("https://auth.example"));
+/// assert_eq!(settings.listen.to_string(), "127.0.0.1:8080", "nobody said otherwise");
+/// # Ok::<(), rescind_server::config::SettingsError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Where the server listens.
@@ -83,10 +98,26 @@ pub struct Settings {
     pub log: String,
     /// How it is logged; none: by what the standard error is.
     pub log_format: Option<LogFormat>,
+    /// Where traces are sent, if anywhere. It may hold a password.
+    pub otlp: Option<Endpoint>,
     explained: Vec<Explained>,
 }
 
 /// Where the store is.
+///
+/// ```
+/// use rescind_server::config::{Database, Settings, Sources};
+///
+/// let settings = Settings::load(&Sources {
+///     flags: vec![("data-dir".into(), "/var/lib/rescind".into())],
+///     environment: Vec::new(),
+///     file: None,
+///     read_file: &|path| std::fs::read_to_string(path),
+/// })?;
+/// let Database::Sqlite(file) = settings.database else { panic!("PostgreSQL has to be asked for") };
+/// assert_eq!(file.to_str(), Some("/var/lib/rescind/rescind.db"));
+/// # Ok::<(), rescind_server::config::SettingsError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub enum Database {
     /// An SQLite file.
@@ -96,6 +127,19 @@ pub enum Database {
 }
 
 /// How log lines look.
+///
+/// ```
+/// use rescind_server::config::{LogFormat, Settings, Sources};
+///
+/// let settings = Settings::load(&Sources {
+///     flags: vec![("log-format".into(), "json".into())],
+///     environment: Vec::new(),
+///     file: None,
+///     read_file: &|path| std::fs::read_to_string(path),
+/// })?;
+/// assert_eq!(settings.log_format, Some(LogFormat::Json));
+/// # Ok::<(), rescind_server::config::SettingsError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
     /// For people.
@@ -107,6 +151,20 @@ pub enum LogFormat {
 impl Settings {
     /// Reads the settings from `sources`.
     ///
+    /// ```
+    /// use rescind_server::config::{Settings, Sources};
+    ///
+    /// let load = |flags| {
+    ///     let (environment, file) = (Vec::new(), None);
+    ///     Settings::load(&Sources { flags, environment, file, read_file: &|path| std::fs::read_to_string(path) })
+    /// };
+    /// assert_eq!(load(vec![("access-ttl".into(), "5m".into())])?.access_ttl.as_secs(), 300);
+    /// // Good by itself, and not beside the others.
+    /// let wrong = load(vec![("refresh-ttl".into(), "100d".into())]).unwrap_err();
+    /// assert_eq!(wrong.to_string(), "RESCIND_REFRESH_TTL: it must not be above RESCIND_SESSION_TTL");
+    /// # Ok::<(), rescind_server::config::SettingsError>(())
+    /// ```
+    ///
     /// # Errors
     /// Whatever is unknown, impossible, or contradicts another setting; all of it, each naming its setting.
     pub fn load(sources: &Sources<'_>) -> Result<Self, SettingsError> {
@@ -116,16 +174,57 @@ impl Settings {
     }
 
     /// The issuer of a server that is bound to `bound`, which matters where the listen port is 0.
+    ///
+    /// ```
+    /// # use rescind_server::config::{Settings, Sources};
+    /// # let settings = Settings::load(&Sources {
+    /// #     flags: vec![("listen".into(), "127.0.0.1:0".into())],
+    /// #     environment: Vec::new(),
+    /// #     file: None,
+    /// #     read_file: &|path| std::fs::read_to_string(path),
+    /// # })?;
+    /// // The operating system chose the port.
+    /// let bound = "127.0.0.1:41234".parse()?;
+    /// assert_eq!(settings.issuer(bound), "http://127.0.0.1:41234");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn issuer(&self, bound: SocketAddr) -> String {
         self.given_issuer.clone().unwrap_or_else(|| format!("http://{bound}"))
     }
 
     /// The audience of access tokens whose sign-in names none.
+    ///
+    /// ```
+    /// # use rescind_server::config::{Settings, Sources};
+    /// # let settings = Settings::load(&Sources {
+    /// #     flags: vec![("issuer".into(), "https://auth.example".into())],
+    /// #     environment: Vec::new(),
+    /// #     file: None,
+    /// #     read_file: &|path| std::fs::read_to_string(path),
+    /// # })?;
+    /// assert_eq!(settings.audience(settings.listen), "https://auth.example");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn audience(&self, bound: SocketAddr) -> String {
         self.given_audience.clone().unwrap_or_else(|| self.issuer(bound))
     }
 
     /// What the authority needs to know.
+    ///
+    /// ```
+    /// # use rescind_server::config::{Settings, Sources};
+    /// # let settings = Settings::load(&Sources {
+    /// #     flags: vec![("issuer".into(), "https://auth.example".into())],
+    /// #     environment: Vec::new(),
+    /// #     file: None,
+    /// #     read_file: &|path| std::fs::read_to_string(path),
+    /// # })?;
+    /// use rescind::authority::AuthoritySettings;
+    ///
+    /// let usual = AuthoritySettings::new("https://auth.example");
+    /// assert_eq!(settings.authority(settings.listen), usual, "nothing else was said");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn authority(&self, bound: SocketAddr) -> AuthoritySettings {
         AuthoritySettings {
             issuer: self.issuer(bound),
@@ -149,24 +248,58 @@ impl Settings {
     }
 
     /// What the HTTP API is told of the web around it.
+    ///
+    /// ```
+    /// # use rescind_server::config::{Settings, Sources};
+    /// # let settings = Settings::load(&Sources {
+    /// #     flags: vec![("cors-origins".into(), "https://app.example".into())],
+    /// #     environment: Vec::new(),
+    /// #     file: None,
+    /// #     read_file: &|path| std::fs::read_to_string(path),
+    /// # })?;
+    /// assert_eq!(settings.web().cors_origins, ["https://app.example"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn web(&self) -> Web {
         Web { trusted_proxies: self.trusted_proxies.clone(), cors_origins: self.cors_origins.clone() }
     }
 
     /// Every setting, its value as far as it may be shown, and where it comes from.
+    ///
+    /// ```
+    /// # use rescind_server::config::{Settings, Sources};
+    /// # let settings = Settings::load(&Sources {
+    /// #     flags: Vec::new(),
+    /// #     environment: Vec::new(),
+    /// #     file: None,
+    /// #     read_file: &|path| std::fs::read_to_string(path),
+    /// # })?;
+    /// use rescind_server::config::catalog::SETTINGS;
+    ///
+    /// assert_eq!(settings.explain().len(), SETTINGS.len(), "each of them, in their order");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn explain(&self) -> &[Explained] {
         &self.explained
     }
 
     /// What an operator should be told at the start: settings that are possible and have no effect.
+    ///
+    /// ```
+    /// # use rescind_server::config::{Settings, Sources};
+    /// # let settings = Settings::load(&Sources {
+    /// #     flags: vec![("admin-password".into(), "password".into())],
+    /// #     environment: Vec::new(),
+    /// #     file: None,
+    /// #     read_file: &|path| std::fs::read_to_string(path),
+    /// # })?;
+    /// assert!(settings.notices()[0].starts_with("RESCIND_ADMIN_PASSWORD would be guessed"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn notices(&self) -> Vec<String> {
-        let is_given = |row: &&Explained| row.name.starts_with("OTEL_") && row.origin != Origin::Default;
-        let traces = self.explained.iter().filter(is_given);
-        let traces = traces.map(|row| format!("{} is set, and this build exports no traces", row.name));
         let weakness =
             self.admin_password.as_ref().and_then(|given| password::weakness(given, &self.admin_email));
-        let weak = weakness.map(|why| format!("RESCIND_ADMIN_PASSWORD would be guessed: {why}"));
-        traces.chain(weak).collect()
+        weakness.map(|why| format!("RESCIND_ADMIN_PASSWORD would be guessed: {why}")).into_iter().collect()
     }
 
     fn from_given(given: &Given) -> Result<Self, SettingsError> {
@@ -206,6 +339,7 @@ impl Settings {
             trusted_proxies: ask(given, "RESCIND_TRUSTED_PROXIES", values::networks)?.unwrap_or_default(),
             log: need(given, "RESCIND_LOG", values::log)?,
             log_format: ask(given, "RESCIND_LOG_FORMAT", values::log_format)?,
+            otlp: ask(given, "OTEL_EXPORTER_OTLP_ENDPOINT", values::otlp)?,
             explained: given.explain(),
         })
     }

@@ -14,6 +14,7 @@ use secrecy::SecretString;
 
 use super::duration;
 use super::settings::{Database, LogFormat};
+use crate::telemetry::trace::Endpoint;
 
 type Result<T> = std::result::Result<T, String>;
 
@@ -74,6 +75,10 @@ pub(super) fn redis(text: &str) -> Result<SecretString> {
         Some((scheme, rest)) if SCHEMES.contains(&scheme) && !rest.is_empty() => Ok(text.into()),
         _ => Err("it must be a redis://, rediss://, redis+sentinel:// or rediss+sentinel:// URL".to_owned()),
     }
+}
+
+pub(super) fn otlp(text: &str) -> Result<Endpoint> {
+    Endpoint::parse(text).map_err(|error| error.to_string())
 }
 
 pub(super) fn master_key(text: &str) -> Result<MasterKey> {
@@ -201,10 +206,6 @@ pub(super) fn log_format(text: &str) -> Result<LogFormat> {
         "json" => Ok(LogFormat::Json),
         _ => Err("it must be text or json".to_owned()),
     }
-}
-
-pub(super) fn text(text: &str) -> Result<String> {
-    Ok(text.to_owned())
 }
 
 /// Tokens count in whole seconds (RFC 7519 §2).

@@ -11,7 +11,7 @@ use crate::http::{Json, Problem};
 
 /// A place in the ledger.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct FeedHead {
+pub(crate) struct FeedHead {
     /// The place, to be handed back as it is: it tells this history of the ledger from another.
     cursor: String,
     /// The number of the last entry.
@@ -32,7 +32,7 @@ impl From<Cursor> for FeedHead {
     security(("bearer" = []), ("basic" = ["feed"])),
     responses((status = 200, body = FeedHead, description = "The last entry."))
 )]
-pub async fn head(
+pub(crate) async fn head(
     State(app): State<App>,
     Administrator(caller): Administrator,
 ) -> Result<Json<FeedHead>, Problem> {

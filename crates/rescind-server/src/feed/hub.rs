@@ -19,7 +19,7 @@ const SLAB: usize = 64;
 
 /// What was read lately, without a gap. Filled by the one task that follows the ledger.
 #[derive(Debug)]
-pub struct Hub {
+pub(crate) struct Hub {
     ring: Mutex<Ring>,
     changed: watch::Sender<()>,
 }
@@ -64,7 +64,7 @@ pub(super) enum Next {
 
 impl Hub {
     /// On a node that has read the ledger up to `reached`.
-    pub fn new(reached: Cursor) -> Self {
+    pub(crate) fn new(reached: Cursor) -> Self {
         let ring = Ring {
             epoch: 0,
             start: reached.seq,

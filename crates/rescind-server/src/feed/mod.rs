@@ -21,7 +21,7 @@ use utoipa_axum::routes;
 use crate::app::App;
 use crate::http::{Code, Problem};
 
-pub use hub::Hub;
+pub(crate) use hub::Hub;
 
 /// The most readers of events, where there is room for so many connections.
 const READERS: usize = 20_000;
@@ -33,7 +33,7 @@ const SNAPSHOTS: usize = 4;
 const STORE_READS: usize = 8;
 
 /// Every route under `/api/v1/feed`.
-pub fn routes() -> OpenApiRouter<App> {
+pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(head::head))
         .routes(routes!(snapshot::snapshot))
@@ -42,7 +42,7 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// What the readers of the feed share.
 #[derive(Debug)]
-pub struct Feed {
+pub(crate) struct Feed {
     hub: Hub,
     readers: Limit,
     snapshots: Limit,
@@ -52,7 +52,7 @@ pub struct Feed {
 
 impl Feed {
     /// For a server with room for so many connections: a third of them is kept for everybody else.
-    pub fn new(authority: &Authority, connections: usize) -> Self {
+    pub(crate) fn new(authority: &Authority, connections: usize) -> Self {
         Self {
             hub: Hub::new(authority.replica().cursor()),
             readers: Limit::new(READERS.min(connections / 3 * 2)),
@@ -63,17 +63,17 @@ impl Feed {
     }
 
     /// What was read of the ledger lately.
-    pub const fn hub(&self) -> &Hub {
+    pub(crate) const fn hub(&self) -> &Hub {
         &self.hub
     }
 
     /// How many readers of events are connected.
-    pub fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         self.readers.taken()
     }
 
     /// Ends every stream of events, for good.
-    pub fn close(&self) {
+    pub(crate) fn close(&self) {
         self.closing.cancel();
     }
 }

@@ -15,7 +15,7 @@ use super::problem::Problem;
 pub(crate) const BODY_LIMIT: usize = 64 * 1024;
 
 /// The whole body. Too large is 413, too slow 408 (the deadline is set by the layers), broken off 400.
-pub(super) async fn read(request: Request) -> Result<Bytes, Problem> {
+pub(crate) async fn read(request: Request) -> Result<Bytes, Problem> {
     match Limited::new(request.into_body(), BODY_LIMIT).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if is_caused_by::<LengthLimitError>(&*error) => Err(Problem::new(Code::PayloadTooLarge)),
@@ -25,7 +25,7 @@ pub(super) async fn read(request: Request) -> Result<Bytes, Problem> {
 }
 
 /// Whether the one `Content-Type` is `expected`, in UTF-8 as far as it names a charset.
-pub(super) fn has_type(headers: &HeaderMap, expected: &str) -> bool {
+pub(crate) fn has_type(headers: &HeaderMap, expected: &str) -> bool {
     let mut values = headers.get_all(header::CONTENT_TYPE).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return false };
     let Ok(value) = value.to_str() else { return false };

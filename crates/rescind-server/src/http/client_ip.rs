@@ -10,14 +10,26 @@ use ipnet::IpNet;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// The other end of the connection, put into the extensions of every request by [`super::serve`].
+/// The other end of the connection, put into the extensions of every request by [`serve`](super::serve::serve).
+///
+/// ```
+/// use axum::{Extension, Router, routing::get};
+/// use rescind_server::http::serve::PeerAddr;
+///
+/// async fn whoami(Extension(PeerAddr(peer)): Extension<PeerAddr>) -> String {
+///     // A proxy's, where there is one in front.
+///     peer.ip().to_string()
+/// }
+/// let app: Router = Router::new().route("/whoami", get(whoami));
+/// # drop(app);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct PeerAddr(pub SocketAddr);
 
 /// The address of the caller. As an extractor it never fails; it is `0.0.0.0` where there is no connection, as in
 /// a unit test without a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ClientIp(pub IpAddr);
+pub(crate) struct ClientIp(pub(crate) IpAddr);
 
 impl ClientIp {
     /// The address of a caller whose connection comes from `peer`.
@@ -25,7 +37,7 @@ impl ClientIp {
     /// `X-Forwarded-For` is written from left to right by everybody on the way, the first of them being the
     /// caller itself, who can write anything. So it is read from right to left, only as long as the one who
     /// wrote it is in `trusted`, and no further than the first entry that is no address. `Forwarded` is ignored.
-    pub fn of(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
+    pub(crate) fn of(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
         let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
         let mut nearest = peer.to_canonical();
         for hop in hops(headers) {

@@ -7,32 +7,32 @@ macro_rules! codes {
     ($($variant:ident $code:literal $status:literal $title:literal, $meaning:literal;)*) => {
         /// A stable error code. Callers branch on it, never on the text.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Code {
+        pub(crate) enum Code {
             $(#[doc = $meaning] $variant,)*
         }
 
         impl Code {
             /// All codes, in the order in which they are documented.
-            pub const ALL: &[Self] = &[$(Self::$variant),*];
+            pub(crate) const ALL: &[Self] = &[$(Self::$variant),*];
 
             /// The code as it stands in a body: snake_case, never changed.
-            pub const fn as_str(self) -> &'static str {
+            pub(crate) const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $code),* }
             }
 
             /// The status that it is answered with.
-            pub fn status(self) -> StatusCode {
+            pub(crate) fn status(self) -> StatusCode {
                 let status: u16 = match self { $(Self::$variant => $status),* };
                 StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
             }
 
             /// A short summary, the same at every occurrence (RFC 9457 §3.1.3).
-            pub const fn title(self) -> &'static str {
+            pub(crate) const fn title(self) -> &'static str {
                 match self { $(Self::$variant => $title),* }
             }
 
             /// What it means and what the caller can do, for the reference page.
-            pub const fn meaning(self) -> &'static str {
+            pub(crate) const fn meaning(self) -> &'static str {
                 match self { $(Self::$variant => $meaning),* }
             }
         }
@@ -120,13 +120,6 @@ codes! {
         "The call took too long and was abandoned. It may have taken effect.";
 }
 
-impl Code {
-    /// The code written as `text`, if there is one.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|code| code.as_str() == text)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,7 +131,6 @@ mod tests {
             let text = code.as_str();
             assert!(text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{text}");
             assert!(seen.insert(text), "{text} stands twice");
-            assert_eq!(Code::parse(text), Some(*code));
             assert!(code.status().is_client_error() || code.status().is_server_error(), "{text}");
             assert!(code.meaning().ends_with('.'), "{text}");
         }

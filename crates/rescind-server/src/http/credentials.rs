@@ -14,7 +14,7 @@ use super::problem::Problem;
 /// The credentials of a call under `/api`. Two `Authorization` headers are refused with 400, malformed ones of a
 /// known scheme with 401; an unknown scheme counts as none (RFC 6750 §3.1).
 #[derive(Debug, Default)]
-pub enum Credentials {
+pub(crate) enum Credentials {
     /// None came.
     #[default]
     Nothing,
@@ -26,21 +26,21 @@ pub enum Credentials {
 
 /// A client's id and secret, unchecked.
 #[derive(Debug)]
-pub struct BasicCredentials {
+pub(crate) struct BasicCredentials {
     /// The id that it claims.
-    pub id: String,
+    pub(crate) id: String,
     /// The secret that is to prove it.
-    pub secret: SecretString,
+    pub(crate) secret: SecretString,
 }
 
 /// The credentials of a call under `/oauth2`: as [`Credentials`], but Basic ones are form-decoded (RFC 6749
 /// §2.3.1). To be combined with those of the body by [`OAuthCredentials::with_body`].
 #[derive(Debug)]
-pub struct OAuthCredentials(pub Credentials);
+pub(crate) struct OAuthCredentials(pub(crate) Credentials);
 
 /// How a client of `/oauth2` identified itself.
 #[derive(Debug)]
-pub enum OAuthCaller {
+pub(crate) enum OAuthCaller {
     /// Not at all.
     Nobody,
     /// With a bearer token, unchecked.
@@ -52,12 +52,20 @@ pub enum OAuthCaller {
 }
 
 impl OAuthCredentials {
+    /// What these headers say.
+    ///
+    /// # Errors
+    /// `invalid_request` for two `Authorization` headers, `invalid_client` and `invalid_token` for malformed ones.
+    pub(crate) fn of(headers: &HeaderMap) -> Result<Self, OAuthError> {
+        Ok(Self(parse(headers, Encoding::Form)?))
+    }
+
     /// Combines what the header and the body say.
     ///
     /// # Errors
     /// `invalid_request` where they use two methods at once (RFC 6749 §2.3) or name two clients; `invalid_client`
     /// for a secret without a client.
-    pub fn with_body(
+    pub(crate) fn with_body(
         self,
         client_id: Option<String>,
         client_secret: Option<SecretString>,
@@ -97,7 +105,7 @@ impl<S: Sync> FromRequestParts<S> for OAuthCredentials {
     type Rejection = OAuthError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, OAuthError> {
-        Ok(Self(parse(&parts.headers, Encoding::Form)?))
+        Self::of(&parts.headers)
     }
 }
 
@@ -264,7 +272,7 @@ mod tests {
         let basic =
             || OAuthCredentials(Credentials::Basic(BasicCredentials { id: "a".into(), secret: "s".into() }));
         let nothing = || OAuthCredentials(Credentials::Nothing);
-        let error = |caller: Result<OAuthCaller, OAuthError>| caller.unwrap_err().error();
+        let error = |caller: Result<OAuthCaller, OAuthError>| caller.unwrap_err().error;
         assert_eq!(
             error(basic().with_body(Some("a".into()), Some("s".into()))),
             OAuthErrorCode::InvalidRequest

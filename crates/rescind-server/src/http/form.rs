@@ -15,7 +15,7 @@ use super::query::doubled;
 ///
 /// The type must not say `deny_unknown_fields`.
 #[derive(Clone, Copy, Debug)]
-pub struct Form<T>(pub T);
+pub(crate) struct Form<T>(pub(crate) T);
 
 impl<T, S> FromRequest<S> for Form<T>
 where
@@ -38,7 +38,7 @@ where
 ///
 /// # Errors
 /// `invalid_request`, naming the parameter.
-pub fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+pub(crate) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     if let Some(name) = doubled(body) {
         return Err(member::problem(Code::InvalidRequest, &name, "stands twice"));
     }

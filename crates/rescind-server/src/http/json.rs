@@ -21,16 +21,16 @@ use super::problem::Problem;
 /// a member that stands twice anywhere (400), and a member that is missing, wrong, invalid or, where the type says
 /// `deny_unknown_fields`, unknown (422, naming it).
 #[derive(Clone, Copy, Debug)]
-pub struct Json<T>(pub T);
+pub(crate) struct Json<T>(pub(crate) T);
 
 /// A JSON body that may be left out: no body at all is `T::default()`, and anything else is read as [`Json`].
 #[derive(Clone, Copy, Debug)]
-pub struct OptionalJson<T>(pub T);
+pub(crate) struct OptionalJson<T>(pub(crate) T);
 
 /// What a call without members takes as [`OptionalJson`]: nothing, or an empty object.
 #[derive(Clone, Copy, Debug, Default, serde::Deserialize, Validate)]
 #[serde(deny_unknown_fields)]
-pub struct NoMembers {}
+pub(crate) struct NoMembers {}
 
 impl<T, S> FromRequest<S> for Json<T>
 where
@@ -82,7 +82,7 @@ impl<T: Serialize> IntoResponse for Json<T> {
 ///
 /// # Errors
 /// `invalid_json` and `invalid_member`.
-pub fn decode<T>(bytes: &[u8]) -> Result<T, Problem>
+pub(crate) fn decode<T>(bytes: &[u8]) -> Result<T, Problem>
 where
     T: DeserializeOwned + Validate<Context = ()>,
 {

@@ -26,28 +26,30 @@ use super::codes::Code;
 use super::exchange::{self, Exchange, Presented, Surface};
 use super::problem::Problem;
 use super::request_id::{self, RequestId};
+use super::scheme::Scheme;
 use crate::telemetry::metrics::HttpMetrics;
+use crate::telemetry::trace;
 
 /// What the layers need to know.
 #[derive(Clone)]
-pub struct Edge {
+pub(crate) struct Edge {
     /// The time of fresh request ids.
-    pub clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     /// The randomness of fresh request ids.
-    pub entropy: Arc<dyn Entropy>,
+    pub(crate) entropy: Arc<dyn Entropy>,
     /// The networks whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<IpNet>,
+    pub(crate) trusted_proxies: Vec<IpNet>,
     /// The web origins whose pages may call the API.
-    pub cors_origins: Vec<HeaderValue>,
+    pub(crate) cors_origins: Vec<HeaderValue>,
     /// How long things may take.
-    pub limits: Limits,
+    pub(crate) limits: Limits,
     /// Where answers are counted.
-    pub metrics: HttpMetrics,
+    pub(crate) metrics: HttpMetrics,
 }
 
 impl Edge {
     /// Without proxies and foreign origins, with the usual limits.
-    pub fn new(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, metrics: HttpMetrics) -> Self {
+    pub(crate) fn new(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, metrics: HttpMetrics) -> Self {
         Self {
             clock,
             entropy,
@@ -61,11 +63,11 @@ impl Edge {
 
 /// How long a request may take.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// Until its body is there: past it 408.
-    pub body: Duration,
+    pub(crate) body: Duration,
     /// Until its answer begins: past it 503.
-    pub handler: Duration,
+    pub(crate) handler: Duration,
 }
 
 impl Default for Limits {
@@ -77,7 +79,7 @@ impl Default for Limits {
 /// Surrounds `router`, complete with all its routes, with what every request gets, from the outside in: request
 /// id, caller's address, span, early refusals, the handler's time limit, counting and headers; CORS; panics; 404
 /// and 405 as problems.
-pub fn dress(router: Router, edge: Edge) -> Router {
+pub(crate) fn dress(router: Router, edge: Edge) -> Router {
     let router = router
         .fallback(async || Problem::new(Code::NotFound))
         .method_not_allowed_fallback(async || Problem::new(Code::MethodNotAllowed))
@@ -87,11 +89,11 @@ pub fn dress(router: Router, edge: Edge) -> Router {
 }
 
 async fn attend(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
-    let exchange = Exchange {
-        request_id: RequestId::of(request.headers(), &*edge.clock, &*edge.entropy),
-        surface: Surface::of(request.uri().path()),
-        presented: Presented::of(request.headers()),
-    };
+    let exchange = Exchange::new(
+        RequestId::of(request.headers(), &*edge.clock, &*edge.entropy),
+        Surface::of(request.uri().path()),
+        Presented::of(request.headers()),
+    );
     hide_secrets(request.headers_mut());
     locate(&mut request, &edge.trusted_proxies);
     let id = exchange.request_id.to_header();
@@ -105,15 +107,21 @@ async fn watched(edge: &Edge, exchange: &Exchange, request: Request, next: Next)
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map(MatchedPath::as_str);
-    let span = tracing::info_span!(
+    let name = route.unwrap_or("other");
+    // Of the highest level, so that a line has it whatever is left out of the log.
+    let span = tracing::error_span!(
         "request",
         %method,
-        route = route.unwrap_or("other"),
+        route = name,
         request_id = exchange.request_id.as_str(),
+        trace_id = tracing::field::Empty,
+        otel.kind = trace::kind(),
     );
+    exchange.is_part_of(trace::begin(request.headers(), &span, || format!("{method} {name}")));
     let response = limited(edge.limits, request, next).instrument(span.clone()).await;
     let elapsed = started.elapsed();
     edge.metrics.observe(route, &method, response.status(), elapsed);
+    trace::end(&span, response.status());
     log(&span, &response, elapsed);
     response
 }
@@ -182,7 +190,9 @@ fn hide_secrets(headers: &mut HeaderMap) {
 fn locate(request: &mut Request, trusted: &[IpNet]) {
     if let Some(PeerAddr(peer)) = request.extensions().get().copied() {
         let ip = ClientIp::of(peer.ip(), request.headers(), trusted);
+        let scheme = Scheme::of(peer.ip(), request.headers(), trusted);
         request.extensions_mut().insert(ip);
+        scheme.map(|scheme| request.extensions_mut().insert(scheme));
     }
 }
 

@@ -1,41 +1,44 @@
-//! What every endpoint stands on.
+//! What every endpoint stands on, and the [server loop](serve) for whoever serves a router of their own.
 //!
-//! An endpoint takes [`Json`], [`Query`], [`Path`], [`Form`], [`Credentials`] and [`ClientIp`], answers with a
-//! DTO or a [`Problem`] (under `/oauth2` an [`OAuthError`]), and leaves the rest to [`layers::dress`]: request
-//! ids, timeouts, limits, panics, CORS, headers, metrics.
+//! An endpoint takes `Json`, `Query`, `Path`, `Form`, `Credentials` and `ClientIp`, answers with a DTO or a `Problem`
+//! (under `/oauth2` an `OAuthError`), and leaves the rest to `layers::dress`: request ids, timeouts, limits, panics,
+//! CORS, headers, metrics.
 
-mod body;
-pub mod client_ip;
-pub mod codes;
-pub mod credentials;
+pub(crate) mod body;
+pub(crate) mod client_ip;
+pub(crate) mod codes;
+pub(crate) mod credentials;
 mod descriptors;
-pub mod exchange;
-pub mod form;
-pub mod json;
-pub mod layers;
+pub(crate) mod exchange;
+pub(crate) mod form;
+pub(crate) mod json;
+pub(crate) mod layers;
 mod linger;
-pub mod member;
-pub mod oauth_error;
-pub mod page;
-pub mod path;
-pub mod problem;
-pub mod query;
+pub(crate) mod member;
+pub(crate) mod oauth_error;
+pub(crate) mod page;
+pub(crate) mod path;
+pub(crate) mod problem;
+mod problem_page;
+pub(crate) mod query;
 mod reading;
-pub mod request_id;
+pub(crate) mod request_id;
+pub(crate) mod scheme;
 pub mod serve;
 mod watch;
 
-pub use client_ip::ClientIp;
-pub use codes::Code;
-pub use credentials::{Credentials, OAuthCredentials};
-pub use form::Form;
-pub use json::{Json, NoMembers, OptionalJson};
-pub use oauth_error::{OAuthError, OAuthErrorCode};
-pub use page::{Limit, Listing, Page};
-pub use path::Path;
-pub use problem::Problem;
-pub use query::Query;
-pub use request_id::RequestId;
+pub(crate) use client_ip::ClientIp;
+pub(crate) use codes::Code;
+pub(crate) use credentials::{Credentials, OAuthCredentials};
+pub(crate) use form::Form;
+pub(crate) use json::{Json, NoMembers, OptionalJson};
+pub(crate) use oauth_error::{OAuthError, OAuthErrorCode};
+pub(crate) use page::{Limit, Listing, Page};
+pub(crate) use path::Path;
+pub(crate) use problem::Problem;
+pub(crate) use problem_page::{ICON as PAGE_ICON, STYLE as PAGE_STYLE};
+pub(crate) use query::Query;
+pub(crate) use scheme::Scheme;
 
 #[cfg(test)]
 mod tests;

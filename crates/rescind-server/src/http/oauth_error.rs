@@ -12,7 +12,7 @@ use super::problem::{Problem, add_challenge, add_retry_after};
 
 /// An error code that the OAuth specifications define.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OAuthErrorCode {
+pub(crate) enum OAuthErrorCode {
     /// The request is malformed (RFC 6749 §5.2).
     InvalidRequest,
     /// The client did not authenticate, or failed to (RFC 6749 §5.2).
@@ -39,7 +39,7 @@ pub enum OAuthErrorCode {
 
 impl OAuthErrorCode {
     /// All codes, in the order in which they are documented.
-    pub const ALL: &[Self] = &[
+    pub(crate) const ALL: &[Self] = &[
         Self::InvalidRequest,
         Self::InvalidClient,
         Self::InvalidGrant,
@@ -54,7 +54,7 @@ impl OAuthErrorCode {
     ];
 
     /// The code as it stands in the body.
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::InvalidRequest => "invalid_request",
             Self::InvalidClient => "invalid_client",
@@ -83,8 +83,8 @@ impl OAuthErrorCode {
 
 /// An error under `/oauth2`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OAuthError {
-    error: OAuthErrorCode,
+pub(crate) struct OAuthError {
+    pub(super) error: OAuthErrorCode,
     status: StatusCode,
     description: Cow<'static, str>,
     retry_after: Option<Duration>,
@@ -93,18 +93,8 @@ pub struct OAuthError {
 impl OAuthError {
     /// An error with this code and a sentence for the developer of the client. The sentence must not hold a
     /// secret.
-    pub fn new(error: OAuthErrorCode, description: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn new(error: OAuthErrorCode, description: impl Into<Cow<'static, str>>) -> Self {
         Self { error, status: error.status(), description: description.into(), retry_after: None }
-    }
-
-    /// The code.
-    pub const fn error(&self) -> OAuthErrorCode {
-        self.error
-    }
-
-    /// The status that it is answered with.
-    pub const fn status(&self) -> StatusCode {
-        self.status
     }
 }
 

@@ -9,7 +9,7 @@ use super::problem::Problem;
 
 /// The path parameters. One that cannot be read (an id that is no UUID) names nothing that exists: 404.
 #[derive(Clone, Copy, Debug)]
-pub struct Path<T>(pub T);
+pub(crate) struct Path<T>(pub(crate) T);
 
 impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
     type Rejection = Problem;

@@ -11,18 +11,12 @@ use serde::Serialize;
 use super::codes::Code;
 use super::exchange::{self, Presented, Surface};
 use super::oauth_error::OAuthError;
+use super::problem_page;
 
 /// An error as a caller sees it. It is answered as `application/problem+json`, and under `/oauth2` in the form
 /// of RFC 6749 §5.2. A 401 gets the challenge that fits what the caller sent.
-///
-/// ```
-/// use rescind_server::http::{Code, Problem};
-///
-/// let problem = Problem::new(Code::InvalidMember).member("email").detail("`email` is missing");
-/// assert_eq!(problem.status(), 422);
-/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub(crate) struct Problem {
     code: Code,
     detail: Cow<'static, str>,
     member: Option<String>,
@@ -31,61 +25,55 @@ pub struct Problem {
 
 impl Problem {
     /// An error with this code, and with what the code means as its detail.
-    pub const fn new(code: Code) -> Self {
+    pub(crate) const fn new(code: Code) -> Self {
         Self { code, detail: Cow::Borrowed(code.meaning()), member: None, retry_after: None }
     }
 
     /// Something broke inside: `error` goes to the log, and nothing of it to the caller.
-    pub fn internal(error: &dyn fmt::Display) -> Self {
+    pub(crate) fn internal(error: &dyn fmt::Display) -> Self {
         tracing::error!(%error, "internal error");
         Self::new(Code::InternalError)
-    }
-
-    /// Something that is needed cannot be reached: `error` goes to the log, and nothing of it to the caller.
-    pub fn unavailable(error: &dyn fmt::Display) -> Self {
-        tracing::warn!(%error, "unavailable");
-        Self::new(Code::Unavailable).retry_after(Duration::from_secs(1))
     }
 
     /// The same with another explanation of this occurrence. It must not hold a secret, and for a 5xx nothing of
     /// the inside.
     #[must_use]
-    pub fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
         self.detail = detail.into();
         self
     }
 
     /// The same, naming the member of the body, or the parameter, that is at fault.
     #[must_use]
-    pub fn member(mut self, member: impl Into<String>) -> Self {
+    pub(crate) fn member(mut self, member: impl Into<String>) -> Self {
         self.member = Some(member.into());
         self
     }
 
     /// The same with `Retry-After`, rounded up to whole seconds, at least one.
     #[must_use]
-    pub const fn retry_after(mut self, wait: Duration) -> Self {
+    pub(crate) const fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
         self
     }
 
     /// The stable code.
-    pub const fn code(&self) -> Code {
+    pub(crate) const fn code(&self) -> Code {
         self.code
     }
 
     /// The status that it is answered with.
-    pub fn status(&self) -> StatusCode {
+    pub(crate) fn status(&self) -> StatusCode {
         self.code.status()
     }
 
     /// What went wrong this time.
-    pub fn explanation(&self) -> &str {
+    pub(crate) fn explanation(&self) -> &str {
         &self.detail
     }
 
     /// How long the caller is asked to wait.
-    pub const fn wait(&self) -> Option<Duration> {
+    pub(crate) const fn wait(&self) -> Option<Duration> {
         self.retry_after
     }
 
@@ -103,15 +91,17 @@ impl Problem {
 }
 
 /// Where the reference page explains `code`.
-pub fn anchor(code: Code) -> String {
+pub(crate) fn anchor(code: Code) -> String {
     format!("error-{}", code.as_str())
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let exchange = exchange::current();
-        if exchange.as_ref().is_some_and(|exchange| exchange.surface == Surface::OAuth) {
-            return OAuthError::from(self).into_response();
+        match exchange.as_ref().map(|exchange| exchange.surface) {
+            Some(Surface::OAuth) => return OAuthError::from(self).into_response(),
+            Some(Surface::Page(home)) => return problem_page::answer(&self, home),
+            Some(Surface::Api) | None => {}
         }
         let document = self.document(exchange.map(|exchange| exchange.request_id.to_string()));
         let body = serde_json::to_vec(&document).unwrap_or_default();

@@ -13,7 +13,7 @@ use super::problem::Problem;
 /// The query parameters. One that is missing, wrong, doubled or, where the type says `deny_unknown_fields`,
 /// unknown is a 422 that names it.
 #[derive(Clone, Copy, Debug)]
-pub struct Query<T>(pub T);
+pub(crate) struct Query<T>(pub(crate) T);
 
 impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
@@ -27,7 +27,7 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
 ///
 /// # Errors
 /// `invalid_parameter`.
-pub fn decode<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
+pub(crate) fn decode<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     if let Some(name) = doubled(query.as_bytes()) {
         return Err(member::problem(Code::InvalidParameter, &name, "stands twice"));
     }

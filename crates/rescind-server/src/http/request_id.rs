@@ -1,38 +1,33 @@
 //! The id that ties an answer, its log lines and its audit entries together.
 
-use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 
-use axum::extract::FromRequestParts;
-use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use rescind::clock::Clock;
 use rescind::entropy::{Entropy, uuid_v7};
 
-use super::exchange;
-
 /// The header that carries it, in and out.
-pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The id of the request being answered: the caller's own if it sent a well-formed one, else a fresh UUID of
-/// version 7. As an extractor it never fails.
+/// version 7.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestId(Arc<str>);
+pub(crate) struct RequestId(Arc<str>);
 
 impl RequestId {
     /// The id that `headers` bring along, or a fresh one.
-    pub fn of(headers: &HeaderMap, clock: &dyn Clock, entropy: &dyn Entropy) -> Self {
+    pub(crate) fn of(headers: &HeaderMap, clock: &dyn Clock, entropy: &dyn Entropy) -> Self {
         Self::incoming(headers).unwrap_or_else(|| Self::fresh(clock, entropy))
     }
 
     /// The id as text: 1 to 128 characters of `A-Z a-z 0-9 . _ -`.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The id as a header value.
-    pub fn to_header(&self) -> HeaderValue {
+    pub(crate) fn to_header(&self) -> HeaderValue {
         // Every character of an id is allowed in a header.
         HeaderValue::from_str(&self.0).unwrap_or(HeaderValue::from_static("-"))
     }
@@ -52,14 +47,6 @@ impl RequestId {
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-impl<S: Sync> FromRequestParts<S> for RequestId {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(_: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(exchange::current().map_or_else(|| Self("-".into()), |exchange| exchange.request_id))
     }
 }
 

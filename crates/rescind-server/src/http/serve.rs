@@ -22,13 +22,23 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tower::Service as _;
 
-use super::client_ip::PeerAddr;
 use super::descriptors::connections;
 use super::linger::Lingering;
 use super::reading::Reading;
 use super::watch::{Activity, Watched, Written};
 
+pub use super::client_ip::PeerAddr;
+
 /// The bounds of the server loop.
+///
+/// ```
+/// use std::time::Duration;
+/// use rescind_server::http::serve::Options;
+///
+/// // A balancer in front keeps its connections for longer.
+/// let options = Options { idle_time: Duration::from_secs(300), ..Options::default() };
+/// assert_eq!(options.drain_time, Duration::from_secs(10));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// How long the head of a request may take, from its first byte, and the first byte from the beginning.
@@ -61,7 +71,7 @@ impl Default for Options {
 
 impl Options {
     /// How many connections there really is room for.
-    pub fn places(&self) -> usize {
+    pub(crate) fn places(&self) -> usize {
         connections(self.connections)
     }
 }
@@ -69,6 +79,29 @@ impl Options {
 /// Serves `router` on `listener`, HTTP/1.1 and HTTP/2 with prior knowledge, until `shutdown` resolves; then accepts
 /// nothing more, lets requests in flight finish within the drain time, and returns. Every request gets the
 /// address of its peer as [`PeerAddr`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use axum::{Extension, Router, routing::get};
+/// use rescind_server::http::serve::{self, Options, PeerAddr};
+/// use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+/// use tokio::net::{TcpListener, TcpStream};
+///
+/// let app = Router::new().route("/", get(async |Extension(PeerAddr(peer))| format!("you are {peer}")));
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let mut stream = TcpStream::connect(listener.local_addr()?).await?;
+/// let mut answer = String::new();
+/// let asking = async {
+///     stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await?;
+///     stream.read_to_string(&mut answer).await
+/// };
+/// // Until then.
+/// serve::serve(listener, app, Options::default(), async { drop(asking.await) }).await;
+/// assert!(answer.ends_with(&format!("you are {}", stream.local_addr()?)));
+/// # Ok(())
+/// # }
+/// ```
 pub async fn serve(
     listener: TcpListener,
     router: Router,

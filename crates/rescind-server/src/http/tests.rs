@@ -21,7 +21,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use super::layers::{Edge, dress};
 use super::serve::{Options, serve};
 use super::*;
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::HttpMetrics;
 
 #[derive(Debug, Deserialize, Serialize, Validate)]
 #[serde(deny_unknown_fields)]
@@ -86,7 +86,7 @@ struct Server {
     gate: Arc<Gate>,
     stop: Option<oneshot::Sender<()>>,
     running: JoinHandle<()>,
-    metrics: Metrics,
+    metrics: HttpMetrics,
 }
 
 impl Server {
@@ -97,8 +97,8 @@ impl Server {
     async fn with(change: impl FnOnce(&mut Edge), options: Options) -> Self {
         LazyLock::force(&LOG);
         let gate = Arc::new(Gate::default());
-        let metrics = Metrics::new();
-        let mut edge = Edge::new(Arc::new(SystemClock), Arc::new(SystemEntropy), metrics.http());
+        let metrics = HttpMetrics::default();
+        let mut edge = Edge::new(Arc::new(SystemClock), Arc::new(SystemEntropy), metrics.clone());
         change(&mut edge);
         let router = dress(routes(Arc::clone(&gate)), edge);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

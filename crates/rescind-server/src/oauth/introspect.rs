@@ -18,7 +18,7 @@ use crate::http::{Code, Form, Json, OAuthCredentials, OAuthError, OAuthErrorCode
 
 /// An introspection request (RFC 7662 §2.1).
 #[derive(Deserialize, ToSchema)]
-pub struct IntrospectionRequest {
+pub(crate) struct IntrospectionRequest {
     /// An access or a refresh token.
     token: Option<String>,
     /// `access_token` or `refresh_token`; not needed.
@@ -43,7 +43,7 @@ pub struct IntrospectionRequest {
     security(("basic" = ["introspect"])),
     responses((status = 200, body = Object, description = "`active`, and where it is, the claims."))
 )]
-pub async fn introspect(
+pub(crate) async fn introspect(
     State(app): State<App>,
     credentials: OAuthCredentials,
     parts: Parts,

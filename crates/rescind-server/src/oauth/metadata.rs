@@ -13,7 +13,7 @@ use crate::http::Json;
     get, path = "/.well-known/oauth-authorization-server", tag = "Verifiers", operation_id = "metadata",
     responses((status = 200, body = Object, description = "Authorization server metadata."))
 )]
-pub async fn metadata(State(app): State<App>) -> Response {
+pub(crate) async fn metadata(State(app): State<App>) -> Response {
     let issuer = &app.authority.settings().issuer;
     let methods = json!(["client_secret_basic", "client_secret_post", "none"]);
     let body = json!({

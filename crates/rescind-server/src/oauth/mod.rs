@@ -17,7 +17,7 @@ use crate::http::credentials::OAuthCaller;
 use crate::http::{OAuthError, OAuthErrorCode};
 
 /// Every route under `/oauth2` and `/.well-known`.
-pub fn routes() -> OpenApiRouter<App> {
+pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(token::token))
         .routes(routes!(revoke::revoke_token))

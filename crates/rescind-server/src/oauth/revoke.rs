@@ -15,7 +15,7 @@ use crate::http::{Form, OAuthCredentials, OAuthError, OAuthErrorCode};
 
 /// A revocation request (RFC 7009 §2.1).
 #[derive(Deserialize, ToSchema)]
-pub struct RevocationRequest {
+pub(crate) struct RevocationRequest {
     /// An access or a refresh token.
     token: Option<String>,
     /// `access_token` or `refresh_token`; not needed.
@@ -37,7 +37,7 @@ pub struct RevocationRequest {
     security((), ("basic" = ["revocations:write"])),
     responses((status = 200, description = "It is revoked, or there was nothing to revoke."))
 )]
-pub async fn revoke_token(
+pub(crate) async fn revoke_token(
     State(app): State<App>,
     credentials: OAuthCredentials,
     parts: Parts,

@@ -14,7 +14,7 @@ use crate::view::TokenPairView;
 
 /// A token request (RFC 6749 §6).
 #[derive(Deserialize, ToSchema)]
-pub struct TokenRequest {
+pub(crate) struct TokenRequest {
     /// `refresh_token`.
     grant_type: Option<String>,
     /// The newest refresh token that the client holds.
@@ -37,7 +37,7 @@ pub struct TokenRequest {
     security((), ("basic" = [])),
     responses((status = 200, body = TokenPairView, description = "The session goes on."))
 )]
-pub async fn token(
+pub(crate) async fn token(
     State(app): State<App>,
     credentials: OAuthCredentials,
     parts: Parts,

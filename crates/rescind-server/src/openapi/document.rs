@@ -4,16 +4,18 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
 
+use crate::http::exchange::Surface;
+
 /// The OpenAPI document as it is served.
 #[derive(Clone, Debug)]
-pub struct Document(Value);
+pub(crate) struct Document(Value);
 
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 impl Document {
     /// Adds to `api` what holds for every call: `X-Request-Id` on each answer, the errors that its credentials,
     /// parameters and body make possible, and the body that an error has on its surface.
-    pub fn finish(api: &OpenApi) -> Self {
+    pub(crate) fn finish(api: &OpenApi) -> Self {
         let mut document = serde_json::to_value(api).unwrap_or_default();
         document["components"]["headers"]["RequestId"] = json!({
             "description": "Names this answer in logs and in the audit trail.",
@@ -32,12 +34,12 @@ impl Document {
     }
 
     /// The document as JSON.
-    pub fn to_json(&self) -> String {
+    pub(crate) fn to_json(&self) -> String {
         self.0.to_string()
     }
 
     /// The document as a value.
-    pub const fn as_value(&self) -> &Value {
+    pub(crate) const fn as_value(&self) -> &Value {
         &self.0
     }
 
@@ -69,10 +71,10 @@ fn complete(path: &str, operation: &mut Value) {
 
 fn error_content(path: &str) -> Value {
     let mut content = Map::new();
-    let (kind, schema) = if path.starts_with("/oauth2/") {
-        ("application/json", "OAuthError")
-    } else {
-        ("application/problem+json", "Problem")
+    let (kind, schema) = match Surface::of(path) {
+        Surface::OAuth => ("application/json", "OAuthError"),
+        Surface::Api => ("application/problem+json", "Problem"),
+        Surface::Page(_) => return json!({ "text/html": { "schema": { "type": "string" } } }),
     };
     let reference = format!("#/components/schemas/{schema}");
     content.insert(kind.to_owned(), json!({ "schema": { "$ref": reference } }));

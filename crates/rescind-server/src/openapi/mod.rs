@@ -1,7 +1,7 @@
 //! The OpenAPI document, and the reference page made from it.
 //!
 //! Endpoints describe what is particular to them and are gathered by `utoipa_axum`'s `OpenApiRouter`, begun with
-//! [`base`]. What is common to all, such as the errors that any call may end in, [`Document::finish`] adds, so that
+//! `base`. What is common to all, such as the errors that any call may end in, `Document::finish` adds, so that
 //! no endpoint can forget it.
 
 mod document;
@@ -13,11 +13,23 @@ use http::{HeaderValue, header};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Tag};
 
-pub use document::Document;
-pub use page::STYLE;
+use document::Document;
+pub(crate) use page::STYLE;
+
+/// The OpenAPI 3.1 document of the whole HTTP API, as JSON: what a server answers with at `/openapi.json`.
+///
+/// ```
+/// let document: serde_json::Value = serde_json::from_str(&rescind_server::openapi::document())?;
+/// assert_eq!(document["info"]["title"], "Rescind");
+/// assert!(document["paths"]["/api/v1/auth/login"]["post"].is_object());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+pub fn document() -> String {
+    json(&crate::router::routes().into_openapi())
+}
 
 /// What the document begins with: what this is, how callers authenticate, how errors look.
-pub fn base() -> OpenApi {
+pub(crate) fn base() -> OpenApi {
     let components = ComponentsBuilder::new()
         .schema("Problem", schemas::problem())
         .schema("OAuthError", schemas::oauth_error())
@@ -53,6 +65,7 @@ fn tags() -> Vec<Tag> {
         ),
         ("OAuth", "Refresh, revocation and introspection as OAuth clients expect them."),
         ("Verifiers", "What services and proxies need that check tokens."),
+        ("Pages", "For people, with a sign-in of their own: see docs/pages.md."),
         ("Operation", "Health, numbers and this reference."),
     ]
     .map(|(name, description)| {
@@ -64,12 +77,12 @@ fn tags() -> Vec<Tag> {
 }
 
 /// The finished document as JSON.
-pub fn json(api: &OpenApi) -> String {
+pub(crate) fn json(api: &OpenApi) -> String {
     Document::finish(api).to_json()
 }
 
 /// The finished document as a page, which needs neither scripts nor the network.
-pub fn page(api: &OpenApi) -> String {
+pub(crate) fn page(api: &OpenApi) -> String {
     page::render(&Document::finish(api))
 }
 
@@ -78,7 +91,7 @@ const POLICY: &str =
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// An answer that stays the same as long as the server runs.
-pub fn fixed(content_type: &'static str, body: String) -> Response {
+pub(crate) fn fixed(content_type: &'static str, body: String) -> Response {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
         (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300")),

@@ -9,7 +9,7 @@ use super::document::Document;
 use crate::http::{Code, problem};
 
 /// The page's style sheet, light and dark.
-pub const STYLE: &str = include_str!("../../templates/docs.css");
+pub(crate) const STYLE: &str = include_str!("../../templates/docs.css");
 
 /// The page as HTML.
 pub(super) fn render(document: &Document) -> String {

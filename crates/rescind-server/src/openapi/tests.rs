@@ -159,7 +159,7 @@ fn what_extractors_take_is_described() {
 
 #[test]
 fn every_reference_leads_somewhere() {
-    for document in [example(), Document::finish(crate::routes().get_openapi())] {
+    for document in [example(), Document::finish(crate::router::routes().get_openapi())] {
         let json = document.to_json();
         let references: std::collections::BTreeSet<_> =
             json.split("\"$ref\":\"#").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
@@ -171,7 +171,7 @@ fn every_reference_leads_somewhere() {
 
 #[test]
 fn every_call_has_a_name_a_known_group_and_a_summary() {
-    let document = Document::finish(crate::routes().get_openapi());
+    let document = Document::finish(crate::router::routes().get_openapi());
     let known: Vec<String> = tags().into_iter().map(|tag| tag.name).collect();
     let mut names = std::collections::HashSet::new();
     for (path, method, operation) in document.operations() {
@@ -186,7 +186,7 @@ fn every_call_has_a_name_a_known_group_and_a_summary() {
 #[test]
 fn the_page_stands_alone_and_leaves_nothing_out() {
     stands_alone(&example());
-    stands_alone(&Document::finish(crate::routes().get_openapi()));
+    stands_alone(&Document::finish(crate::router::routes().get_openapi()));
 }
 
 fn stands_alone(document: &Document) {

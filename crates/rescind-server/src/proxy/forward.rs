@@ -9,7 +9,6 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::app::App;
-use crate::error::checked;
 use crate::fresh::give_up;
 use crate::http::{Code, Credentials, Problem, Query};
 
@@ -17,7 +16,7 @@ use crate::http::{Code, Credentials, Problem, Query};
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct ForwardQuery {
+pub(crate) struct ForwardQuery {
     /// The role that the user must have.
     role: Option<String>,
     /// Whom the token must be meant for; left out: the default audience.
@@ -39,7 +38,7 @@ pub struct ForwardQuery {
         ("X-Auth-User" = String), ("X-Auth-Tenant" = String), ("X-Auth-Role" = String), ("X-Auth-Session" = String),
     )))
 )]
-pub async fn forward(
+pub(crate) async fn forward(
     State(app): State<App>,
     credentials: Credentials,
     Query(query): Query<ForwardQuery>,
@@ -55,11 +54,10 @@ pub async fn forward(
         Some(audience) => Expected::Exactly(audience),
     };
     let token = token.expose_secret();
-    let outcome = match query.fresh {
-        true => app.authority.check_fresh(token, expected, give_up()).await,
-        false => app.authority.check(token, expected).await,
+    let verified = match query.fresh {
+        true => app.authority.check_fresh(token, expected, give_up()).await?,
+        false => app.authority.check(token, expected).await?,
     };
-    let verified = checked(&app, outcome)?;
     let role = verified.role().unwrap_or_default();
     if query.role.is_some_and(|wanted| wanted != role) {
         return Err(Problem::new(Code::Forbidden).detail("the user has another role"));

@@ -9,14 +9,14 @@ use crate::http::{Code, Json, Problem};
 
 /// That it is well.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-pub struct Health {
+pub(crate) struct Health {
     /// `ok`.
     status: &'static str,
 }
 
 /// That it may be sent requests.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-pub struct Readiness {
+pub(crate) struct Readiness {
     /// `ready`.
     status: &'static str,
     /// `taken`, or `refused` where of late the store refused a write because its disk is full or it is read-only: then tokens are
@@ -29,7 +29,7 @@ pub struct Readiness {
     get, path = "/healthz", tag = "Operation", operation_id = "healthz",
     responses((status = 200, body = Health, description = "It answers. Nothing is asked of the store."))
 )]
-pub async fn healthz() -> Json<Health> {
+pub(crate) async fn healthz() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
@@ -38,7 +38,7 @@ pub async fn healthz() -> Json<Health> {
     get, path = "/readyz", tag = "Operation", operation_id = "readyz",
     responses((status = 200, body = Readiness, description = "The store answers and the replica is fresh."))
 )]
-pub async fn readyz(State(app): State<App>) -> Result<Json<Readiness>, Problem> {
+pub(crate) async fn readyz(State(app): State<App>) -> Result<Json<Readiness>, Problem> {
     if !app.authority.is_ready() {
         return Err(Problem::new(Code::Unavailable).detail("the replica of the ledger is not fresh"));
     }

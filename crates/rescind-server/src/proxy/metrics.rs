@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
     security(("bearer" = []), ("basic" = ["metrics"])),
     responses((status = 200, body = String, content_type = CONTENT_TYPE, description = "OpenMetrics text."))
 )]
-pub async fn metrics(
+pub(crate) async fn metrics(
     State(app): State<App>,
     Administrator(caller): Administrator,
 ) -> Result<Response, Problem> {
@@ -31,7 +31,7 @@ pub async fn metrics(
     // Where the store is slow, what can be told without it is told.
     let backlog = tokio::time::timeout(PATIENCE, app.authority.backlog()).await;
     let backlog = backlog.ok().and_then(Result::ok);
-    app.counters.look_at(&app.authority, &app.feed, backlog);
     let kind = HeaderValue::from_static(CONTENT_TYPE);
-    Ok(([(header::CONTENT_TYPE, kind)], app.counters.encode()).into_response())
+    Ok(([(header::CONTENT_TYPE, kind)], app.counters.encode(&app.authority, &app.feed, backlog))
+        .into_response())
 }

@@ -21,7 +21,7 @@ const OF_ANY_REQUEST: MethodFilter = MethodFilter::POST
     .or(MethodFilter::OPTIONS);
 
 /// Every route that is neither the API's nor OAuth's.
-pub fn routes() -> OpenApiRouter<App> {
+pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(forward::forward))
         .route("/api/v1/auth/forward", on(OF_ANY_REQUEST, forward::forward))

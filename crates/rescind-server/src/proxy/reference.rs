@@ -11,7 +11,7 @@ use crate::openapi::{STYLE, fixed};
     get, path = "/openapi.json", tag = "Operation", operation_id = "openapi",
     responses((status = 200, body = Object, description = "OpenAPI 3.1, made from the code."))
 )]
-pub async fn openapi(State(app): State<App>) -> Response {
+pub(crate) async fn openapi(State(app): State<App>) -> Response {
     fixed("application/json", app.openapi.to_string())
 }
 
@@ -20,7 +20,7 @@ pub async fn openapi(State(app): State<App>) -> Response {
     get, path = "/docs", tag = "Operation", operation_id = "docs",
     responses((status = 200, body = String, content_type = "text/html", description = "The reference page."))
 )]
-pub async fn docs(State(app): State<App>) -> Response {
+pub(crate) async fn docs(State(app): State<App>) -> Response {
     fixed("text/html; charset=utf-8", app.reference.to_string())
 }
 
@@ -29,6 +29,6 @@ pub async fn docs(State(app): State<App>) -> Response {
     get, path = "/docs.css", tag = "Operation", operation_id = "docs_style",
     responses((status = 200, body = String, content_type = "text/css", description = "Light and dark."))
 )]
-pub async fn style() -> Response {
+pub(crate) async fn style() -> Response {
     fixed("text/css; charset=utf-8", STYLE.to_owned())
 }

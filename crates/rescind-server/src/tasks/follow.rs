@@ -19,7 +19,7 @@ const QUIET: Duration = Duration::from_millis(100);
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// Follows the ledger for ever, and tells `feed` what it reads. A failure makes the replica stale, and is tried again.
-pub async fn follow(authority: Arc<Authority>, feed: Arc<Feed>) {
+pub(crate) async fn follow(authority: Arc<Authority>, feed: Arc<Feed>) {
     let mut failing = false;
     loop {
         match authority.follow_for(feed.hub()).await {

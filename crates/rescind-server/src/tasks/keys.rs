@@ -9,7 +9,7 @@ use rescind::authority::Authority;
 const INTERVAL: Duration = Duration::from_secs(60);
 
 /// Cares for the keys for ever.
-pub async fn care(authority: Arc<Authority>) {
+pub(crate) async fn care(authority: Arc<Authority>) {
     let mut tick = tokio::time::interval(INTERVAL);
     loop {
         tick.tick().await;

@@ -1,8 +1,9 @@
-//! What runs beside the requests: following the ledger, purging it, caring for the keys.
+//! What runs beside the requests: following the ledger, purging it, caring for the keys, writing down what happened in each minute.
 
 mod follow;
 mod keys;
 mod offload;
+mod pulse;
 mod purge;
 
 use std::sync::Arc;
@@ -14,12 +15,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::feed::Feed;
 
-pub use offload::Hashing;
+pub(crate) use offload::Hashing;
+pub(crate) use pulse::{Minute, Pulse};
 
 /// Starts every task; they end soon after `stop` is cancelled.
-pub fn start(
+pub(crate) fn start(
     authority: &Arc<Authority>,
     feed: &Arc<Feed>,
+    pulse: &Arc<Pulse>,
     purge_interval: Duration,
     stop: &CancellationToken,
 ) -> JoinSet<()> {
@@ -27,6 +30,7 @@ pub fn start(
     let until = |stop: &CancellationToken| stop.clone().cancelled_owned();
     spawn(&mut tasks, follow::follow(Arc::clone(authority), Arc::clone(feed)), until(stop));
     spawn(&mut tasks, keys::care(Arc::clone(authority)), until(stop));
+    spawn(&mut tasks, pulse::feel(Arc::clone(authority), Arc::clone(pulse)), until(stop));
     if !purge_interval.is_zero() {
         spawn(&mut tasks, purge::purge(Arc::clone(authority), purge_interval), until(stop));
     }

@@ -12,14 +12,14 @@ const WAITING: usize = 64;
 /// Hashes passwords on the runtime's blocking threads: as many at once as there are cores, each with 19 MiB, and a bounded
 /// number waiting.
 #[derive(Clone, Debug)]
-pub struct Hashing {
+pub(crate) struct Hashing {
     cores: Arc<Semaphore>,
     waiting: Arc<AtomicUsize>,
 }
 
 impl Hashing {
     /// For a machine with so many cores.
-    pub fn new(cores: usize) -> Self {
+    pub(crate) fn new(cores: usize) -> Self {
         Self { cores: Arc::new(Semaphore::new(cores.max(1))), waiting: Arc::default() }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rescind::authority::{Authority, Caller};
 
 /// Removes what has expired, every `interval`, for ever.
-pub async fn purge(authority: Arc<Authority>, interval: Duration) {
+pub(crate) async fn purge(authority: Arc<Authority>, interval: Duration) {
     let mut tick = tokio::time::interval(interval);
     loop {
         tick.tick().await;

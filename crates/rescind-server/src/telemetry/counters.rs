@@ -1,219 +1,142 @@
-//! What is counted of Rescind's own work.
+//! What is told of Rescind's own work: what the libraries have counted, and the state of this node.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::registry::Registry;
-use rescind::authority::{Authority, Backlog, Error};
+use rescind::authority::{Authority, Backlog};
 use rescind::ledger::CutKind;
-use rescind::lookup::LookupCounts;
+use rescind::store::Commits;
 
-use super::metrics::{HttpMetrics, Metrics};
-use super::node::NodeNumbers;
+use super::catalog as the;
+use super::metrics::HttpMetrics;
+use super::page::Page;
 use crate::feed::Feed;
 
-/// What is counted of Rescind's own work, beside HTTP. Clones share the numbers.
-#[derive(Clone, Debug)]
-pub struct Counters {
-    metrics: Arc<Metrics>,
-    checks: Family<Outcome, Counter>,
-    sign_ins: Family<Outcome, Counter>,
-    refreshes: Family<Outcome, Counter>,
-    cuts: Family<Kind, Counter>,
-    marks: Family<Kind, Gauge>,
-    replica: ReplicaGauges,
-    node: NodeNumbers,
-    lookups: Lookups,
-    feed_connections: Gauge,
-}
-
-/// What the domain counts itself: read when somebody looks.
+/// What is counted here, of HTTP, and how all of it is told. Clones share the numbers.
 #[derive(Clone, Debug, Default)]
-struct Lookups {
-    cache: Family<Outcome, Counter>,
-    ledger: Family<Outcome, Counter>,
-    dropped: Counter,
-}
-
-#[derive(Clone, Debug, Default)]
-struct ReplicaGauges {
-    seq: Gauge,
-    staleness: Gauge<f64, AtomicU64>,
-    bytes: Gauge,
-    stale_allowed: Gauge,
-}
-
-/// `ok`, or the code of a refusal.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Outcome {
-    outcome: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Kind {
-    kind: &'static str,
+pub(crate) struct Counters {
+    http: HttpMetrics,
+    backlog: Arc<Mutex<Backlog>>,
 }
 
 impl Counters {
-    /// All of them, at zero.
-    pub fn new() -> Self {
-        let mut metrics = Metrics::new();
-        let registry = metrics.registry_mut();
-        let (checks, sign_ins, refreshes) = (Family::default(), Family::default(), Family::default());
-        registry.register("rescind_checks", "Access tokens checked, by outcome", Family::clone(&checks));
-        registry.register("rescind_sign_ins", "Sign-ins by password, by outcome", Family::clone(&sign_ins));
-        registry.register(
-            "rescind_refreshes",
-            "Refresh tokens answered, by outcome",
-            Family::clone(&refreshes),
-        );
-        let (cuts, marks) = (Family::default(), Family::default());
-        registry.register("rescind_cuts", "Revocations asked of this process, by kind", Family::clone(&cuts));
-        registry.register(
-            "rescind_replica_marks",
-            "Marks that the replica holds, by kind",
-            Family::clone(&marks),
-        );
-        let replica = ReplicaGauges::register(registry);
-        let node = NodeNumbers::register(registry);
-        let lookups = Lookups::register(registry);
-        let feed_connections = Gauge::default();
-        registry.register(
-            "rescind_feed_connections",
-            "Readers of the feed's events that are connected",
-            feed_connections.clone(),
-        );
-        let metrics = Arc::new(metrics);
-        Self { metrics, checks, sign_ins, refreshes, cuts, marks, replica, node, lookups, feed_connections }
+    /// All at zero.
+    pub(crate) fn new() -> Self {
+        Self::default()
     }
 
     /// The numbers of HTTP, to be handed to the layers.
-    pub fn http(&self) -> HttpMetrics {
-        self.metrics.http()
+    pub(crate) fn http(&self) -> HttpMetrics {
+        self.http.clone()
     }
 
-    /// All numbers in the OpenMetrics text format.
-    pub fn encode(&self) -> String {
-        self.metrics.encode()
+    /// All numbers in the OpenMetrics text format. Without a `backlog`, as where the store cannot be asked, the last one stands.
+    pub(crate) fn encode(&self, authority: &Authority, feed: &Feed, backlog: Option<Backlog>) -> String {
+        let backlog = self.last(backlog);
+        let mut page = Page::default();
+        self.http.tell(&mut page);
+        checks(&mut page, authority);
+        token_cache(&mut page, authority);
+        acts(&mut page, authority);
+        replica(&mut page, authority, backlog);
+        page.one(&the::FEED_CONNECTIONS, count(feed.connections()));
+        tasks(&mut page, authority, backlog);
+        store(&mut page, authority);
+        connections(&mut page, authority);
+        lookups(&mut page, authority);
+        page.many(&the::BUILD, [([env!("CARGO_PKG_VERSION")], 1)]);
+        page.encode()
     }
 
-    /// An access token was checked.
-    pub fn check(&self, refused: Option<&Error>) {
-        self.checks.get_or_create(&outcome(refused)).inc();
-    }
-
-    /// Somebody signed in by password, or tried to.
-    pub fn sign_in(&self, refused: Option<&Error>) {
-        self.sign_ins.get_or_create(&outcome(refused)).inc();
-    }
-
-    /// A refresh token was answered.
-    pub fn refresh(&self, refused: Option<&Error>) {
-        self.refreshes.get_or_create(&outcome(refused)).inc();
-    }
-
-    /// Something was revoked.
-    pub fn cut(&self, kind: CutKind) {
-        self.cuts.get_or_create(&Kind { kind: kind.as_str() }).inc();
-    }
-
-    /// Reads what is not counted here as it happens: the state of the replica and the node, how look-ups came out, and who reads the
-    /// feed. Without a `backlog`, as where the store cannot be asked, the last one stands.
-    pub fn look_at(&self, authority: &Authority, feed: &Feed, backlog: Option<Backlog>) {
-        self.feed_connections.set(signed(feed.connections()));
-        let replica = authority.replica();
-        for kind in CutKind::ALL {
-            self.marks.get_or_create(&Kind { kind: kind.as_str() }).set(signed(replica.count(kind)));
-        }
-        self.replica.seq.set(replica.cursor().seq);
-        self.replica.bytes.set(signed(replica.approximate_bytes()));
-        let staleness = replica.staleness(authority.now()).map_or(NEVER, |age| age.as_secs_f64());
-        self.replica.staleness.set(staleness);
-        self.replica.stale_allowed.set(signed(authority.verifier().stale_allowed()));
-        self.node.look_at(authority, backlog);
-        self.lookups.set(authority.lookup().counts());
+    fn last(&self, backlog: Option<Backlog>) -> Backlog {
+        let mut last = self.backlog.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = backlog.unwrap_or(*last);
+        *last
     }
 }
 
-impl Default for Counters {
-    fn default() -> Self {
-        Self::new()
-    }
+fn checks(page: &mut Page, authority: &Authority) {
+    let verifier = authority.verifier();
+    let counts = verifier.counts();
+    let refused = counts.refused().map(|(reason, count)| (["refused", reason], count));
+    page.many(&the::CHECKS, [(["accepted", "ok"], counts.accepted)].into_iter().chain(refused));
+    page.one(&the::STALE_ALLOWED, verifier.stale_allowed());
 }
 
-impl ReplicaGauges {
-    fn register(registry: &mut Registry) -> Self {
-        let gauges = Self::default();
-        registry.register(
-            "rescind_replica_seq",
-            "The ledger's seq that the replica has reached",
-            gauges.seq.clone(),
-        );
-        registry.register(
-            "rescind_replica_staleness_seconds",
-            "How long ago the last successful read of the ledger began; 9.2e15: it counts as never read",
-            gauges.staleness.clone(),
-        );
-        registry.register(
-            "rescind_replica_bytes",
-            "Memory of the replica's marks, about",
-            gauges.bytes.clone(),
-        );
-        registry.register(
-            "rescind_stale_allowed",
-            "Tokens let through by a stale replica (RESCIND_ON_STALE=allow)",
-            gauges.stale_allowed.clone(),
-        );
-        gauges
-    }
+fn token_cache(page: &mut Page, authority: &Authority) {
+    let counts = authority.verifier().cache().map(|cache| cache.counts()).unwrap_or_default();
+    page.many(&the::TOKEN_CACHE, [(["hit"], counts.hits), (["miss"], counts.misses)]);
+    page.one(&the::TOKEN_CACHE_TOKENS, count(counts.tokens));
+    page.one(&the::TOKEN_CACHE_BYTES, count(counts.bytes));
 }
 
-impl Lookups {
-    fn register(registry: &mut Registry) -> Self {
-        let lookups = Self::default();
-        registry.register(
-            "rescind_cache_lookups",
-            "Look-ups in the shared cache, by outcome: hit (it said revoked), miss, error",
-            Family::clone(&lookups.cache),
-        );
-        registry.register(
-            "rescind_ledger_lookups",
-            "Look-ups in the ledger, by outcome: revoked, clear, error",
-            Family::clone(&lookups.ledger),
-        );
-        registry.register(
-            "rescind_cache_dropped",
-            "Marks that were not written to the shared cache; the ledger is asked for them",
-            lookups.dropped.clone(),
-        );
-        lookups
-    }
+fn acts(page: &mut Page, authority: &Authority) {
+    let activity = authority.activity();
+    let by_outcome = |counts: &[(&'static str, u64)]| {
+        counts.iter().map(|(outcome, count)| ([*outcome], *count)).collect::<Vec<_>>()
+    };
+    page.many(&the::SIGN_INS, by_outcome(&activity.sign_ins));
+    page.many(&the::HANDOVERS, by_outcome(&activity.handovers));
+    page.many(&the::REFRESHES, by_outcome(&activity.refreshes));
+    let reuse = activity.refreshes.iter().find(|(outcome, _)| *outcome == "refresh_reuse_detected");
+    page.one(&the::REUSE, reuse.map_or(0, |(_, count)| *count));
+    page.many(&the::CUTS, activity.cuts.iter().map(|(kind, count)| ([kind.as_str()], *count)));
+    page.one(&the::PURGES, activity.purges);
+    page.one(&the::PURGED, activity.purged);
+    page.one(&the::SIGNING_KEY_AGE, authority.signing_key_age().as_secs_f64());
+}
 
-    fn set(&self, counts: LookupCounts) {
-        let set = |family: &Family<Outcome, Counter>, outcome, count| {
-            family.get_or_create(&Outcome { outcome }).inner().store(count, Ordering::Relaxed);
-        };
-        set(&self.cache, "hit", counts.hits);
-        set(&self.cache, "miss", counts.misses);
-        set(&self.cache, "error", counts.errors);
-        set(&self.ledger, "revoked", counts.ledger_revoked);
-        set(&self.ledger, "clear", counts.ledger_clear);
-        set(&self.ledger, "error", counts.ledger_errors);
-        self.dropped.inner().store(counts.dropped, Ordering::Relaxed);
-    }
+fn replica(page: &mut Page, authority: &Authority, backlog: Backlog) {
+    let replica = authority.replica();
+    page.one(&the::REPLICA_SEQ, u64::try_from(replica.cursor().seq).unwrap_or_default());
+    page.one(&the::REPLICA_LAG, backlog.unread);
+    let staleness = replica.staleness(authority.now()).map_or(NEVER, |age| age.as_secs_f64());
+    page.one(&the::REPLICA_STALENESS, staleness);
+    let marks = CutKind::ALL.map(|kind| ([kind.as_str()], count(replica.count(kind))));
+    page.many(&the::REPLICA_MARKS, marks);
+    page.one(&the::REPLICA_BYTES, count(replica.approximate_bytes()));
+    let histories = authority.histories();
+    page.one(&the::HISTORY_CHANGES, histories.changes);
+    page.one(&the::WRITTEN_BACK, histories.written_back);
+}
+
+fn tasks(page: &mut Page, authority: &Authority, backlog: Backlog) {
+    page.one(&the::LEADS, u64::from(authority.leads()));
+    page.one(&the::PURGE_OVERDUE, backlog.purge_overdue.as_secs_f64());
+}
+
+fn store(page: &mut Page, authority: &Authority) {
+    let commits = authority.store_commits();
+    page.one(&the::COMMITS, commits.commits());
+    page.one(&the::FAILED_COMMITS, commits.failed);
+    page.histogram(&the::BATCH_SIZE, commits.calls as f64, &Commits::LIMITS, &commits.sizes);
+    page.one(&the::TAKES_WRITES, u64::from(authority.takes_writes()));
+    page.one(&the::REFUSED_WRITES, authority.refused_writes());
+}
+
+fn connections(page: &mut Page, authority: &Authority) {
+    let Some(connections) = authority.store_connections() else { return };
+    let states = [(["in_use"], count(connections.in_use)), (["idle"], count(connections.idle))];
+    page.many(&the::CONNECTIONS, states);
+    page.one(&the::CONNECTIONS_LIMIT, count(connections.most));
+    page.one(&the::WAITING_CALLS, count(connections.waiting));
+}
+
+fn lookups(page: &mut Page, authority: &Authority) {
+    let counts = authority.lookup().counts();
+    let cache = [(["hit"], counts.hits), (["miss"], counts.misses), (["error"], counts.errors)];
+    page.many(&the::CACHE_LOOKUPS, cache);
+    let ledger = [
+        (["revoked"], counts.ledger_revoked),
+        (["clear"], counts.ledger_clear),
+        (["error"], counts.ledger_errors),
+    ];
+    page.many(&the::LEDGER_LOOKUPS, ledger);
+    page.one(&the::CACHE_DROPPED, counts.dropped);
 }
 
 /// Longer than any limit, and a number that every reader of metrics can read, which infinity is not.
 const NEVER: f64 = 9.2e15;
 
-fn outcome(refused: Option<&Error>) -> Outcome {
-    Outcome { outcome: refused.map_or("ok", Error::code) }
-}
-
-pub(super) fn signed(number: impl TryInto<i64>) -> i64 {
-    number.try_into().unwrap_or(i64::MAX)
+fn count(number: usize) -> u64 {
+    number as u64
 }

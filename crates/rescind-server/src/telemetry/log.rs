@@ -1,29 +1,43 @@
 //! Log lines, to the standard error.
 
+mod json;
+
 use std::io::IsTerminal;
 use std::panic::PanicHookInfo;
 
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
-use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+use tracing_subscriber::fmt::format::JsonFields;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
+use tracing_subscriber::{EnvFilter, Layer as _, fmt};
 
+use super::trace::Exporter;
 use crate::config::LogFormat;
 
 /// Starts logging for the whole process: lines for people on a terminal and JSON elsewhere, unless `format` says
-/// otherwise. Panics become lines too, with the request that they happened in.
+/// otherwise. Panics become lines too, with the request that they happened in. Spans go to `traces` as well, whatever is logged.
+///
+/// ```
+/// use rescind_server::config::LogFormat;
+/// use rescind_server::telemetry::log;
+///
+/// log::init("info,rescind::access=debug", Some(LogFormat::Json))?;
+/// // Once for each process.
+/// assert!(log::init("info", None).is_err());
+/// # Ok::<(), log::LogError>(())
+/// ```
 ///
 /// # Errors
 /// When `filter` is none, or logging was started before.
-pub fn init(filter: &str, format: Option<LogFormat>) -> Result<(), LogError> {
+pub fn init(filter: &str, format: Option<LogFormat>, traces: Option<&Exporter>) -> Result<(), LogError> {
     let is_terminal = std::io::stderr().is_terminal();
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(self::filter(filter)?)
-        .with_writer(std::io::stderr)
-        .with_ansi(is_terminal);
-    match format.unwrap_or(if is_terminal { LogFormat::Text } else { LogFormat::Json }) {
-        LogFormat::Text => builder.finish().try_init()?,
-        LogFormat::Json => builder.json().flatten_event(true).finish().try_init()?,
-    }
+    let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(is_terminal);
+    let lines = match format.unwrap_or(if is_terminal { LogFormat::Text } else { LogFormat::Json }) {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.fmt_fields(JsonFields::new()).event_format(json::Lines::new()).boxed(),
+    };
+    let lines = lines.with_filter(self::filter(filter)?);
+    tracing_subscriber::registry().with(lines).with(traces.map(Exporter::layer)).try_init()?;
     std::panic::set_hook(Box::new(log_panic));
     Ok(())
 }
@@ -32,11 +46,17 @@ pub fn init(filter: &str, format: Option<LogFormat>) -> Result<(), LogError> {
 ///
 /// # Errors
 /// When it is none.
-pub fn filter(text: &str) -> Result<EnvFilter, ParseError> {
+pub(crate) fn filter(text: &str) -> Result<EnvFilter, ParseError> {
     EnvFilter::builder().parse(text)
 }
 
 /// Why logging did not start.
+///
+/// ```
+/// use rescind_server::telemetry::log::{self, LogError};
+///
+/// assert!(matches!(log::init("info,=", None), Err(LogError::Filter(_))));
+/// ```
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
     /// The filter cannot be read.

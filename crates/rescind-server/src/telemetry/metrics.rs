@@ -1,79 +1,58 @@
-//! Numbers for Prometheus.
+//! What is counted of HTTP.
 
 use std::time::Duration;
 
 use http::{Method, StatusCode};
 use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::registry::Registry;
 
-/// The content type of [`Metrics::encode`].
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+use super::catalog::{HTTP_REQUESTS, HTTP_SECONDS};
+use super::page::Page;
 
-/// Every number that the server gives out. Other parts register theirs while it is built; afterwards it is only
-/// read.
-#[derive(Debug)]
-pub struct Metrics {
-    registry: Registry,
-    http: HttpMetrics,
-}
-
-impl Metrics {
-    /// With the numbers of HTTP registered.
-    pub fn new() -> Self {
-        let mut registry = Registry::default();
-        let http = HttpMetrics::register(&mut registry);
-        Self { registry, http }
-    }
-
-    /// Where other parts register theirs. A label must come from a fixed set, never from input.
-    pub fn registry_mut(&mut self) -> &mut Registry {
-        &mut self.registry
-    }
-
-    /// The numbers of HTTP, to be handed to the layers.
-    pub fn http(&self) -> HttpMetrics {
-        self.http.clone()
-    }
-
-    /// All numbers in the OpenMetrics text format.
-    pub fn encode(&self) -> String {
-        let mut text = String::new();
-        // Writing to a `String` does not fail.
-        let _ = encode(&mut text, &self.registry);
-        text
-    }
-}
-
-impl Default for Metrics {
-    fn default() -> Self {
-        Self::new()
-    }
-}
+/// The content type of what `/metrics` answers.
+pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// How many requests were answered, how, and how fast. Clones share the numbers.
 #[derive(Clone, Debug)]
-pub struct HttpMetrics {
+pub(crate) struct HttpMetrics {
     requests: Family<RequestLabels, Counter>,
     seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
 }
 
-impl HttpMetrics {
-    fn register(registry: &mut Registry) -> Self {
-        let metrics = Self {
+/// All at zero.
+impl Default for HttpMetrics {
+    fn default() -> Self {
+        Self {
             requests: Family::default(),
             seconds: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
-        };
-        registry.register("http_requests", "Requests answered", metrics.requests.clone());
-        registry.register("http_request_seconds", "Time until the answer began", metrics.seconds.clone());
-        metrics
+        }
+    }
+}
+
+impl HttpMetrics {
+    pub(super) fn tell(&self, page: &mut Page) {
+        page.add(&HTTP_REQUESTS, self.requests.clone());
+        page.add(&HTTP_SECONDS, self.seconds.clone());
+    }
+
+    /// These numbers alone.
+    #[cfg(test)]
+    pub(crate) fn encode(&self) -> String {
+        let mut page = Page::default();
+        self.tell(&mut page);
+        page.encode()
     }
 
     /// Counts one answer. `route` is the pattern that matched, none where there was none.
-    pub fn observe(&self, route: Option<&str>, method: &Method, status: StatusCode, elapsed: Duration) {
+    pub(crate) fn observe(
+        &self,
+        route: Option<&str>,
+        method: &Method,
+        status: StatusCode,
+        elapsed: Duration,
+    ) {
         let route = route.unwrap_or("other").to_owned();
         let method = known(method);
         let labels = RequestLabels { route: route.clone(), method, status: class(status) };
@@ -128,9 +107,9 @@ mod tests {
 
     #[test]
     fn input_never_becomes_a_label() {
-        let metrics = Metrics::new();
+        let metrics = HttpMetrics::default();
         let method = Method::from_bytes(b"EVIL").unwrap();
-        metrics.http().observe(None, &method, StatusCode::NOT_FOUND, Duration::from_millis(3));
+        metrics.observe(None, &method, StatusCode::NOT_FOUND, Duration::from_millis(3));
         let text = metrics.encode();
         let line = r#"http_requests_total{route="other",method="other",status="4xx"} 1"#;
         assert!(text.contains(line), "{text}");

@@ -1,8 +1,10 @@
-//! What operators see: logs and metrics.
+//! What operators see: logs, metrics and traces.
 
+pub mod catalog;
 mod counters;
 pub mod log;
-pub mod metrics;
-mod node;
+pub(crate) mod metrics;
+mod page;
+pub mod trace;
 
-pub use counters::Counters;
+pub(crate) use counters::Counters;

@@ -9,35 +9,35 @@ use uuid::Uuid;
 /// One thing that was done. A user's own ones are security events.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = AuditEntry)]
-pub struct AuditView {
+pub(crate) struct AuditView {
     /// Its id.
-    pub id: Uuid,
+    pub(crate) id: Uuid,
     /// When.
     #[schema(value_type = String, format = DateTime)]
-    pub at: Timestamp,
+    pub(crate) at: Timestamp,
     /// What.
-    pub action: String,
+    pub(crate) action: String,
     /// Who.
-    pub actor: Party,
+    pub(crate) actor: Party,
     /// On whom or what.
-    pub target: Party,
+    pub(crate) target: Party,
     /// In which tenant, where it is in one.
-    pub tenant_id: Option<Uuid>,
+    pub(crate) tenant_id: Option<Uuid>,
     /// The reason that was given.
-    pub reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// From which address.
-    pub ip: Option<String>,
+    pub(crate) ip: Option<String>,
     /// Within which request.
-    pub request_id: Option<String>,
+    pub(crate) request_id: Option<String>,
 }
 
 /// Who did it, or on whom or what it was done.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Party {
+pub(crate) struct Party {
     /// `user`, `client`, `cli`, `system`, `anonymous`, `session`, `tenant`, `key`, `token`, `digest` or `ledger`.
-    pub kind: &'static str,
+    pub(crate) kind: &'static str,
     /// Its id, where the kind has one.
-    pub id: Option<String>,
+    pub(crate) id: Option<String>,
 }
 
 impl From<AuditEntry> for AuditView {

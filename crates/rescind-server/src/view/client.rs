@@ -9,8 +9,21 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// An API client.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, operator, .. }| {
+/// use rescind::store::PageRequest;
+/// use rescind_server::view::ClientView;
+///
+/// let clients = authority.clients(&operator, &PageRequest { limit: 50, cursor: None }).await?;
+/// let shown = serde_json::to_value(clients.map(ClientView::from))?;
+/// assert_eq!(shown["items"][0]["name"], "shop");
+/// assert_eq!(shown["items"][0]["client_secret"], serde_json::Value::Null, "nobody knows it any more");
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = Client)]
+#[schema(as = Client, description = "An API client.")]
 pub struct ClientView {
     /// Its id: the user name of HTTP Basic.
     pub client_id: Uuid,
@@ -33,12 +46,12 @@ pub struct ClientView {
 /// An API client with a secret, which is shown this once.
 #[derive(Clone, Serialize, ToSchema)]
 #[schema(as = NewClient)]
-pub struct NewClientView {
+pub(crate) struct NewClientView {
     /// The client.
     #[serde(flatten)]
-    pub client: ClientView,
+    pub(crate) client: ClientView,
     /// Its secret: the password of HTTP Basic.
-    pub client_secret: String,
+    pub(crate) client_secret: String,
 }
 
 impl From<ApiClient> for ClientView {

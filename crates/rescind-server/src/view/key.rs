@@ -6,8 +6,21 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 /// A key.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, operator, .. }| {
+/// use rescind_server::view::KeyView;
+///
+/// let keys = authority.keys(&operator).await?;
+/// let kid = keys[0].kid.clone();
+/// let revoked = authority.revoke_key(&operator, &kid, Some("it leaked".into())).await?;
+/// let shown = serde_json::to_value(KeyView::from(revoked))?;
+/// assert_eq!((&shown["kid"], &shown["state"]), (&kid.into(), &"revoked".into()));
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = Key)]
+#[schema(as = Key, description = "A key.")]
 pub struct KeyView {
     /// Its id.
     pub kid: String,
@@ -34,8 +47,19 @@ pub struct KeyView {
 }
 
 /// Keys.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, operator, .. }| {
+/// use rescind_server::view::KeysView;
+///
+/// let shown = KeysView::from(authority.keys(&operator).await?);
+/// assert!(shown.items.iter().any(|key| key.usage == "access" && key.state == "active"));
+/// assert_eq!(shown.next_cursor, None, "all of them are on one page");
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = Keys)]
+#[schema(as = Keys, description = "Keys.")]
 pub struct KeysView {
     /// The keys, oldest first.
     pub items: Vec<KeyView>,

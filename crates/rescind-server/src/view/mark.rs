@@ -9,26 +9,26 @@ use uuid::Uuid;
 /// What one entry of the ledger means to a verifier.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Mark)]
-pub struct MarkView {
+pub(crate) struct MarkView {
     /// The entry's place in the order of commits.
-    pub seq: i64,
+    pub(crate) seq: i64,
     /// At which level it cuts.
     #[schema(pattern = "^(token|session|user|tenant|client|key|digest)$")]
-    pub kind: &'static str,
+    pub(crate) kind: &'static str,
     /// What it cuts: a jti, an id, a `kid`, or a digest in hexadecimal.
-    pub key: String,
+    pub(crate) key: String,
     /// The tenant whose tokens it kills, and whose user it means; `null`: everybody's.
-    pub tenant_id: Option<Uuid>,
+    pub(crate) tenant_id: Option<Uuid>,
     /// Tokens below this version are dead; of users and tenants only.
-    pub min_version: Option<i64>,
+    pub(crate) min_version: Option<i64>,
     /// Everything that it kills has expired by then; `null`: never (a key's).
     #[schema(value_type = Option<String>, format = DateTime)]
-    pub expires_at: Option<Timestamp>,
+    pub(crate) expires_at: Option<Timestamp>,
 }
 
 impl MarkView {
     /// The mark of the entry with this `seq`.
-    pub fn new(seq: i64, mark: &Mark) -> Self {
+    pub(crate) fn new(seq: i64, mark: &Mark) -> Self {
         Self {
             seq,
             kind: mark.kind().as_str(),

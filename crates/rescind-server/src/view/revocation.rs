@@ -7,8 +7,24 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// A revocation: one entry of the ledger.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, operator, ada, .. }| {
+/// use rescind::store::PageRequest;
+/// use rescind_server::view::RevocationView;
+///
+/// authority.revoke_all_own(&ada).await?;
+/// let page = PageRequest { limit: 50, cursor: None };
+/// let entries = authority.revocations(&operator, None, None, None, &page).await?.map(RevocationView::from);
+/// let shown = &entries.items[0];
+/// let me = ada.signed_in()?.user;
+/// assert_eq!((shown.kind, shown.user_id), ("user", Some(me.0)));
+/// assert_eq!(shown.revoked_by, format!("user:{}", me.0));
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = Revocation)]
+#[schema(as = Revocation, description = "A revocation: one entry of the ledger.")]
 pub struct RevocationView {
     /// Its place in the order of commits.
     pub seq: i64,

@@ -8,8 +8,21 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// A session: one sign-in on one device.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, operator, pair, .. }| {
+/// use rescind_server::view::SessionView;
+///
+/// let reason = Some("reported stolen".to_owned());
+/// let ended = authority.end_session(&operator, pair.session_id, reason.clone()).await?;
+/// let shown = SessionView::from(ended);
+/// assert_eq!((shown.session_id, shown.status), (pair.session_id.0, "revoked"));
+/// assert_eq!(shown.revoked_reason, reason);
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = Session)]
+#[schema(as = Session, description = "A session: one sign-in on one device.")]
 pub struct SessionView {
     /// Its id: what calls take.
     pub session_id: Uuid,
@@ -56,7 +69,7 @@ pub struct SessionView {
 impl SessionView {
     /// With `current` said of the session that asks.
     #[must_use]
-    pub fn asked_by(mut self, asking: SessionId) -> Self {
+    pub(crate) fn asked_by(mut self, asking: SessionId) -> Self {
         self.current = self.session_id == asking.0;
         self
     }

@@ -7,8 +7,20 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// A tenant.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, operator, .. }| {
+/// use rescind::authority::TenantRequest;
+/// use rescind_server::view::TenantView;
+///
+/// let request = TenantRequest { slug: "globex".into(), name: Some("Globex Inc".into()), id: None };
+/// let shown = serde_json::to_value(TenantView::from(authority.create_tenant(&operator, request).await?))?;
+/// assert_eq!((&shown["slug"], &shown["suspended"]), (&"globex".into(), &false.into()));
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = Tenant)]
+#[schema(as = Tenant, description = "A tenant.")]
 pub struct TenantView {
     /// Its id.
     pub tenant_id: Uuid,

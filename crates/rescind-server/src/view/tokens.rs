@@ -9,31 +9,31 @@ use uuid::Uuid;
 /// Both tokens of a session (RFC 6749 §5.1). Printing it prints no token.
 #[derive(Serialize, ToSchema)]
 #[schema(as = TokenPair)]
-pub struct TokenPairView {
+pub(crate) struct TokenPairView {
     /// Always `Bearer`.
-    pub token_type: &'static str,
+    pub(crate) token_type: &'static str,
     /// The access token.
-    pub access_token: String,
+    pub(crate) access_token: String,
     /// For how many seconds it is good.
-    pub expires_in: u64,
+    pub(crate) expires_in: u64,
     /// The refresh token.
-    pub refresh_token: String,
+    pub(crate) refresh_token: String,
     /// For how many seconds that is good, unless it is used.
-    pub refresh_expires_in: u64,
+    pub(crate) refresh_expires_in: u64,
     /// The session.
-    pub session_id: Uuid,
+    pub(crate) session_id: Uuid,
 }
 
 /// A fresh access token for the session that lives on.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Renewed)]
-pub struct RenewedView {
+pub(crate) struct RenewedView {
     /// How many sessions were ended.
-    pub revoked: u64,
+    pub(crate) revoked: u64,
     /// The access token.
-    pub access_token: String,
+    pub(crate) access_token: String,
     /// For how many seconds it is good.
-    pub expires_in: u64,
+    pub(crate) expires_in: u64,
 }
 
 impl From<TokenPair> for TokenPairView {

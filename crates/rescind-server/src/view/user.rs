@@ -7,8 +7,21 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// A user.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, operator, acme, .. }| {
+/// use rescind::store::PageRequest;
+/// use rescind_server::view::UserView;
+///
+/// let page = PageRequest { limit: 50, cursor: None };
+/// let users = authority.users(&operator, Some(acme), None, &page).await?.map(UserView::from);
+/// let ada = &users.items[0];
+/// assert_eq!((ada.email.as_str(), ada.tenant_id, ada.disabled), ("ada@example.com", acme.0, false));
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = User)]
+#[schema(as = User, description = "A user.")]
 pub struct UserView {
     /// Its id, unique within its tenant.
     pub user_id: Uuid,

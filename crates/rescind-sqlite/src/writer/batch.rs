@@ -7,13 +7,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rescind::entropy::random_bytes;
-use rescind::store::StoreError;
+use rescind::store::{CommitTally, StoreError};
 
 use super::{Job, Tx};
 use crate::error::{Fault, Outcome};
 
 /// Runs a batch, commits it, and answers.
-pub(super) fn run(tx: &Tx<'_>, mut jobs: Vec<Box<dyn Job>>) {
+pub(super) fn run(tx: &Tx<'_>, mut jobs: Vec<Box<dyn Job>>, commits: &CommitTally) {
     let committed = commit(tx, &mut jobs).map_err(|Fault(error)| {
         tracing::warn!(%error, jobs = jobs.len(), "a batch was not committed");
         match error {
@@ -21,6 +21,10 @@ pub(super) fn run(tx: &Tx<'_>, mut jobs: Vec<Box<dyn Job>>) {
             other => StoreError::Unavailable(other.to_string()),
         }
     });
+    match &committed {
+        Ok(()) => commits.committed(jobs.len()),
+        Err(_) => commits.failed(),
+    }
     for job in jobs {
         job.answer(committed.clone());
     }

@@ -5,12 +5,13 @@ mod batch;
 mod tests;
 
 use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use rescind::entropy::Entropy;
-use rescind::store::StoreError;
+use rescind::store::{CommitTally, StoreError};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
@@ -51,6 +52,14 @@ impl std::ops::Deref for Tx<'_> {
 pub(crate) struct Writer {
     sender: Sender<Message>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    work: Arc<Work>,
+}
+
+/// What the thread does, for whoever watches.
+#[derive(Default)]
+pub(crate) struct Work {
+    pub(crate) commits: CommitTally,
+    busy: AtomicBool,
 }
 
 impl Writer {
@@ -61,11 +70,23 @@ impl Writer {
         queue: usize,
     ) -> Result<Self, StoreError> {
         let (sender, receiver) = bounded(queue);
+        let work = Arc::new(Work::default());
+        let own = Arc::clone(&work);
         let thread = std::thread::Builder::new()
             .name("rescind-writer".to_owned())
-            .spawn(move || serve(&conn, &*entropy, &receiver))
+            .spawn(move || serve(&conn, &*entropy, &receiver, &own))
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        Ok(Self { sender, thread: Mutex::new(Some(thread)) })
+        Ok(Self { sender, thread: Mutex::new(Some(thread)), work })
+    }
+
+    /// What the thread does.
+    pub(crate) fn work(&self) -> &Work {
+        &self.work
+    }
+
+    /// How many jobs wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.sender.len()
     }
 
     /// Runs `work` in a transaction, and returns what it did after the commit. It may be run again, after what it did was
@@ -102,6 +123,13 @@ impl Drop for Writer {
 /// What is said where an answer never comes: the store was closed, or the job panicked.
 pub(crate) fn closed() -> StoreError {
     StoreError::Unavailable("the store was closed, or failed at this".to_owned())
+}
+
+impl Work {
+    /// Whether a batch is under way.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.busy.load(Ordering::Relaxed)
+    }
 }
 
 enum Message {
@@ -149,7 +177,7 @@ impl<W: Fn(&Tx<'_>) -> Outcome<T> + Send, T: Send> Job for Call<W, T> {
     }
 }
 
-fn serve(conn: &Connection, entropy: &dyn Entropy, queue: &Receiver<Message>) {
+fn serve(conn: &Connection, entropy: &dyn Entropy, queue: &Receiver<Message>, work: &Work) {
     while let Ok(Message::Job(first)) = queue.recv() {
         let mut jobs = vec![first];
         let mut stop = false;
@@ -160,7 +188,9 @@ fn serve(conn: &Connection, entropy: &dyn Entropy, queue: &Receiver<Message>) {
                 Err(_) => break,
             }
         }
-        batch::run(&Tx::new(conn, entropy), jobs);
+        work.busy.store(true, Ordering::Relaxed);
+        batch::run(&Tx::new(conn, entropy), jobs, &work.commits);
+        work.busy.store(false, Ordering::Relaxed);
         if stop {
             break;
         }

@@ -107,6 +107,8 @@ pub async fn the_trail_is_filtered(backend: Backend) {
     assert_eq!(count(AuditFilter { since: Some(since), ..of_user.clone() }).await, 2);
     assert_eq!(count(AuditFilter { actor: Some(user.id.to_string()), ..any() }).await, 2);
     assert_eq!(count(AuditFilter { target: Some(session.to_string()), ..any() }).await, 2);
+    let request = |id: &str| AuditFilter { request: Some(id.to_owned()), ..of_user.clone() };
+    assert_eq!((count(request("request-7")).await, count(request("request-8")).await), (3, 0));
     let revoked = AuditFilter { action: Some(action::SESSION_REVOKED.to_owned()), ..any() };
     assert_eq!(count(revoked).await, 1);
     let actions = vec![action::SIGNED_IN, action::USER_CREATED];

@@ -14,6 +14,7 @@ pub mod model;
 pub mod opening;
 pub mod refresh;
 pub mod sessions;
+pub mod watched;
 mod world;
 
 pub use world::{
@@ -163,6 +164,9 @@ macro_rules! conformance {
                 a_refusal_is_not_recorded,
                 the_trail_is_filtered,
                 the_trail_is_read_in_pages;
+            watched:
+                commits_are_counted_with_the_calls_that_share_them,
+                a_refusal_is_no_failed_commit;
         }
     };
 }
@@ -200,6 +204,7 @@ mod tests {
             include_str!("opening.rs"),
             include_str!("refresh.rs"),
             include_str!("sessions.rs"),
+            include_str!("watched.rs"),
         ];
         let list = include_str!("mod.rs");
         for line in files.iter().flat_map(|file| file.lines()) {

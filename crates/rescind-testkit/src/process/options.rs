@@ -91,7 +91,7 @@ impl Options {
     }
 }
 
-/// The binary with `data` as its data directory and nothing else of Rescind's in its environment: for the
+/// The binary with `data` as its data directory and nothing else of Rescind's in its environment, nor of OpenTelemetry's: for the
 /// administration commands beside a running server.
 ///
 /// An unknown `RESCIND_` variable stops the binary, and the tests are told things by variables of that prefix, so none
@@ -99,7 +99,7 @@ impl Options {
 pub fn command(binary: impl AsRef<Path>, data: impl AsRef<Path>) -> Command {
     let mut command = Command::new(binary.as_ref());
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("RESCIND_") {
+        if ["RESCIND_", "OTEL_"].iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
             command.env_remove(name);
         }
     }

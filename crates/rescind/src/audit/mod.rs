@@ -11,8 +11,33 @@ use crate::id::{AuditId, ClientId, TenantId, UserId};
 use crate::store::{Answer, Page, PageRequest};
 
 /// Reading the audit trail. Writing it has no verb: every other verb writes its own entries.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { ports, authority, ada, .. }| {
+/// use rescind::audit::{AuditFilter, action};
+/// # let page = rescind::store::PageRequest { limit: 50, cursor: None };
+///
+/// // Revoking has written it, in the same transaction.
+/// authority.revoke_all_own(&ada).await?;
+/// let newest = ports.store.audit_entries(&AuditFilter::default(), &page).await?.items.remove(0);
+/// assert_eq!((newest.action.as_str(), newest.actor), (action::USER_REVOKED, ada.actor()));
+/// # Ok(())
+/// # });
+/// ```
 pub trait AuditStore: Send + Sync {
     /// Entries that match, newest first.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { ports, acme, .. }| {
+    /// use rescind::audit::{AuditFilter, action};
+    /// # let page = rescind::store::PageRequest { limit: 50, cursor: None };
+    ///
+    /// let filter = AuditFilter { actions: vec![action::SESSION_OPENED], ..AuditFilter::default() };
+    /// let entries = ports.store.audit_entries(&filter, &page).await?.items;
+    /// assert_eq!(entries.iter().map(|entry| entry.tenant_id).collect::<Vec<_>>(), [Some(acme)]);
+    /// # Ok(())
+    /// # });
+    /// ```
     fn audit_entries<'a>(
         &'a self,
         filter: &'a AuditFilter,
@@ -47,6 +72,8 @@ pub struct AuditFilter {
     pub action: Option<String>,
     /// Restricted to these actions, where not empty.
     pub actions: Vec<&'static str>,
+    /// Done within the request with this id.
+    pub request: Option<String>,
     /// Not older than this.
     pub since: Option<Timestamp>,
 }
@@ -268,6 +295,12 @@ pub struct Target {
 
 impl Target {
     /// The kinds that exist.
+    ///
+    /// ```
+    /// use rescind::audit::Target;
+    ///
+    /// assert!(Target::KINDS.iter().all(|kind| Target::known_kind(kind) == Some(*kind)));
+    /// ```
     pub const KINDS: [&'static str; 8] =
         ["session", "user", "tenant", "client", "key", "token", "digest", "ledger"];
 
@@ -296,6 +329,19 @@ impl Target {
 }
 
 /// What is recorded of an act, beside its [`Provenance`](crate::store::Provenance): an entry that is yet to be written.
+///
+/// ```
+/// use rescind::audit::{Record, Target, action};
+///
+/// let record = Record {
+///     action: action::KEY_REVOKED,
+///     target: Target::new("key", "k1"),
+///     tenant: None,
+///     user: None,
+///     reason: Some("its machine was stolen"),
+/// };
+/// assert!(Target::KINDS.contains(&record.target.kind));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record<'a> {
     /// What was done; one of [`action`].

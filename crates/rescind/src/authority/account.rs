@@ -216,8 +216,33 @@ impl Authority {
                 StoreError::Conflict => Error::WrongPassword,
                 other => ended_meanwhile(other.into()),
             })?;
-        self.apply(&changed.entries, now);
+        self.wrote(&changed.entries, now);
         self.renew(me, changed.revoked, now).await
+    }
+
+    /// Whether the caller still knows the own password: asked before what cannot be undone, of a session that somebody else may
+    /// have sat down at.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, ada, .. }| {
+    /// use rescind::authority::{Error, UserUpdate};
+    /// # let me = ada.signed_in()?.clone();
+    ///
+    /// let first = UserUpdate { password: Some("a heap of brown leaves".into()), ..UserUpdate::default() };
+    /// authority.update_user(&operator, me.user, Some(me.tenant), first, None).await?;
+    /// assert_eq!(authority.confirm_password(&ada, "a heap of brown leaves".into()).await, Ok(()));
+    /// assert_eq!(authority.confirm_password(&ada, "a guess".into()).await, Err(Error::WrongPassword));
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::WrongPassword`]; [`Error::Throttled`] after too many of them.
+    pub async fn confirm_password(&self, caller: &Caller, password: SecretString) -> Result<()> {
+        let me = caller.signed_in()?;
+        let credentials = self.store.credentials(me.tenant, me.user).await?;
+        let email = &credentials.user.email;
+        self.check_current(caller, email, password, credentials.password.clone(), self.now()).await
     }
 
     /// What happened to the caller's own account, newest first.

@@ -33,6 +33,19 @@ pub struct Caller {
 }
 
 /// Where a call comes from.
+///
+/// ```
+/// use std::net::IpAddr;
+///
+/// use rescind::authority::{Caller, Identity, Origin};
+/// use rescind::clock::Timestamp;
+///
+/// let origin = Origin { ip: Some(IpAddr::from([192, 0, 2, 1])), request_id: Some("r-1".into()) };
+/// let caller = Caller { identity: Identity::Anonymous, origin };
+/// // The audit trail says so of whatever the caller does.
+/// let kept = caller.provenance(Timestamp::from_secs(1_767_323_045));
+/// assert_eq!((kept.ip, kept.request_id), (caller.origin.ip, caller.origin.request_id));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
     /// The address, where there is one.
@@ -69,6 +82,17 @@ pub enum Identity {
 }
 
 /// A user, as a verified access token tells.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, pair, acme, .. }| {
+/// use secrecy::ExposeSecret as _;
+///
+/// let (me, _) = authority.authenticate_user(pair.access_token.expose_secret()).await?;
+/// assert_eq!((me.tenant, me.session), (acme, pair.session_id));
+/// assert_eq!(me.role, "member");
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedIn {
     /// Who.

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::authority::act::{act, within};
 use crate::authority::error::{Error, Result};
 use crate::authority::mint::client_id;
 use crate::authority::sign_in::found;
@@ -134,11 +135,15 @@ impl Authority {
     /// # });
     /// ```
     pub async fn check(&self, token: &str, expected: Expected<'_>) -> Result<Verified> {
-        let checked = match self.settings.check {
-            CheckBy::Replica => self.verifier.verify(token, expected),
-            CheckBy::Lookup => self.verifier.verify_by_lookup(token, expected, &self.lookup).await,
+        let span = act!("check", fresh = false);
+        let checking = async {
+            let checked = match self.settings.check {
+                CheckBy::Replica => self.verifier.verify(token, expected),
+                CheckBy::Lookup => self.verifier.verify_by_lookup(token, expected, &self.lookup).await,
+            };
+            checked.map_err(refused)
         };
-        checked.map_err(refused)
+        within(span, checking).await
     }
 
     /// The same, by all that the ledger holds at the call: nothing passes that was revoked by then, on whichever node. Waits for
@@ -174,13 +179,17 @@ impl Authority {
         expected: Expected<'_>,
         give_up: impl Future<Output = ()>,
     ) -> Result<Verified> {
-        let checked = match self.settings.check {
-            CheckBy::Replica => self.verifier.verify_fresh(token, expected, self, give_up).await,
-            CheckBy::Lookup => {
-                self.verifier.verify_fresh_by_lookup(token, expected, &self.lookup, give_up).await
-            }
+        let span = act!("check", fresh = true);
+        let checking = async {
+            let checked = match self.settings.check {
+                CheckBy::Replica => self.verifier.verify_fresh(token, expected, self, give_up).await,
+                CheckBy::Lookup => {
+                    self.verifier.verify_fresh_by_lookup(token, expected, &self.lookup, give_up).await
+                }
+            };
+            checked.map_err(refused)
         };
-        checked.map_err(refused)
+        within(span, checking).await
     }
 
     /// Whether a token is good, for a caller that reaches its tenant.

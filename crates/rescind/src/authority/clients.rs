@@ -18,6 +18,23 @@ use crate::id::{ClientId, TenantId};
 use crate::store::{Page, PageRequest};
 
 /// An API client to be made.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, operator, acme, .. }| {
+/// use rescind::authority::ClientRequest;
+///
+/// // What a gateway needs that checks tokens of one tenant, and no more.
+/// let request = ClientRequest {
+///     name: "gateway".into(),
+///     scopes: "introspect feed".parse()?,
+///     tenant: Some(acme),
+///     refresh_requires_secret: false,
+/// };
+/// let made = authority.create_client(&operator, request).await?;
+/// assert_eq!(made.client.tenant, Some(acme));
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub struct ClientRequest {
     /// Its name for people.
@@ -31,6 +48,20 @@ pub struct ClientRequest {
 }
 
 /// A client with a secret that is shown this once.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, operator, acme, .. }| {
+/// use rescind::authority::{ClientRequest, NewSecret};
+/// use secrecy::ExposeSecret as _;
+/// # let (name, tenant) = ("gateway".into(), Some(acme));
+/// # let request = ClientRequest { name, scopes: "feed".parse()?, tenant, refresh_requires_secret: false };
+///
+/// let made: NewSecret = authority.create_client(&operator, request).await?;
+/// // It is shown to who asked for it, and printed by nobody.
+/// assert!(!format!("{made:?}").contains(made.secret.expose_secret()));
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub struct NewSecret {
     /// The client.
@@ -98,6 +129,28 @@ impl Authority {
     pub async fn clients(&self, caller: &Caller, page: &PageRequest) -> Result<Page<ApiClient>> {
         let reach = self.reach(caller, Scope::Admin)?;
         Ok(self.store.clients(reach.tenant(), page).await?)
+    }
+
+    /// One API client.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, .. }| {
+    /// use rescind::store::PageRequest;
+    ///
+    /// let clients = authority.clients(&operator, &PageRequest { limit: 1, cursor: None }).await?;
+    /// let first = &clients.items[0];
+    /// assert_eq!(authority.client(&operator, first.id).await?.name, first.name);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for one that `caller` does not reach, and for one that was deleted.
+    pub async fn client(&self, caller: &Caller, client: ClientId) -> Result<ApiClient> {
+        let reach = self.reach(caller, Scope::Admin)?;
+        let (client, _) = self.store.client(client, self.now()).await?;
+        must_reach(reach, &client)?;
+        Ok(client)
     }
 
     /// Makes an API client. A tenant's admin makes clients bound to its tenant, with no more scopes than it may use.
@@ -214,7 +267,7 @@ impl Authority {
         must_reach(reach, &known)?;
         let by = caller.provenance(now);
         let changed = self.store.delete_client(reach.tenant(), client, self.access_exp(now), by).await?;
-        self.apply(&changed.entries, now);
+        self.wrote(&changed.entries, now);
         Ok(())
     }
 

@@ -8,6 +8,17 @@ use crate::store::StoreError;
 use crate::token::KeyError;
 
 /// What the authority's verbs return.
+///
+/// ```
+/// use rescind::authority::{Error, Result};
+///
+/// fn page_limit(asked: u32) -> Result<u32> {
+///     let why = "from 1 to 500";
+///     if (1..=500).contains(&asked) { Ok(asked) } else { Err(Error::Invalid { member: "limit", why }) }
+/// }
+/// assert_eq!(page_limit(50), Ok(50));
+/// assert_eq!(page_limit(0).unwrap_err().code(), "invalid_member");
+/// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// A refusal. Callers branch on the variant or on [`Error::code`], never on the text.

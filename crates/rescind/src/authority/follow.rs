@@ -11,6 +11,7 @@ use crate::authority::error::{Error, Result};
 use crate::clock::Timestamp;
 use crate::ledger::{Cursor, Follow, Head, PlacedMark};
 use crate::replica::{Expired, Loader};
+use crate::store::traced;
 use crate::verifier::{HeadAnswer, HeadUnknown, LedgerHead};
 
 /// How many entries one read of the ledger brings.
@@ -80,10 +81,98 @@ pub struct Followed {
 pub trait FollowListener: Send + Sync {
     /// These marks were read, in order, up to `reached`, and nothing stands between them, or between what was told last and
     /// the first of them. After a reading that failed midway, some are told again. The node counts as fresh only afterwards.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, ports, ada, .. }| {
+    /// use std::sync::Mutex;
+    ///
+    /// use rescind::authority::{Authority, AuthoritySettings, FollowListener};
+    /// use rescind::ledger::{Cursor, PlacedMark};
+    ///
+    /// /// What a reader of the feed has yet to be sent.
+    /// #[derive(Default)]
+    /// struct Waiting(Mutex<Vec<PlacedMark>>);
+    ///
+    /// impl FollowListener for Waiting {
+    ///     fn read(&self, marks: &[PlacedMark], reached: Cursor) {
+    ///         assert_eq!(marks.last().map(|last| last.cursor), Some(reached));
+    ///         self.0.lock().expect("nobody panics").extend_from_slice(marks);
+    ///     }
+    ///     fn lost(&self) {}
+    ///     fn found(&self, _: Cursor) {}
+    /// }
+    /// # let settings = AuthoritySettings::new("https://auth.example");
+    /// # let other_node = Authority::start(ports, settings, || unreachable!("it was started before")).await?;
+    /// # let other_node = other_node.authority;
+    /// authority.revoke_all_own(&ada).await?;
+    /// let waiting = Waiting::default();
+    /// other_node.follow_for(&waiting).await?;
+    /// assert_eq!(waiting.0.lock().expect("nobody panics").len(), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
     fn read(&self, marks: &[PlacedMark], reached: Cursor);
     /// What was told does not lead on to what will be: all is about to be loaded anew.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, .. }| {
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    ///
+    /// use rescind::authority::FollowListener;
+    /// use rescind::ledger::{Cursor, PlacedMark};
+    ///
+    /// /// Sends readers away, who then load everything anew.
+    /// #[derive(Default)]
+    /// struct SentAway(AtomicUsize);
+    ///
+    /// impl FollowListener for SentAway {
+    ///     fn read(&self, _: &[PlacedMark], _: Cursor) {}
+    ///     fn lost(&self) {
+    ///         self.0.fetch_add(1, Ordering::Relaxed);
+    ///     }
+    ///     fn found(&self, _: Cursor) {}
+    /// }
+    /// let sent_away = SentAway::default();
+    /// authority.follow_for(&sent_away).await?;
+    /// assert_eq!(sent_away.0.load(Ordering::Relaxed), 0);
+    /// // What the replica holds is not to be relied on.
+    /// authority.replica().doubt();
+    /// authority.follow_for(&sent_away).await?;
+    /// assert_eq!(sent_away.0.load(Ordering::Relaxed), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
     fn lost(&self);
     /// All was loaded anew, up to here. What is read from now on follows it.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, ada, .. }| {
+    /// use std::sync::Mutex;
+    ///
+    /// use rescind::authority::FollowListener;
+    /// use rescind::ledger::{Cursor, PlacedMark};
+    ///
+    /// /// From where on it was told everything.
+    /// #[derive(Default)]
+    /// struct Begins(Mutex<Option<Cursor>>);
+    ///
+    /// impl FollowListener for Begins {
+    ///     fn read(&self, _: &[PlacedMark], _: Cursor) {}
+    ///     fn lost(&self) {
+    ///         *self.0.lock().expect("nobody panics") = None;
+    ///     }
+    ///     fn found(&self, cursor: Cursor) {
+    ///         *self.0.lock().expect("nobody panics") = Some(cursor);
+    ///     }
+    /// }
+    /// authority.revoke_all_own(&ada).await?;
+    /// authority.replica().doubt();
+    /// let begins = Begins::default();
+    /// authority.follow_for(&begins).await?;
+    /// assert_eq!(*begins.0.lock().expect("nobody panics"), Some(authority.replica().cursor()));
+    /// # Ok(())
+    /// # });
+    /// ```
     fn found(&self, cursor: Cursor);
 }
 
@@ -125,6 +214,33 @@ impl Authority {
     }
 
     /// As [`Authority::follow`], telling `listener` what is read.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, ports, ada, .. }| {
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    ///
+    /// use rescind::authority::{Authority, AuthoritySettings, FollowListener};
+    /// use rescind::ledger::{Cursor, PlacedMark};
+    ///
+    /// struct Count(AtomicUsize);
+    ///
+    /// impl FollowListener for Count {
+    ///     fn read(&self, marks: &[PlacedMark], _: Cursor) {
+    ///         self.0.fetch_add(marks.len(), Ordering::Relaxed);
+    ///     }
+    ///     fn lost(&self) {}
+    ///     fn found(&self, _: Cursor) {}
+    /// }
+    /// # let settings = AuthoritySettings::new("https://auth.example");
+    /// # let other_node = Authority::start(ports, settings, || unreachable!("it was started before")).await?;
+    /// # let other_node = other_node.authority;
+    /// authority.revoke_all_own(&ada).await?;
+    /// let count = Count(AtomicUsize::new(0));
+    /// let followed = other_node.follow_for(&count).await?;
+    /// assert_eq!((followed.entries, count.0.into_inner()), (1, 1));
+    /// # Ok(())
+    /// # });
+    /// ```
     pub async fn follow_for(&self, listener: &dyn FollowListener) -> Result<Followed> {
         let own = self.history.last_unread();
         let began = self.now();
@@ -312,7 +428,7 @@ impl Authority {
 impl LedgerHead for Authority {
     fn head(&self) -> HeadAnswer<'_> {
         Box::pin(async {
-            self.store.head().await.map(|head| head.cursor).map_err(|error| {
+            traced("head", self.store.head()).await.map(|head| head.cursor).map_err(|error| {
                 // Following the ledger says so aloud, and once.
                 tracing::debug!(%error, "the ledger cannot be asked where it ends");
                 HeadUnknown

@@ -12,7 +12,7 @@ use crate::keys::{
     KeyChange, KeyPlan, KeyPolicy, KeyRecord, KeyState, KeyUse, Keyring, KeyringError, MasterKey, NewKey,
     Rewrap, SealError,
 };
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, traced};
 use crate::token::{Algorithm, JwkSet, SigningKey};
 
 /// Where the master key is kept. Asked again when the keys in the store do not open: somebody may have changed it.
@@ -35,6 +35,18 @@ use crate::token::{Algorithm, JwkSet, SigningKey};
 /// ```
 pub trait MasterKeySource: Send + Sync {
     /// The master keys that may be the right one, the likeliest first.
+    ///
+    /// ```
+    /// use rescind::authority::MasterKeySource as _;
+    /// use rescind::keys::MasterKey;
+    /// use rescind::system::SystemEntropy;
+    ///
+    /// // A key by itself is a place to keep it: in an example.
+    /// let key = MasterKey::generate(&SystemEntropy);
+    /// let candidates = key.candidates()?;
+    /// assert_eq!(*candidates[0].to_base64(), *key.to_base64());
+    /// # Ok::<(), rescind::keys::SealError>(())
+    /// ```
     fn candidates(&self) -> std::result::Result<Vec<MasterKey>, SealError>;
 }
 
@@ -45,6 +57,17 @@ impl MasterKeySource for MasterKey {
 }
 
 /// A key as it is shown.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, operator, .. }| {
+/// use rescind::keys::KeyState;
+///
+/// let keys = authority.keys(&operator).await?;
+/// let next = keys.iter().find(|key| key.state == KeyState::Next).ok_or("it is made ahead")?;
+/// assert_eq!((next.active_from, next.retired_at), (None, None));
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyView {
     /// Its id.
@@ -273,8 +296,8 @@ impl Authority {
 
     async fn apply_key_change(&self, change: KeyChange) -> std::result::Result<(), StoreError> {
         let now = change.by.at;
-        let entries = self.store.change_keys(change).await?;
-        self.apply(&entries, now);
+        let entries = traced("change_keys", self.store.change_keys(change)).await?;
+        self.wrote(&entries, now);
         if let Err(error) = self.reload_keys().await {
             // It is done in the store; following the ledger will load them.
             tracing::error!(%error, "keys could not be loaded after a change");
@@ -343,7 +366,7 @@ pub(super) async fn care(
 pub(super) async fn load_ring(store: &dyn Store, masters: &dyn MasterKeySource) -> Result<Keyring> {
     let (records, version) = store.keys().await?;
     let master = master_for(&records, masters)?;
-    Keyring::open(records, version, &master).map_err(|error| match error {
+    Keyring::open(&records, version, &master).map_err(|error| match error {
         KeyringError::Seal(seal) => seal.into(),
         other => Error::internal(other),
     })

@@ -41,6 +41,20 @@ pub struct TokenPair {
 }
 
 /// A fresh access token for a session that lives on where all others were ended.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, ada, backend, handover, .. }| {
+/// use rescind::token::Expected;
+/// use secrecy::ExposeSecret as _;
+///
+/// authority.hand_over(&backend, handover).await?;
+/// // Signed out everywhere else.
+/// let renewed = authority.revoke_others(&ada).await?;
+/// assert_eq!(renewed.revoked, 1);
+/// assert!(authority.check(renewed.access_token.expose_secret(), Expected::Configured).await.is_ok());
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub struct Renewed {
     /// How many sessions were ended.

@@ -4,6 +4,8 @@
 //! leaves what must be atomic to one verb of the store.
 
 mod account;
+mod act;
+mod activity;
 mod audit;
 mod caller;
 mod check;
@@ -12,6 +14,7 @@ mod error;
 mod feed;
 mod follow;
 mod history;
+mod identify;
 mod identity;
 mod key_care;
 mod mint;
@@ -42,7 +45,9 @@ use crate::replica::Replica;
 use crate::store::Store;
 use crate::token::{KeySet, RefreshValidator};
 use crate::verifier::Verifier;
+use throttle::Throttle;
 
+pub use activity::Activity;
 pub use caller::{Caller, Identity, Origin, Reach, SignedIn};
 pub use check::{Introspection, RefreshIntrospection};
 pub use clients::{ClientRequest, NewSecret};
@@ -50,6 +55,7 @@ pub use error::{Error, Result};
 pub use feed::FeedReader;
 pub use follow::{FollowListener, Followed};
 pub use history::HistoryCounts;
+pub use identify::Named;
 pub use key_care::{KeyView, MasterKeySource};
 pub use mint::{Renewed, TokenPair};
 pub use refresh::{ClientProof, RefreshRequest};
@@ -60,7 +66,6 @@ pub use settings::{AuthoritySettings, JWKS_MAX_AGE, KEY_OVERLAP, LARGEST_LEEWAY}
 pub use sign_in::{Busy, Offload, SignIn};
 pub use start::{Operator, Ports, StartError, Started};
 pub use tenants::TenantRequest;
-pub use throttle::{Attempt, Refused, Throttle};
 pub use users::{UserRequest, UserUpdate};
 pub use watch::Backlog;
 
@@ -101,6 +106,7 @@ pub struct Authority {
     keys_failed_at: AtomicI64,
     history: history::History,
     writes: watch::WriteWatch,
+    acts: activity::Acts,
     system_tenant: TenantId,
 }
 

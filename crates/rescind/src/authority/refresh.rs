@@ -2,16 +2,32 @@
 
 use std::net::IpAddr;
 
+use crate::authority::act::{act, within};
+use crate::authority::activity::{REPLAYED, ROTATED};
 use crate::authority::error::{Error, Result};
 use crate::authority::{Authority, Caller, TokenPair};
 use crate::clock::Timestamp;
 use crate::id::ClientId;
 use crate::keys::Keyring;
 use crate::session::{Presented, Rotate, Rotated};
-use crate::store::StoreError;
+use crate::store::{StoreError, traced};
 use crate::token::{Rejection, TokenId, ValidRefresh};
 
 /// A refresh token, presented.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, backend, pair, .. }| {
+/// use rescind::authority::{ClientProof, RefreshRequest};
+/// use secrecy::ExposeSecret as _;
+///
+/// // Its backend refreshes, which has proven its secret.
+/// let client = backend.identity.client().ok_or("not a client")?;
+/// let token = pair.refresh_token.expose_secret();
+/// let request = RefreshRequest { token, client: ClientProof::Proven(client), ip: None };
+/// assert_eq!(authority.refresh(&backend, request).await?.session_id, pair.session_id);
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Default)]
 pub struct RefreshRequest<'a> {
     /// The token as it came.
@@ -93,16 +109,32 @@ impl Authority {
     /// # });
     /// ```
     pub async fn refresh(&self, caller: &Caller, request: RefreshRequest<'_>) -> Result<TokenPair> {
+        let outcome = within(act!("refresh"), self.rotate(caller, request)).await;
+        let code = match &outcome {
+            Ok((_, false)) => ROTATED,
+            Ok((_, true)) => REPLAYED,
+            Err(error) => error.code(),
+        };
+        self.acts.refreshes.add(code);
+        outcome.map(|(pair, _)| pair)
+    }
+
+    /// The answer, and whether it was given before.
+    async fn rotate(&self, caller: &Caller, request: RefreshRequest<'_>) -> Result<(TokenPair, bool)> {
         let now = self.now();
         let presented = self.validate_refresh(request.token, now).await?;
         for _ in 0..3 {
             let ring = self.keyring.load_full();
             let rotate = self.rotation(&ring, &presented, caller, &request, now);
-            match self.store.rotate(rotate).await {
+            match traced("rotate", self.store.rotate(rotate)).await {
                 // Asked again, the store knows of a cut that has just come; and of one that it has lost, once that is written back.
                 Ok(Rotated::Rotated(chain) | Rotated::Replayed { chain, .. })
                     if self.knows_better(&chain) => {}
-                Ok(rotated) => return self.answer(&ring, rotated, presented.token_id(), now).await,
+                Ok(rotated) => {
+                    let replayed = matches!(rotated, Rotated::Replayed { .. });
+                    let pair = self.answer(&ring, rotated, presented.token_id(), now).await?;
+                    return Ok((pair, replayed));
+                }
                 Err(StoreError::KeyGone) => self.reload_keys().await?,
                 Err(other) => return Err(other.into()),
             }
@@ -128,7 +160,7 @@ impl Authority {
     }
 
     async fn keys_have_changed(&self) -> Result<bool> {
-        Ok(self.store.head().await?.keys_version != self.keyring.load().version())
+        Ok(traced("head", self.store.head()).await?.keys_version != self.keyring.load().version())
     }
 
     fn rotation(
@@ -177,7 +209,7 @@ impl Authority {
             Rotated::WrongClient => return Err(Error::InvalidClient),
             Rotated::Theft(entry) => {
                 tracing::warn!(session = %entry.mark.key, "a refresh token was used twice; its session was ended");
-                self.apply(std::slice::from_ref(&*entry), now);
+                self.wrote(std::slice::from_ref(&*entry), now);
                 return Err(Error::RefreshReuseDetected);
             }
         };

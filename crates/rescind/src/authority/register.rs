@@ -18,6 +18,23 @@ use crate::store::Provenance;
 const REGISTERED_ROLE: &str = "user";
 
 /// Who registers.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, .. }| {
+/// use rescind::authority::{Caller, Error, Identity, Origin, Registration};
+///
+/// let registration = Registration {
+///     email: "bob@example.com".into(),
+///     password: "a bowl of wooden spoons".into(),
+///     tenant: Some("acme".into()),
+///     date_of_birth: None,
+/// };
+/// let caller = Caller { identity: Identity::Anonymous, origin: Origin::default() };
+/// // Unless the settings say otherwise, nobody registers.
+/// assert_eq!(authority.register(&caller, registration).await, Err(Error::RegistrationClosed));
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub struct Registration {
     /// The email.

@@ -1,15 +1,16 @@
 //! Revoking, for those who administer.
 
 use crate::audit::action;
+use crate::authority::act::{act, within};
 use crate::authority::error::{Error, Result};
 use crate::authority::{Authority, Caller, ClientProof, LARGEST_LEEWAY, Reach};
 use crate::clock::Timestamp;
 use crate::directory::Scope;
 use crate::id::{ClientId, SessionId, TenantId, UserId};
 use crate::ledger::{
-    Cut, CutKind, CutOutcome, CutTarget, Entry, EntryFilter, Mark, PurgeOutcome, PurgeRequest, TokenKey,
+    Cut, CutOutcome, CutTarget, Entry, EntryFilter, Mark, PurgeOutcome, PurgeRequest, TokenKey,
 };
-use crate::store::{Page, PageRequest};
+use crate::store::{Page, PageRequest, traced};
 use uuid::Uuid;
 
 /// The longest text of a `jti`.
@@ -19,6 +20,28 @@ const MAX_JTI_BYTES: usize = 256;
 const LONGEST_ENTRY: std::time::Duration = std::time::Duration::from_secs(10 * 366 * 86_400);
 
 /// What is to be revoked, and for whom.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, operator, acme, .. }| {
+/// use std::time::Duration;
+///
+/// use rescind::authority::{RevocationRequest, What};
+///
+/// // Of another issuer's token its `jti` is known, and that it lives for an hour.
+/// let hour = authority.now().plus(Duration::from_secs(3600));
+/// let request = RevocationRequest {
+///     what: What::Jti("7f1c".into()),
+///     expires_at: Some(hour),
+///     user: None,
+///     tenant: Some(acme),
+///     reason: Some("found in a log".into()),
+/// };
+/// let (entry, _) = authority.revoke(&operator, request).await?;
+/// assert_eq!(entry.mark.tenant, Some(acme));
+/// assert!(entry.mark.expires_at >= hour);
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub struct RevocationRequest {
     /// What.
@@ -102,6 +125,16 @@ impl std::fmt::Debug for What {
 }
 
 /// What a tenant cut did, or would do.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, operator, acme, .. }| {
+/// let would = authority.revoke_tenant(&operator, acme, None, true).await?;
+/// let did = authority.revoke_tenant(&operator, acme, None, false).await?;
+/// assert_eq!((would.seq, would.revoked), (None, did.revoked));
+/// assert!(would.token_version < did.token_version);
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TenantRevocation {
     /// How many sessions were ended, or would be.
@@ -359,17 +392,18 @@ impl Authority {
     ///
     /// ```
     /// # rescind_examples::run(async |rescind_examples::World { authority, operator, ada, acme, .. }| {
-    /// use rescind::ledger::CutKind;
+    /// use rescind::ledger::{CutKind, EntryFilter};
     /// use rescind::store::PageRequest;
     ///
     /// authority.revoke_all_own(&ada).await?;
     /// authority.revoke_tenant(&operator, acme, None, false).await?;
     ///
     /// let page = PageRequest { limit: 50, cursor: None };
-    /// let all = authority.revocations(&operator, None, None, None, &page).await?;
+    /// let all = authority.revocations(&operator, EntryFilter::default(), &page).await?;
     /// let kinds: Vec<_> = all.items.iter().map(|entry| entry.mark.kind()).collect();
     /// assert_eq!(kinds, [CutKind::Tenant, CutKind::User]);
-    /// let of_users = authority.revocations(&operator, Some(CutKind::User), None, None, &page).await?;
+    /// let users = EntryFilter { kind: Some(CutKind::User), ..EntryFilter::default() };
+    /// let of_users = authority.revocations(&operator, users, &page).await?;
     /// assert_eq!(of_users.items, all.items[1..]);
     /// # Ok(())
     /// # });
@@ -377,13 +411,11 @@ impl Authority {
     pub async fn revocations(
         &self,
         caller: &Caller,
-        kind: Option<CutKind>,
-        user: Option<UserId>,
-        since: Option<Timestamp>,
+        filter: EntryFilter,
         page: &PageRequest,
     ) -> Result<Page<Entry>> {
         let reach = self.reach(caller, Scope::RevocationsRead)?;
-        let filter = EntryFilter { tenant: reach.tenant(), user, kind, since };
+        let filter = EntryFilter { tenant: reach.tenant().or(filter.tenant), ..filter };
         let mut entries = self.store.entries(&filter, page).await?;
         entries.items.retain(|entry| scope_of(entry).is_none_or(|tenant| reach.covers(tenant)));
         Ok(entries)
@@ -451,7 +483,12 @@ impl Authority {
             };
             let PurgeOutcome { purged: batch, more } = self.store.purge(request).await?;
             purged += batch;
-            if dry_run || !more {
+            if dry_run {
+                return Ok(purged);
+            }
+            self.acts.purged_a_batch(batch);
+            if !more {
+                self.acts.purged_all();
                 return Ok(purged);
             }
         }
@@ -465,9 +502,26 @@ impl Authority {
     /// Revokes in the store, and, once that is durable, in this node's replica.
     pub(super) async fn cut(&self, cut: Cut) -> Result<CutOutcome> {
         let now = cut.by.at;
-        let outcome = self.store.cut(cut).await?;
-        self.apply(std::slice::from_ref(&outcome.entry), now);
+        let revoking = async {
+            let outcome = traced("cut", self.store.cut(cut)).await?;
+            tracing::Span::current().record("kind", outcome.entry.mark.kind().as_str());
+            Ok(outcome)
+        };
+        let outcome = within(act!("revoke", kind = tracing::field::Empty), revoking).await?;
+        let entry = std::slice::from_ref(&outcome.entry);
+        // One that stood already was written, and counted, before.
+        if outcome.created {
+            self.wrote(entry, now);
+        } else {
+            self.apply(entry, now);
+        }
         Ok(outcome)
+    }
+
+    /// Entries that this node has just written.
+    pub(super) fn wrote(&self, entries: &[Entry], now: Timestamp) {
+        self.acts.wrote(entries);
+        self.apply(entries, now);
     }
 
     /// The marks of entries that this node wrote hold here at once; its cursor moves only by reading in order.
@@ -618,7 +672,7 @@ fn scope_of(entry: &Entry) -> Option<TenantId> {
     }
 }
 
-fn check_jti(jti: &str) -> Result<()> {
+pub(super) fn check_jti(jti: &str) -> Result<()> {
     if (1..=MAX_JTI_BYTES).contains(&jti.len()) && !jti.chars().any(char::is_control) {
         return Ok(());
     }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::audit::action;
+use crate::authority::act::{act, within};
 use crate::authority::error::{Error, Result};
 use crate::authority::revoke::check_reason;
 use crate::authority::sign_in::{OpenDraft, found};
@@ -12,10 +13,23 @@ use crate::directory::{ADMIN_ROLE, Scope, Standing};
 use crate::id::{SessionId, TenantId, UserId};
 use crate::ledger::{Cut, CutTarget};
 use crate::session::{Device, OpenSession, Profile, Session, SessionFilter, StatusFilter};
-use crate::store::{Page, PageRequest};
+use crate::store::{Page, PageRequest, traced};
 use crate::token::{ExtraClaims, ExtraClaimsError};
 
 /// A user that a backend has authenticated itself.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, backend, handover, operator, .. }| {
+/// use rescind::authority::Handover;
+/// use rescind::session::Device;
+///
+/// let device = Device { name: Some("phone".into()), ..Device::default() };
+/// let pair = authority.hand_over(&backend, Handover { device, ..handover }).await?;
+/// let session = authority.end_session(&operator, pair.session_id, None).await?;
+/// assert_eq!(session.device.name.as_deref(), Some("phone"));
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub struct Handover {
     /// The user.
@@ -64,6 +78,12 @@ impl Authority {
     /// # });
     /// ```
     pub async fn hand_over(&self, caller: &Caller, handover: Handover) -> Result<TokenPair> {
+        let outcome = within(act!("hand_over"), self.open_for_backend(caller, handover)).await;
+        self.acts.handovers.add(outcome.as_ref().err().map_or("ok", Error::code));
+        outcome
+    }
+
+    async fn open_for_backend(&self, caller: &Caller, handover: Handover) -> Result<TokenPair> {
         let Identity::Client(client) = &caller.identity else {
             return Err(Error::Forbidden("this is for API clients"));
         };
@@ -113,7 +133,7 @@ impl Authority {
     /// The versions and floors as of before the opening: a cut that comes in between finds the session below them. A user that is
     /// yet to be made has none that could be cut.
     async fn standing_before(&self, tenant: TenantId, user: UserId) -> Result<Standing> {
-        if let Some(known) = found(self.store.credentials(tenant, user).await)? {
+        if let Some(known) = found(traced("credentials", self.store.credentials(tenant, user)).await)? {
             return Ok(known.standing());
         }
         let tenant = self.store.tenant(tenant).await?;

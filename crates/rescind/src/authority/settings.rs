@@ -119,10 +119,32 @@ const fn days(days: u64) -> Duration {
 
 /// The largest leeway that any verifier of this ledger may ever be given. Nothing is purged sooner than that after it has
 /// expired, whatever the leeway is today: a token must not come back because somebody raises it tomorrow.
+///
+/// ```
+/// use rescind::authority::{AuthoritySettings, LARGEST_LEEWAY};
+///
+/// let usual = AuthoritySettings::new("https://auth.example");
+/// assert!(usual.leeway <= LARGEST_LEEWAY);
+/// assert!(usual.purge_safety_margin >= LARGEST_LEEWAY);
+/// ```
 pub const LARGEST_LEEWAY: Duration = Duration::from_secs(300);
 
 /// For how long published keys may be cached by verifiers (`Cache-Control: max-age` of the JWKS).
+///
+/// ```
+/// use rescind::authority::JWKS_MAX_AGE;
+///
+/// let header = format!("Cache-Control: public, max-age={}", JWKS_MAX_AGE.as_secs());
+/// assert_eq!(header, "Cache-Control: public, max-age=300");
+/// ```
 pub const JWKS_MAX_AGE: Duration = Duration::from_secs(300);
 
 /// For how long a key is published before it signs: longer than any verifier's cache.
+///
+/// ```
+/// use rescind::authority::{JWKS_MAX_AGE, KEY_OVERLAP};
+///
+/// // Whoever fetched the keys just before a new one was published has it before it signs.
+/// assert!(KEY_OVERLAP > JWKS_MAX_AGE);
+/// ```
 pub const KEY_OVERLAP: Duration = Duration::from_secs(600);

@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::audit::{Actor, action};
+use crate::authority::act::{act, within};
 use crate::authority::error::{Error, Result};
 use crate::authority::sessions::check_device;
 use crate::authority::{Authority, Caller, TokenPair};
@@ -16,7 +17,7 @@ use crate::directory::{Credentials, DEFAULT_TENANT, PasswordHash, Tenant, passwo
 use crate::entropy::{random_bytes, uuid_v7};
 use crate::id::{SessionId, TenantId};
 use crate::session::{Device, OpenSession, Successor};
-use crate::store::StoreError;
+use crate::store::{StoreError, traced};
 use crate::token::TokenId;
 
 /// Where password hashing runs: tens of milliseconds of one core and 19 MiB each, so that their number must be bounded.
@@ -38,14 +39,72 @@ use crate::token::TokenId;
 /// ```
 pub trait Offload: Send + Sync {
     /// Runs `job` soon on a thread of its own, or refuses if too many are waiting.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { ports, .. }| {
+    /// let (told, heard) = std::sync::mpsc::channel();
+    /// let job = move || told.send("hashed").expect("somebody waits");
+    /// ports.offload.run(Box::new(job)).map_err(|_| "it is busy")?;
+    /// assert_eq!(heard.recv()?, "hashed");
+    /// # Ok(())
+    /// # });
+    /// ```
     fn run(&self, job: Box<dyn FnOnce() + Send>) -> std::result::Result<(), Busy>;
 }
 
 /// Too many jobs are waiting.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { ports, .. }| {
+/// # let (email, password) = (rescind_examples::OPERATOR_EMAIL, rescind_examples::OPERATOR_PASSWORD);
+/// use std::sync::Arc;
+///
+/// use rescind::authority::{Authority, AuthoritySettings, Busy, Caller, Error, Offload, Ports, SignIn};
+///
+/// /// Its queue is full.
+/// struct Full;
+///
+/// impl Offload for Full {
+///     fn run(&self, _: Box<dyn FnOnce() + Send>) -> Result<(), Busy> {
+///         Err(Busy)
+///     }
+/// }
+/// let ports = Ports { offload: Arc::new(Full), ..ports };
+/// # let settings = AuthoritySettings::new("https://auth.example");
+/// # let authority = Authority::start(ports, settings, || unreachable!("it was started before")).await?.authority;
+/// # let (email, password, device) = (email.into(), password.into(), Default::default());
+/// let sign_in = SignIn { email, password, tenant: None, audience: None, device };
+/// let refused = authority.sign_in(&Caller::command_line(), sign_in).await;
+/// assert_eq!(refused.unwrap_err(), Error::Overloaded);
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Busy;
 
 /// What a person signs in with.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, .. }| {
+/// # let (email, password) = (rescind_examples::OPERATOR_EMAIL, rescind_examples::OPERATOR_PASSWORD);
+/// use rescind::authority::{Caller, Error, SignIn};
+/// use rescind::session::Device;
+///
+/// let sign_in = SignIn {
+///     email: email.into(),
+///     password: password.into(),
+///     tenant: Some("acme".into()),
+///     audience: None,
+///     device: Device::default(),
+/// };
+/// // The operator is somebody in the tenant `system`, and nobody in this one.
+/// let caller = Caller::command_line();
+/// assert_eq!(authority.sign_in(&caller, sign_in.clone()).await.unwrap_err(), Error::InvalidCredentials);
+/// let there = SignIn { tenant: Some("system".into()), ..sign_in };
+/// assert!(authority.sign_in(&caller, there).await.is_ok());
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub struct SignIn {
     /// The email.
@@ -86,6 +145,12 @@ impl Authority {
     /// # });
     /// ```
     pub async fn sign_in(&self, caller: &Caller, sign_in: SignIn) -> Result<TokenPair> {
+        let outcome = within(act!("sign_in"), self.sign_in_unless_throttled(caller, sign_in)).await;
+        self.acts.sign_ins.add(outcome.as_ref().err().map_or("ok", Error::code));
+        outcome
+    }
+
+    async fn sign_in_unless_throttled(&self, caller: &Caller, sign_in: SignIn) -> Result<TokenPair> {
         let now = self.now();
         let address = caller.origin.ip.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         let tenants = self.tenants_meant(sign_in.tenant.as_deref()).await?;
@@ -149,7 +214,8 @@ impl Authority {
     async fn candidates(&self, tenants: Vec<TenantId>, email: &str) -> Result<Vec<Option<Credentials>>> {
         let mut candidates = Vec::new();
         for tenant in tenants {
-            candidates.push(found(self.store.credentials_by_email(tenant, email).await)?);
+            let credentials = self.store.credentials_by_email(tenant, email);
+            candidates.push(found(traced("credentials_by_email", credentials).await)?);
         }
         if candidates.is_empty() {
             candidates.push(None);
@@ -179,14 +245,14 @@ impl Authority {
     }
 
     pub(super) async fn default_tenant(&self) -> Result<TenantId> {
-        Ok(self.store.tenant_by_slug(DEFAULT_TENANT).await?.id)
+        Ok(traced("tenant_by_slug", self.store.tenant_by_slug(DEFAULT_TENANT)).await?.id)
     }
 
     /// A tenant by its slug or id.
     pub(super) async fn tenant_named(&self, name: &str) -> Result<Option<Tenant>> {
         found(match name.parse::<Uuid>() {
-            Ok(id) => self.store.tenant(TenantId(id)).await,
-            Err(_) => self.store.tenant_by_slug(name).await,
+            Ok(id) => traced("tenant", self.store.tenant(TenantId(id))).await,
+            Err(_) => traced("tenant_by_slug", self.store.tenant_by_slug(name)).await,
         })
     }
 
@@ -232,9 +298,9 @@ impl Authority {
                 mac_kid: ring.refresh_kid().to_owned(),
             };
             ring.access().kid().clone_into(&mut open.signing_kid);
-            match self.store.open(open.clone()).await {
+            match traced("open", self.store.open(open.clone())).await {
                 Ok(opened) => {
-                    self.apply(&opened.entries, now);
+                    self.wrote(&opened.entries, now);
                     return self.mint_pair(&ring, &opened.chain, secret, now);
                 }
                 Err(StoreError::KeyGone) => self.reload_keys().await?,

@@ -24,6 +24,26 @@ use crate::token::{Issuer, KeySet, RefreshValidator, Validator};
 use crate::verifier::{FreshnessPolicy, TokenCache, Verifier};
 
 /// Everything outside that an authority needs.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { ports, clock, .. }| {
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use rescind::authority::{Authority, AuthoritySettings, Ports};
+/// use rescind::clock::Clock as _;
+///
+/// // Another node on the same store, whose clock is an hour ahead.
+/// let ahead = Arc::new(rescind_examples::HandClock::default());
+/// ahead.forward(Duration::from_secs(3600));
+/// let ports = Ports { clock: ahead, ..ports };
+/// let settings = AuthoritySettings::new("https://auth.example");
+/// # let started = Authority::start(ports, settings, || unreachable!("it was started before")).await?;
+/// # let other_node = started.authority;
+/// assert_eq!(other_node.now().since(clock.now()), Duration::from_secs(3600));
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone)]
 pub struct Ports {
     /// The store.
@@ -41,6 +61,25 @@ pub struct Ports {
 }
 
 /// The operator that a first start makes.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, .. }| {
+/// # let (email, password) = (rescind_examples::OPERATOR_EMAIL, rescind_examples::OPERATOR_PASSWORD);
+/// use rescind::authority::{Caller, Operator, SignIn};
+///
+/// // Who may do everything from the first start on.
+/// let operator = Operator { email: email.into(), password: password.into() };
+/// let sign_in = SignIn {
+///     email: operator.email,
+///     password: operator.password,
+///     tenant: None,
+///     audience: Some(authority.settings().admin_audience()),
+///     device: Default::default(),
+/// };
+/// assert!(authority.sign_in(&Caller::command_line(), sign_in).await.is_ok());
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub struct Operator {
     /// Its email.
@@ -50,6 +89,19 @@ pub struct Operator {
 }
 
 /// An authority that was made.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { ports, .. }| {
+/// use rescind::authority::{Authority, AuthoritySettings, Started};
+///
+/// let settings = AuthoritySettings::new("https://auth.example");
+/// let again = Authority::start(ports, settings, || unreachable!("it was started before")).await?;
+/// let Started { authority, first } = again;
+/// assert!(!first, "nobody has to be told an operator's password");
+/// assert!(authority.is_ready());
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Debug)]
 pub struct Started {
     /// The authority.
@@ -59,6 +111,23 @@ pub struct Started {
 }
 
 /// Why an authority cannot be made.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { ports, .. }| {
+/// use std::sync::Arc;
+///
+/// use rescind::authority::{Authority, AuthoritySettings, Ports, StartError};
+/// use rescind::keys::{MasterKey, SealError};
+///
+/// // Somebody has made another master key, and lost the one that sealed the keys.
+/// let another = Arc::new(MasterKey::generate(&*ports.entropy));
+/// let ports = Ports { master_keys: another, ..ports };
+/// let settings = AuthoritySettings::new("https://auth.example");
+/// let failed = Authority::start(ports, settings, || unreachable!("it was started before")).await;
+/// assert_eq!(failed.unwrap_err(), StartError::MasterKey(SealError::WrongMasterKey));
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StartError {
     /// The keys do not open with the master key.
@@ -160,6 +229,7 @@ async fn assemble(ports: Ports, settings: AuthoritySettings) -> Result<Authority
         keys_failed_at: AtomicI64::new(0),
         history: History::default(),
         writes: super::watch::WriteWatch::default(),
+        acts: super::activity::Acts::default(),
         keyring: ArcSwap::from_pointee(ring),
         access_keys,
         refresh_keys,

@@ -2,12 +2,25 @@
 
 use crate::authority::error::{Error, Result};
 use crate::authority::{Authority, Caller};
-use crate::directory::{NewTenant, Tenant, TenantChange};
+use crate::directory::{NewTenant, Scope, Tenant, TenantChange};
 use crate::entropy::uuid_v7;
 use crate::id::TenantId;
 use crate::store::{Page, PageRequest};
 
 /// A tenant to be made.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, operator, .. }| {
+/// use rescind::authority::TenantRequest;
+/// # let id = rescind::id::TenantId(uuid::Uuid::from_u128(9));
+///
+/// // One whose tokens another issuer mints: they carry its id there.
+/// let request = TenantRequest { slug: "globex".into(), name: None, id: Some(id) };
+/// let globex = authority.create_tenant(&operator, request).await?;
+/// assert_eq!((globex.id, globex.name.as_str()), (id, "globex"));
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub struct TenantRequest {
     /// Its short name.
@@ -35,6 +48,22 @@ impl Authority {
     pub async fn tenants(&self, caller: &Caller, page: &PageRequest) -> Result<Page<Tenant>> {
         caller.must_be_operator(self.system_tenant)?;
         Ok(self.store.tenants(page).await?)
+    }
+
+    /// One tenant, for whoever administers it.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, acme, .. }| {
+    /// assert_eq!(authority.tenant(&operator, acme).await?.slug, "acme");
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NotFound`](crate::authority::Error::NotFound) for one that `caller` does not reach.
+    pub async fn tenant(&self, caller: &Caller, tenant: TenantId) -> Result<Tenant> {
+        self.reach(caller, Scope::UsersWrite)?.must_cover(tenant)?;
+        Ok(self.store.tenant(tenant).await?)
     }
 
     /// Makes a tenant.
@@ -98,7 +127,7 @@ impl Authority {
         let by = caller.provenance(now);
         let changed =
             self.store.change_tenant(TenantChange { tenant, name, suspended, access_exp, by }).await?;
-        self.apply(&changed.entries, now);
+        self.wrote(&changed.entries, now);
         Ok(changed.value)
     }
 }

@@ -19,30 +19,8 @@ const REMEMBERED: usize = 50_000;
 
 /// Counts failures: at most 20 in 15 minutes for one account from one address, at most 200 from one address. The account's owner
 /// signs in from another address meanwhile, and from the same one when the oldest failure is 15 minutes old.
-///
-/// ```
-/// use std::net::IpAddr;
-/// use std::time::Duration;
-/// use rescind::authority::{Refused, Throttle};
-/// # use rescind::clock::Timestamp;
-///
-/// let throttle = Throttle::default();
-/// let (home, away) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([198, 51, 100, 1]));
-/// # let now = Timestamp::from_secs(1_767_323_045);
-/// let attempt = |account: &str, address, at| throttle.begin([account.to_owned()], address, at);
-/// for _ in 0..20 {
-///     // The password was wrong.
-///     drop(attempt("ada", home, now).unwrap());
-/// }
-///
-/// let quarter = Duration::from_secs(15 * 60);
-/// assert_eq!(attempt("ada", home, now).unwrap_err(), Refused::TooManyFailures(quarter));
-/// attempt("bob", home, now).unwrap().succeeded("bob");
-/// attempt("ada", away, now).unwrap().succeeded("ada");
-/// attempt("ada", home, now.plus(quarter)).unwrap().succeeded("ada");
-/// ```
 #[derive(Debug, Default)]
-pub struct Throttle {
+pub(super) struct Throttle {
     accounts: Mutex<Counter<(String, IpAddr)>>,
     addresses: Mutex<Counter<IpAddr>>,
 }
@@ -51,7 +29,7 @@ pub struct Throttle {
 /// also where whoever made it did not wait for the answer.
 #[derive(Debug)]
 #[must_use]
-pub struct Attempt<'a> {
+pub(super) struct Attempt<'a> {
     throttle: &'a Throttle,
     accounts: Vec<(String, IpAddr)>,
     address: IpAddr,
@@ -69,7 +47,7 @@ enum Outcome {
 
 /// Why an attempt may not begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+pub(super) enum Refused {
     /// Too many have failed: for so long.
     #[error("too many attempts have failed; the next is looked at in {0:?}")]
     TooManyFailures(Duration),
@@ -81,19 +59,12 @@ pub enum Refused {
 impl Throttle {
     /// Lets an attempt from `address` begin, on the account that any of `accounts` may mean. An attempt under way is reckoned as a
     /// failure, so that a thousand guesses at once are not all let through.
-    ///
-    /// ```
-    /// use std::net::IpAddr;
-    /// use rescind::authority::Throttle;
-    /// # let now = rescind::clock::Timestamp::from_secs(1_767_323_045);
-    ///
-    /// let throttle = Throttle::default();
-    /// let attempt = throttle.begin(["ada".to_owned()], IpAddr::from([192, 0, 2, 1]), now)?;
-    /// // The password was right.
-    /// attempt.succeeded("ada");
-    /// # Ok::<(), rescind::authority::Refused>(())
-    /// ```
-    pub fn begin<I>(&self, accounts: I, address: IpAddr, now: Timestamp) -> Result<Attempt<'_>, Refused>
+    pub(super) fn begin<I>(
+        &self,
+        accounts: I,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<Attempt<'_>, Refused>
     where
         I: IntoIterator<Item = String>,
     {
@@ -112,7 +83,7 @@ impl Throttle {
     }
 
     /// Counts one event of an address, such as a registration, with the limit of an address.
-    pub fn count_address(&self, address: IpAddr, now: Timestamp) -> Result<(), Refused> {
+    pub(super) fn count_address(&self, address: IpAddr, now: Timestamp) -> Result<(), Refused> {
         self.begin([], address, now).map(drop)
     }
 }
@@ -120,12 +91,12 @@ impl Throttle {
 impl Attempt<'_> {
     /// It was right for `account`: it is no failure, and neither are that account's former ones from that address. Those of the others
     /// that it might have meant stay: to know one's own password is no excuse for having guessed at another's.
-    pub fn succeeded(mut self, account: &str) {
+    pub(super) fn succeeded(mut self, account: &str) {
         self.outcome = Outcome::Succeeded(account.to_owned());
     }
 
     /// It was not looked at: it counts for nothing.
-    pub fn abandoned(mut self) {
+    pub(super) fn abandoned(mut self) {
         self.outcome = Outcome::Abandoned;
     }
 }

@@ -12,6 +12,25 @@ use crate::id::{TenantId, UserId};
 use crate::store::{Page, PageRequest};
 
 /// A user to be made.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, operator, acme, .. }| {
+/// use rescind::authority::{Error, UserRequest};
+///
+/// let request = UserRequest {
+///     email: "bob@example.com".into(),
+///     role: "member".into(),
+///     tenant: Some(acme),
+///     password: Some("password123".into()),
+/// };
+/// let refused = authority.create_user(&operator, request.clone()).await;
+/// assert!(matches!(refused, Err(Error::PasswordTooWeak(_))));
+/// // A backend signs him in: he needs none here.
+/// let request = UserRequest { password: None, ..request };
+/// assert!(authority.create_user(&operator, request).await.is_ok());
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub struct UserRequest {
     /// The email.
@@ -25,6 +44,21 @@ pub struct UserRequest {
 }
 
 /// A change of a user. What is `None` stays.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, operator, ada, pair, .. }| {
+/// use rescind::authority::UserUpdate;
+/// use rescind::token::Expected;
+/// use secrecy::ExposeSecret as _;
+///
+/// let me = ada.signed_in()?;
+/// let barred = UserUpdate { disabled: Some(true), ..UserUpdate::default() };
+/// let user = authority.update_user(&operator, me.user, Some(me.tenant), barred, None).await?;
+/// assert_eq!((user.disabled, user.role.as_str()), (true, "member"));
+/// assert!(authority.check(pair.access_token.expose_secret(), Expected::Configured).await.is_err());
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct UserUpdate {
     /// The new role.
@@ -139,7 +173,7 @@ impl Authority {
                 by: caller.provenance(now),
             })
             .await?;
-        self.apply(&changed.entries, now);
+        self.wrote(&changed.entries, now);
         Ok(changed.value)
     }
 
@@ -163,8 +197,25 @@ impl Authority {
         let may = caller.may_touch_admins();
         let by = caller.provenance(now);
         let changed = self.store.delete_user(user.tenant, user.id, may, self.access_exp(now), by).await?;
-        self.apply(&changed.entries, now);
+        self.wrote(&changed.entries, now);
         Ok(())
+    }
+
+    /// One user.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, ada, .. }| {
+    /// let me = ada.signed_in()?;
+    /// let user = authority.user(&operator, me.user, Some(me.tenant)).await?;
+    /// assert_eq!(user.email, "ada@example.com");
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for one whom `caller` does not reach.
+    pub async fn user(&self, caller: &Caller, user: UserId, tenant: Option<TenantId>) -> Result<User> {
+        self.reachable_user(caller, Scope::UsersWrite, user, tenant).await
     }
 
     /// Users whose email contains `query`, or whose id it is; within `tenant`, where given.

@@ -13,6 +13,24 @@ use crate::store::Connections;
 const REFUSES_FOR: Duration = Duration::from_secs(120);
 
 /// How far a node and its tasks are behind.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, ada, clock, .. }| {
+/// use std::time::Duration;
+///
+/// use rescind::authority::Backlog;
+///
+/// assert_eq!(authority.backlog().await?, Backlog::default());
+/// authority.revoke_all_own(&ada).await?;
+/// authority.follow().await?;
+/// // Nobody has purged for a day.
+/// clock.forward(Duration::from_secs(86_400));
+/// let behind = authority.backlog().await?;
+/// assert_eq!(behind.unread, 0);
+/// assert!(behind.purge_overdue > Duration::from_secs(20 * 3600));
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Backlog {
     /// So many places of the ledger its replica has yet to read.
@@ -90,12 +108,13 @@ impl Authority {
         self.store.refused_writes()
     }
 
-    /// What is in use of the connections to the store's server, where it has one.
+    /// What is in use of the connections to the store's server, or of the threads that read and write its file.
     ///
     /// ```
     /// # rescind_examples::run(async |rescind_examples::World { authority, .. }| {
-    /// // SQLite is a file.
-    /// assert_eq!(authority.store_connections(), None);
+    /// let connections = authority.store_connections().ok_or("it has some")?;
+    /// assert!(connections.in_use <= connections.most);
+    /// assert_eq!(connections.waiting, 0, "nobody asks for anything");
     /// # Ok(())
     /// # });
     /// ```

@@ -7,6 +7,18 @@ use crate::directory::{Scope, Scopes};
 use crate::id::{ClientId, TenantId};
 
 /// An API client.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, operator, acme, .. }| {
+/// use rescind::directory::Scope;
+/// # let page = rescind::store::PageRequest { limit: 50, cursor: None };
+///
+/// let shop = authority.clients(&operator, &page).await?.items.remove(0);
+/// assert_eq!((shop.name.as_str(), shop.tenant), ("shop", Some(acme)));
+/// assert!(shop.scopes.allow(Scope::SessionsWrite));
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiClient {
     /// Its id, the `client_id` of RFC 6749 §2.2.
@@ -43,6 +55,26 @@ impl ApiClient {
 }
 
 /// An API client to be made.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { ports, authority, operator, acme, .. }| {
+/// use rescind::directory::{ClientSecretHash, NewClient, Scope};
+/// # let id = rescind::id::ClientId(uuid::Uuid::from_u128(9));
+///
+/// let new = NewClient {
+///     id,
+///     name: "shop on the phone".into(),
+///     scopes: [Scope::SessionsWrite].into_iter().collect(),
+///     tenant: Some(acme),
+///     // A phone cannot keep a secret.
+///     refresh_requires_secret: false,
+///     secret: ClientSecretHash([7; 32]),
+/// };
+/// let made = ports.store.create_client(new, operator.provenance(authority.now())).await?;
+/// assert!(!made.is_operator());
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewClient {
     /// Its id.
@@ -61,6 +93,12 @@ pub struct NewClient {
 
 /// SHA-256 of a client secret. The secret has 256 random bits, so that a fast hash is enough: there is nothing
 /// to guess.
+///
+/// ```
+/// use rescind::directory::ClientSecretHash;
+///
+/// assert_eq!(format!("{:?}", ClientSecretHash([7; 32])), "ClientSecretHash(…)");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ClientSecretHash(pub [u8; 32]);
 

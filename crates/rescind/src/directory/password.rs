@@ -8,15 +8,56 @@ use crate::directory::PasswordHash;
 use crate::entropy::{Entropy, random_bytes};
 
 /// Memory of one hash in KiB: 19 MiB (OWASP password storage cheat sheet, Argon2id).
+///
+/// ```
+/// use rescind::directory::password;
+/// use rescind::system::SystemEntropy;
+///
+/// let kept = password::hash(&"correct horse battery staple".into(), &SystemEntropy).unwrap();
+/// assert!(kept.0.contains(&format!("m={}", password::MEMORY_KIB)));
+/// ```
 pub const MEMORY_KIB: u32 = 19 * 1024;
 /// Passes over that memory.
+///
+/// ```
+/// use rescind::directory::password;
+/// use rescind::system::SystemEntropy;
+///
+/// let kept = password::hash(&"correct horse battery staple".into(), &SystemEntropy).unwrap();
+/// assert!(kept.0.contains(&format!("t={}", password::PASSES)));
+/// ```
 pub const PASSES: u32 = 2;
 /// The longest password in bytes: beyond it, hashing is somebody else's work to waste.
+///
+/// ```
+/// use rescind::directory::password::{MAX_BYTES, weakness};
+///
+/// let long = |bytes: usize| "horse battery ".chars().cycle().take(bytes).collect::<String>();
+/// assert_eq!(weakness(&long(MAX_BYTES).into(), "ada@example.com"), None);
+/// assert!(weakness(&long(MAX_BYTES + 1).into(), "ada@example.com").is_some());
+/// ```
 pub const MAX_BYTES: usize = 256;
 /// The shortest password in characters (NIST SP 800-63B-4 §3.1.1.2 asks for 8 at the least).
+///
+/// ```
+/// use rescind::directory::password::{MIN_CHARS, weakness};
+///
+/// // Characters and not bytes are counted.
+/// assert_eq!("größeräh".chars().count(), MIN_CHARS);
+/// assert_eq!(weakness(&"größeräh".into(), "ada@example.com"), None);
+/// ```
 pub const MIN_CHARS: usize = 8;
 
 /// Hashes a password with a fresh random salt. Takes tens of milliseconds and 19 MiB.
+///
+/// ```
+/// use rescind::directory::password;
+/// use rescind::system::SystemEntropy;
+///
+/// let hash = || password::hash(&"correct horse battery staple".into(), &SystemEntropy).unwrap();
+/// assert!(hash().0.starts_with("$argon2id$v=19$"));
+/// assert_ne!(hash(), hash(), "each has a salt of its own");
+/// ```
 pub fn hash(password: &SecretString, entropy: &dyn Entropy) -> Option<PasswordHash> {
     let salt: [u8; 16] = random_bytes(entropy);
     let hash = hasher()?.hash_password_with_salt(password.expose_secret().as_bytes(), &salt).ok()?;

@@ -39,6 +39,13 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope there is.
+    ///
+    /// ```
+    /// use rescind::directory::{Scope, Scopes};
+    ///
+    /// let all: Scopes = Scope::ALL.into_iter().collect();
+    /// assert_eq!(all.iter().count(), Scope::ALL.len());
+    /// ```
     pub const ALL: [Self; 10] = [
         Self::SessionsWrite,
         Self::SessionsRead,
@@ -92,6 +99,13 @@ impl FromStr for Scope {
 }
 
 /// There is no scope of that name.
+///
+/// ```
+/// use rescind::directory::{InvalidScope, Scopes};
+///
+/// // Of a list, too, each has to be known.
+/// assert_eq!("introspect everything".parse::<Scopes>(), Err(InvalidScope));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no such scope")]
 pub struct InvalidScope;

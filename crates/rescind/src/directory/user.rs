@@ -7,9 +7,36 @@ use crate::directory::Tenant;
 use crate::id::{TenantId, UserId};
 
 /// The one role that Rescind itself gives a meaning: it rules the own tenant, and in the tenant `system` all.
+///
+/// ```
+/// use rescind::authority::{Caller, Identity, Origin, SignedIn};
+/// use rescind::directory::ADMIN_ROLE;
+/// # use rescind::id::{SessionId, TenantId, UserId};
+/// # let id = uuid::Uuid::from_u128;
+/// # let (user, tenant, session) = (UserId(id(1)), TenantId(id(2)), SessionId(id(3)));
+///
+/// let who = |role: &str| {
+///     let identity = Identity::User(SignedIn { user, tenant, session, role: role.into() });
+///     Caller { identity, origin: Origin::default() }
+/// };
+/// assert!(who(ADMIN_ROLE).may_touch_admins());
+/// assert!(!who("Admin").may_touch_admins(), "a word of the application's own");
+/// ```
 pub const ADMIN_ROLE: &str = "admin";
 
 /// A user.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { ports, authority, operator, ada, .. }| {
+/// let me = ada.signed_in()?;
+/// let before = ports.store.user(Some(me.tenant), me.user).await?;
+/// let cut = authority.revoke_user(&operator, me.user, Some(me.tenant), None).await?;
+/// let after = ports.store.user(Some(me.tenant), me.user).await?;
+/// assert!(after.token_version > before.token_version);
+/// assert_eq!(Some(after.token_version), cut.entry.mark.min_version);
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     /// Its id, unique within the tenant.
@@ -49,6 +76,22 @@ impl User {
 }
 
 /// A user to be made.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { ports, authority, operator, acme, .. }| {
+/// use rescind::audit::action;
+/// use rescind::directory::{NewUser, password};
+/// # let id = rescind::id::UserId(uuid::Uuid::from_u128(9));
+///
+/// let (email, role) = ("bob@example.com".into(), "member".into());
+/// // Of a password the hash alone is kept.
+/// let password = password::hash(&"a bowl of wooden spoons".into(), &*ports.entropy);
+/// let new = NewUser { id, tenant: acme, email, role, password: password.clone() };
+/// ports.store.create_user(new, action::USER_CREATED, operator.provenance(authority.now())).await?;
+/// assert_eq!(ports.store.credentials(acme, id).await?.password, password);
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewUser {
     /// Its id.
@@ -65,6 +108,18 @@ pub struct NewUser {
 
 /// A user together with what a sign-in checks it against, read in one go *before* the password is checked: a cut
 /// that comes while the password is being checked finds the session below its floor.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { ports, authority, ada, .. }| {
+/// let me = ada.signed_in()?;
+/// let read = ports.store.credentials(me.tenant, me.user).await?;
+/// // A cut comes while the password is being checked.
+/// authority.revoke_all_own(&ada).await?;
+/// let now = ports.store.credentials(me.tenant, me.user).await?;
+/// assert!(read.user.session_floor < now.user.session_floor, "a session that begins there is dead");
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
     /// The user.
@@ -77,6 +132,16 @@ pub struct Credentials {
 
 impl Credentials {
     /// The versions and floors as they were read.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { ports, ada, .. }| {
+    /// let me = ada.signed_in()?;
+    /// let read = ports.store.credentials(me.tenant, me.user).await?;
+    /// assert_eq!(read.standing().token_version, read.user.token_version);
+    /// assert_eq!(read.standing().tenant_session_floor, read.tenant.session_floor);
+    /// # Ok(())
+    /// # });
+    /// ```
     pub const fn standing(&self) -> Standing {
         Standing {
             token_version: self.user.token_version,
@@ -88,6 +153,18 @@ impl Credentials {
 }
 
 /// The versions and floors of a user and its tenant at one moment.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { ports, authority, operator, ada, .. }| {
+/// let me = ada.signed_in()?;
+/// let before = ports.store.credentials(me.tenant, me.user).await?.standing();
+/// let cut = authority.revoke_user(&operator, me.user, Some(me.tenant), None).await?;
+/// // What a token that is minted now carries.
+/// assert!(cut.standing.token_version > before.token_version);
+/// assert_eq!(cut.standing.tenant_token_version, before.tenant_token_version);
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Standing {
     /// The user's token version.

@@ -125,6 +125,17 @@ impl std::fmt::Debug for MasterKey {
 }
 
 /// Why something cannot be sealed or opened.
+///
+/// ```
+/// use rescind::keys::{MasterKey, SealError};
+/// use rescind::system::SystemEntropy;
+///
+/// assert_eq!(MasterKey::from_base64("no key").unwrap_err(), SealError::InvalidMasterKey);
+/// let [one, other] = [(), ()].map(|()| MasterKey::generate(&SystemEntropy));
+/// let sealed = one.seal("k1", b"a private key", &SystemEntropy)?;
+/// assert_eq!(other.open("k1", &sealed).unwrap_err(), SealError::WrongMasterKey);
+/// # Ok::<(), SealError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
     /// The master key is not 32 bytes in base64.

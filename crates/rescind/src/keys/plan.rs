@@ -7,44 +7,44 @@ use crate::keys::{KeyRecord, KeyState, KeyUse};
 
 /// What keys' lives are governed by.
 #[derive(Clone, Debug)]
-pub struct KeyPolicy {
+pub(crate) struct KeyPolicy {
     /// The JOSE name with which new keys for access tokens sign.
-    pub access_alg: String,
+    pub(crate) access_alg: String,
     /// How long a key signs; zero: until it is rotated on demand.
-    pub rotation: Duration,
+    pub(crate) rotation: Duration,
     /// For how long a key is published before it signs: longer than any verifier's cache.
-    pub overlap: Duration,
+    pub(crate) overlap: Duration,
     /// For how long after its retirement something that a key for access tokens signed may be alive.
-    pub access_linger: Duration,
+    pub(crate) access_linger: Duration,
     /// The same for a key for refresh tokens.
-    pub refresh_linger: Duration,
+    pub(crate) refresh_linger: Duration,
 }
 
 /// What is to be done about the keys of one use. Several steps may be due at once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct KeyPlan {
+pub(crate) struct KeyPlan {
     /// A key that ceases to sign, or a next one that will never begin to.
-    pub retire: Vec<String>,
+    pub(crate) retire: Vec<String>,
     /// The next key, which begins to sign.
-    pub promote: Option<String>,
+    pub(crate) promote: Option<String>,
     /// Whether a key is made that signs at once.
-    pub make_active: bool,
+    pub(crate) make_active: bool,
     /// Whether a next key is made.
-    pub make_next: bool,
+    pub(crate) make_next: bool,
     /// Retired keys that nothing alive was signed with.
-    pub forget: Vec<String>,
+    pub(crate) forget: Vec<String>,
 }
 
 impl KeyPlan {
     /// Whether there is nothing to do.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
 impl KeyPolicy {
     /// The JOSE name with which new keys of that use sign.
-    pub fn alg(&self, usage: KeyUse) -> &str {
+    pub(crate) fn alg(&self, usage: KeyUse) -> &str {
         match usage {
             KeyUse::Access => &self.access_alg,
             KeyUse::Refresh => "HS256",
@@ -52,44 +52,7 @@ impl KeyPolicy {
     }
 
     /// What is due at `now` for the keys of `usage`.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use rescind::keys::{KeyPolicy, KeyState, KeyUse};
-    /// # use rescind::clock::Timestamp;
-    /// # use rescind::keys::{KeyRecord, Sealed};
-    ///
-    /// let days = |days: u64| Duration::from_secs(days * 86_400);
-    /// let policy = KeyPolicy {
-    ///     access_alg: "EdDSA".into(),
-    ///     rotation: days(30),
-    ///     overlap: Duration::from_secs(600),
-    ///     access_linger: days(1),
-    ///     refresh_linger: days(90),
-    /// };
-    /// # let now = Timestamp::from_secs(1_767_323_045);
-    /// # let key = |kid: &str, state| KeyRecord {
-    /// #     kid: kid.into(),
-    /// #     usage: KeyUse::Access,
-    /// #     alg: "EdDSA".into(),
-    /// #     state,
-    /// #     sealed: Sealed(Vec::new()),
-    /// #     created_at: now,
-    /// #     active_from: None,
-    /// #     retired_at: None,
-    /// #     revoked_at: None,
-    /// # };
-    /// let first = policy.plan(&[], KeyUse::Access, now);
-    /// assert!(first.make_active && first.make_next);
-    ///
-    /// let keys = [key("a", KeyState::Active), key("b", KeyState::Next)];
-    /// assert!(policy.plan(&keys, KeyUse::Access, now.plus(days(29))).is_empty());
-    /// let due = policy.plan(&keys, KeyUse::Access, now.plus(days(30)));
-    /// assert_eq!(due.retire, ["a"]);
-    /// assert_eq!(due.promote.as_deref(), Some("b"));
-    /// assert!(due.make_next);
-    /// ```
-    pub fn plan(&self, records: &[KeyRecord], usage: KeyUse, now: Timestamp) -> KeyPlan {
+    pub(crate) fn plan(&self, records: &[KeyRecord], usage: KeyUse, now: Timestamp) -> KeyPlan {
         let of = |state| records.iter().find(|key| key.usage == usage && key.state == state);
         let (active, next) = (of(KeyState::Active), of(KeyState::Next));
         let usable_next = next.filter(|next| next.alg == self.alg(usage));
@@ -114,7 +77,7 @@ impl KeyPolicy {
 
     /// When `next` may begin to sign at the earliest. One that was published together with the active one is in every cache
     /// that has that.
-    pub fn earliest_promotion(&self, active: &KeyRecord, next: &KeyRecord) -> Timestamp {
+    pub(crate) fn earliest_promotion(&self, active: &KeyRecord, next: &KeyRecord) -> Timestamp {
         if next.created_at <= active.created_at {
             next.created_at
         } else {

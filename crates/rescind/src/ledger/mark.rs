@@ -39,6 +39,13 @@ pub enum CutKind {
 
 impl CutKind {
     /// Every kind there is.
+    ///
+    /// ```
+    /// use rescind::ledger::CutKind;
+    ///
+    /// assert!(CutKind::ALL.contains(&CutKind::Digest));
+    /// assert_eq!(CutKind::ALL.map(|kind| kind as usize), [0, 1, 2, 3, 4, 5, 6]);
+    /// ```
     pub const ALL: [Self; 7] =
         [Self::Token, Self::Session, Self::User, Self::Tenant, Self::Client, Self::Key, Self::Digest];
 
@@ -99,6 +106,13 @@ pub enum TokenKey {
 
 impl TokenKey {
     /// From the text of a `jti`.
+    ///
+    /// ```
+    /// use rescind::ledger::TokenKey;
+    ///
+    /// assert_eq!(TokenKey::new("7f1c"), TokenKey::Text("7f1c".into()));
+    /// assert_eq!(TokenKey::new("7f1c").to_string(), "7f1c");
+    /// ```
     pub fn new(jti: &str) -> Self {
         match Uuid::try_parse(jti) {
             Ok(uuid) if uuid.as_hyphenated().encode_lower(&mut Uuid::encode_buffer()) == jti => {
@@ -152,6 +166,13 @@ pub enum MarkKey {
 
 impl MarkKey {
     /// At which level it cuts.
+    ///
+    /// ```
+    /// use rescind::ledger::{CutKind, MarkKey, TokenKey};
+    ///
+    /// assert_eq!(MarkKey::Token(TokenKey::new("7f1c")).kind(), CutKind::Token);
+    /// assert_eq!(MarkKey::Digest([0xab; 32]).kind(), CutKind::Digest);
+    /// ```
     pub const fn kind(&self) -> CutKind {
         match self {
             Self::Token(_) => CutKind::Token,
@@ -242,6 +263,14 @@ pub struct Mark {
 
 impl Mark {
     /// At which level it cuts.
+    ///
+    /// ```
+    /// use rescind::clock::Timestamp;
+    /// use rescind::ledger::{CutKind, Mark, MarkKey};
+    ///
+    /// let cut = Mark { tenant: None, key: MarkKey::Key("k1".into()), min_version: None, expires_at: Timestamp::MAX };
+    /// assert_eq!(cut.kind(), CutKind::Key);
+    /// ```
     pub const fn kind(&self) -> CutKind {
         self.key.kind()
     }
@@ -316,6 +345,16 @@ impl Mark {
 }
 
 /// What tells one mark from another: kind, tenant scope or none, and key.
+///
+/// ```
+/// use rescind::ledger::{MarkIdentity, MarkKey, TokenKey};
+/// # use rescind::id::TenantId;
+/// # let [acme, globex] = [1, 2].map(|n| TenantId(uuid::Uuid::from_u128(n)));
+///
+/// // Two tenants revoke a token of the same id: neither mark takes the other's place.
+/// let of = |tenant| MarkIdentity { tenant: Some(tenant), key: MarkKey::Token(TokenKey::new("7f1c")) };
+/// assert_ne!(of(acme), of(globex));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MarkIdentity {
     /// The tenant whose tokens it kills; none: everybody's.
@@ -325,6 +364,23 @@ pub struct MarkIdentity {
 }
 
 /// A mark, and where it stands in the ledger.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, operator, ada, .. }| {
+/// use rescind::ledger::{Cursor, CutKind, Follow, PlacedMark};
+///
+/// authority.revoke_all_own(&ada).await?;
+/// let feed = authority.feed(&operator)?;
+/// let Follow::Entries(marks, _) = feed.marks_after(Cursor::default(), 100).await? else {
+///     panic!("the beginning is of every history")
+/// };
+/// let PlacedMark { cursor, mark } = &marks[0];
+/// assert_eq!(mark.kind(), CutKind::User);
+/// // A reader that was interrupted here goes on from here.
+/// assert_eq!(feed.marks_after(*cursor, 100).await?, Follow::Entries(Vec::new(), *cursor));
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlacedMark {
     /// Its `seq`, and the tag of the batch that wrote it: whoever has seen everything up to it goes on from here.

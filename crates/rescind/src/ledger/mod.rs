@@ -1,4 +1,24 @@
 //! The ledger: the durable, append-only record of everything revoked, and what its entries mean to a verifier.
+//!
+//! ```
+//! # rescind_examples::run(async |rescind_examples::World { authority, operator, ada, .. }| {
+//! use rescind::ledger::CutKind;
+//! use rescind::replica::{Replica, TokenFacts};
+//! use rescind::system::SystemEntropy;
+//!
+//! let me = ada.signed_in()?;
+//! let entry = authority.revoke_user(&operator, me.user, Some(me.tenant), None).await?.entry;
+//!
+//! // Whoever reads it, wherever, refuses the tokens of before.
+//! let replica = Replica::new(&SystemEntropy, authority.settings().leeway);
+//! replica.apply(&entry.mark, authority.now());
+//! let (user, tenant) = (Some(me.user), Some(me.tenant));
+//! let with = |token_version| TokenFacts { user, tenant, token_version, ..TokenFacts::default() };
+//! assert_eq!(replica.evaluate(&with(Some(0))), Some(CutKind::User));
+//! assert_eq!(replica.evaluate(&with(entry.mark.min_version)), None);
+//! # Ok(())
+//! # });
+//! ```
 
 mod cursor;
 mod draft;

@@ -3,6 +3,23 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How look-ups came out since the start.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, ada, pair, .. }| {
+/// use rescind::lookup::LookupCounts;
+/// use rescind::token::Expected;
+/// use secrecy::ExposeSecret as _;
+///
+/// let (token, lookup) = (pair.access_token.expose_secret(), authority.lookup());
+/// let _ = authority.verifier().verify_by_lookup(token, Expected::Configured, lookup).await;
+/// authority.revoke_all_own(&ada).await?;
+/// let _ = authority.verifier().verify_by_lookup(token, Expected::Configured, lookup).await;
+/// // There is no cache here: each time the ledger is asked.
+/// let asked = LookupCounts { ledger_clear: 1, ledger_revoked: 1, ..LookupCounts::default() };
+/// assert_eq!(lookup.counts(), asked);
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LookupCounts {
     /// The cache said *revoked*.

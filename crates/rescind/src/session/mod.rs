@@ -97,6 +97,17 @@ impl Status {
 }
 
 /// How a session was ended.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { authority, operator, pair, .. }| {
+/// use rescind::session::{Revoked, Status};
+///
+/// let ended = authority.end_session(&operator, pair.session_id, Some("reported".into())).await?;
+/// let (at, reason, by) = (authority.now(), Some("reported".into()), operator.actor());
+/// assert_eq!(ended.status, Status::Revoked(Revoked { at, reason, by }));
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revoked {
     /// When.

@@ -6,9 +6,25 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 
 /// How many of the latest rotations a session remembers, to tell a slow tab from a thief.
+///
+/// ```
+/// // So many tabs that refresh at once are told from a thief.
+/// assert_eq!(rescind::session::RECENT_ROTATIONS, 16);
+/// ```
 pub const RECENT_ROTATIONS: usize = 16;
 
 /// How forgiving a refresh is.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use rescind::authority::AuthoritySettings;
+/// use rescind::session::RefreshPolicy;
+///
+/// // Whoever would rather have people sign in again than forgive a lost reply.
+/// let strict = RefreshPolicy { lost_reply_window: Duration::ZERO, grace: Duration::ZERO, replay_limit: 1 };
+/// assert!(strict.grace < AuthoritySettings::new("https://auth.example").refresh_policy.grace);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefreshPolicy {
     /// For so long after a rotation, whoever presents an older token is a slow tab.
@@ -20,6 +36,16 @@ pub struct RefreshPolicy {
 }
 
 /// What was presented.
+///
+/// ```
+/// use rescind::session::Presented;
+/// use rescind::system::SystemEntropy;
+/// use rescind::token::TokenId;
+///
+/// let secret = TokenId::generate(&SystemEntropy);
+/// let presented = Presented { hash: secret.hash(), generation: 7 };
+/// assert_ne!(presented.hash, *secret.expose(), "a store never sees the secret");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Presented {
     /// SHA-256 of the token's `token_id`.
@@ -29,6 +55,26 @@ pub struct Presented {
 }
 
 /// What a session knows of its refresh tokens.
+///
+/// ```
+/// use rescind::clock::Timestamp;
+/// use rescind::session::{Judgement, Presented, RefreshState, judge};
+/// # let policy = rescind::authority::AuthoritySettings::new("https://auth.example").refresh_policy;
+///
+/// // A session that was just opened: its token has no parent.
+/// let opened_at = Timestamp::from_secs(1_767_323_045);
+/// let state = RefreshState {
+///     generation: 0,
+///     current: [1; 32],
+///     parent: None,
+///     rotated_at: opened_at,
+///     recent: Vec::new(),
+///     late_generation: 0,
+///     late_run: 0,
+/// };
+/// let first = Presented { hash: [1; 32], generation: 0 };
+/// assert_eq!(judge(&state, first, opened_at, &policy), Judgement::Current);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefreshState {
     /// The generation of the current token.
@@ -48,6 +94,30 @@ pub struct RefreshState {
 }
 
 /// A token that was rotated away.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use rescind::session::{Judgement, Presented, RefreshState, Rotation, judge};
+/// # let policy = rescind::authority::AuthoritySettings::new("https://auth.example").refresh_policy;
+/// # let now = rescind::clock::Timestamp::from_secs(1_767_323_045);
+/// # let state = RefreshState {
+/// #     generation: 2,
+/// #     current: [3; 32],
+/// #     parent: Some([2; 32]),
+/// #     rotated_at: now,
+/// #     recent: Vec::new(),
+/// #     late_generation: 0,
+/// #     late_run: 0,
+/// # };
+///
+/// // Three tabs refresh within a second: the slowest comes with a token of two generations ago.
+/// let recent = vec![Rotation { hash: [2; 32], at: now }, Rotation { hash: [1; 32], at: now }];
+/// let state = RefreshState { recent, ..state };
+/// let slow = Presented { hash: [1; 32], generation: 0 };
+/// assert_eq!(judge(&state, slow, now, &policy), Judgement::Superseded);
+/// assert_eq!(judge(&state, slow, now.plus(Duration::from_secs(60)), &policy), Judgement::Theft);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rotation {
     /// Its hash.
@@ -57,6 +127,28 @@ pub struct Rotation {
 }
 
 /// What a refresh token that was presented is.
+///
+/// ```
+/// use rescind::session::{Judgement, Presented, RefreshState, judge};
+/// # let policy = rescind::authority::AuthoritySettings::new("https://auth.example").refresh_policy;
+/// # let now = rescind::clock::Timestamp::from_secs(1_767_323_045);
+/// # let state = RefreshState {
+/// #     generation: 2,
+/// #     current: [3; 32],
+/// #     parent: Some([2; 32]),
+/// #     rotated_at: now,
+/// #     recent: Vec::new(),
+/// #     late_generation: 0,
+/// #     late_run: 0,
+/// # };
+///
+/// // The row came from a backup of before the last refresh: its holder has done nothing wrong.
+/// let ahead = Presented { hash: [4; 32], generation: 3 };
+/// assert_eq!(judge(&state, ahead, now, &policy), Judgement::Unseen);
+/// // What cannot be explained so is theft.
+/// let stolen = Presented { hash: [4; 32], generation: 1 };
+/// assert_eq!(judge(&state, stolen, now, &policy), Judgement::Theft);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Judgement {
     /// The current one: to be rotated.

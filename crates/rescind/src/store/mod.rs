@@ -5,6 +5,8 @@
 //! [`crate::audit::AuditStore`]. Every verb that writes is one whole transaction, acknowledged after the durable
 //! commit, with its audit entries inside. Policy is decided in the domain and passed as data.
 
+mod commits;
+mod traced;
 mod watched;
 
 use std::future::Future;
@@ -20,18 +22,64 @@ use crate::keys::KeyStore;
 use crate::ledger::LedgerStore;
 use crate::session::SessionStore;
 
+pub use commits::{CommitTally, Commits};
+pub(crate) use traced::traced;
 pub use watched::{Connections, Watched};
 
 /// A whole store: every port at once. Implemented for whatever implements them all.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { ports, .. }| {
+/// use std::sync::Arc;
+///
+/// use rescind::directory::SYSTEM_TENANT;
+/// use rescind::store::Store;
+///
+/// // Chosen at run time: whatever implements every port is one.
+/// let store: Arc<dyn Store> = ports.store;
+/// assert!(store.tenant_by_slug(SYSTEM_TENANT).await?.is_system());
+/// assert_eq!(store.refused_writes(), 0);
+/// # Ok(())
+/// # });
+/// ```
 pub trait Store: SessionStore + LedgerStore + DirectoryStore + KeyStore + AuditStore + Watched {}
 
 impl<S: SessionStore + LedgerStore + DirectoryStore + KeyStore + AuditStore + Watched> Store for S {}
 
 /// What a store's verb returns: boxed, so that a store can be chosen at run time.
+///
+/// ```
+/// use rescind::store::{Answer, StoreError};
+///
+/// /// A verb of a store that keeps its rows in memory.
+/// fn count(rows: &[u8]) -> Answer<'_, usize> {
+///     Box::pin(async move { Ok(rows.len()) })
+/// }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), StoreError> {
+/// assert_eq!(count(&[1, 2]).await?, 2);
+/// # Ok(())
+/// # }
+/// ```
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// Why a store did not do what it was asked to do. A refusal that is an answer ("expired", "taken") is not
 /// among these where the verb has its own type for it.
+///
+/// ```
+/// # rescind_examples::run(async |rescind_examples::World { ports, acme, .. }| {
+/// use rescind::store::StoreError;
+/// # let nobody = rescind::id::UserId(uuid::Uuid::from_u128(9));
+///
+/// match ports.store.user(Some(acme), nobody).await {
+///     Err(StoreError::NotFound) => println!("nobody of this tenant"),
+///     Err(StoreError::Unavailable(_) | StoreError::Overloaded) => println!("try again"),
+///     other => panic!("{other:?}"),
+/// }
+/// # assert_eq!(ports.store.user(Some(acme), nobody).await, Err(StoreError::NotFound));
+/// # Ok(())
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// It cannot be reached, or failed at this: nothing was acknowledged, trying later may help.
@@ -226,6 +274,17 @@ impl<T> Page<T> {
 }
 
 /// Who does something, from where and when: what the audit trail keeps of every act.
+///
+/// ```
+/// use rescind::audit::Actor;
+/// use rescind::authority::Caller;
+/// use rescind::clock::Timestamp;
+/// use rescind::store::Provenance;
+///
+/// let at = Timestamp::from_secs(1_767_323_045);
+/// let nightly = Provenance { actor: Actor::System, ip: None, request_id: None, at };
+/// assert_eq!(Caller::system().provenance(at), nightly);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provenance {
     /// Who.

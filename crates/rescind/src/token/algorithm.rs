@@ -31,6 +31,13 @@ pub enum Algorithm {
 
 impl Algorithm {
     /// All that an authority may publish a key for: everything but HS256.
+    ///
+    /// ```
+    /// use rescind::token::Algorithm;
+    ///
+    /// assert!(Algorithm::ASYMMETRIC.contains(&Algorithm::EdDsa));
+    /// assert!(!Algorithm::ASYMMETRIC.contains(&Algorithm::Hs256), "its key is nobody else's business");
+    /// ```
     pub const ASYMMETRIC: [Self; 4] = [Self::EdDsa, Self::Es256, Self::Rs256, Self::Ps256];
 
     /// The JOSE name that goes into a header.
@@ -100,6 +107,13 @@ impl<'de> Deserialize<'de> for Algorithm {
 }
 
 /// The name is not that of an algorithm in [`Algorithm`].
+///
+/// ```
+/// use rescind::token::{Algorithm, UnknownAlgorithm};
+///
+/// // There are no tokens without a signature (RFC 8725 §3.1).
+/// assert_eq!("none".parse::<Algorithm>(), Err(UnknownAlgorithm));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown signature algorithm; known are EdDSA (Ed25519), ES256, RS256, PS256 and HS256")]
 pub struct UnknownAlgorithm;

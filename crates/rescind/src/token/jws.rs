@@ -6,6 +6,16 @@ use super::rejection::Rejection;
 use super::{Algorithm, KeyError, SigningKey, VerifyingKey, base64url};
 
 /// The longest token in bytes that is looked at, and that is made.
+///
+/// ```
+/// use rescind::clock::Timestamp;
+/// use rescind::token::{Issuer, KeySet, MAX_TOKEN_BYTES, Rejection, Validator};
+///
+/// let validator = Validator::new(vec![Issuer::ours("https://auth.example", KeySet::empty())])?;
+/// let refused = validator.validate(&"a".repeat(MAX_TOKEN_BYTES + 1), Timestamp::from_secs(0));
+/// assert_eq!(refused.unwrap_err(), Rejection::TooLarge);
+/// # Ok::<(), rescind::token::InvalidIssuers>(())
+/// ```
 pub const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
 /// `typ` of an access token (RFC 9068 §2.1).

@@ -78,6 +78,38 @@ pub struct RefreshValidator {
 }
 
 /// A refresh token that we signed and that is well formed; it may be expired. Only a [`RefreshValidator`] makes one.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use rescind::clock::Timestamp;
+/// # use rescind::id::{Jti, SessionId, UserId};
+/// # use rescind::system::SystemEntropy;
+/// # use rescind::token::{Algorithm, KeySet, RefreshClaims, RefreshValidator, SigningKey, TokenId, sign_refresh};
+/// # let now = Timestamp::from_secs(1_767_323_045);
+/// # let id = uuid::Uuid::from_u128;
+/// # let claims = RefreshClaims {
+/// #     iss: "https://auth.example".into(),
+/// #     exp: now.plus(Duration::from_secs(14 * 86_400)),
+/// #     nbf: now,
+/// #     iat: now,
+/// #     jti: Jti(id(1)),
+/// #     user_id: UserId(id(2)),
+/// #     session_id: SessionId(id(3)),
+/// #     token_id: TokenId::generate(&SystemEntropy),
+/// #     generation: 7,
+/// # };
+/// # let key = SigningKey::generate(Algorithm::Hs256, &SystemEntropy)?;
+/// # let keys = KeySet::new([key.verifying_key()])?;
+/// # let validator = RefreshValidator::new("https://auth.example", keys.clone(), Duration::ZERO);
+/// # let token = sign_refresh(&key, &claims)?;
+/// use rescind::token::SignedRefresh;
+///
+/// // Who logs out with a token that has expired is logged out all the same.
+/// let signed: SignedRefresh = validator.validate_ignoring_time(&token)?;
+/// assert_eq!((signed.session_id(), signed.generation()), (claims.session_id, 7));
+/// assert!(!format!("{signed:?}").contains("token_id"), "its secret is not printed");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct SignedRefresh {
     kid: Box<str>,
@@ -90,17 +122,111 @@ pub struct SignedRefresh {
 }
 
 /// A [`SignedRefresh`] that moreover was alive at the moment of asking. Only a [`RefreshValidator`] makes one.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use rescind::clock::Timestamp;
+/// # use rescind::id::{Jti, SessionId, UserId};
+/// # use rescind::system::SystemEntropy;
+/// # use rescind::token::{Algorithm, KeySet, RefreshClaims, RefreshValidator, SigningKey, TokenId, sign_refresh};
+/// # let now = Timestamp::from_secs(1_767_323_045);
+/// # let id = uuid::Uuid::from_u128;
+/// # let claims = RefreshClaims {
+/// #     iss: "https://auth.example".into(),
+/// #     exp: now.plus(Duration::from_secs(14 * 86_400)),
+/// #     nbf: now,
+/// #     iat: now,
+/// #     jti: Jti(id(1)),
+/// #     user_id: UserId(id(2)),
+/// #     session_id: SessionId(id(3)),
+/// #     token_id: TokenId::generate(&SystemEntropy),
+/// #     generation: 7,
+/// # };
+/// # let key = SigningKey::generate(Algorithm::Hs256, &SystemEntropy)?;
+/// # let keys = KeySet::new([key.verifying_key()])?;
+/// # let validator = RefreshValidator::new("https://auth.example", keys.clone(), Duration::ZERO);
+/// # let token = sign_refresh(&key, &claims)?;
+/// use rescind::token::{Rejection, ValidRefresh};
+///
+/// let valid: ValidRefresh = validator.validate(&token, now)?;
+/// // What is asked of the token is asked of it directly.
+/// assert_eq!(valid.session_id(), claims.session_id);
+/// assert_eq!(validator.validate(&token, claims.exp).unwrap_err(), Rejection::Expired);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct ValidRefresh(SignedRefresh);
 
 impl RefreshValidator {
     /// For tokens of the authority `iss`, signed with one of `keys`, all of them HS256, by a clock that is at most
     /// `leeway` off.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use rescind::clock::Timestamp;
+    /// # use rescind::id::{Jti, SessionId, UserId};
+    /// # use rescind::system::SystemEntropy;
+    /// # use rescind::token::{Algorithm, KeySet, RefreshClaims, RefreshValidator, SigningKey, TokenId, sign_refresh};
+    /// # let now = Timestamp::from_secs(1_767_323_045);
+    /// # let id = uuid::Uuid::from_u128;
+    /// # let claims = RefreshClaims {
+    /// #     iss: "https://auth.example".into(),
+    /// #     exp: now.plus(Duration::from_secs(14 * 86_400)),
+    /// #     nbf: now,
+    /// #     iat: now,
+    /// #     jti: Jti(id(1)),
+    /// #     user_id: UserId(id(2)),
+    /// #     session_id: SessionId(id(3)),
+    /// #     token_id: TokenId::generate(&SystemEntropy),
+    /// #     generation: 7,
+    /// # };
+    /// # let key = SigningKey::generate(Algorithm::Hs256, &SystemEntropy)?;
+    /// # let keys = KeySet::new([key.verifying_key()])?;
+    /// # let validator = RefreshValidator::new("https://auth.example", keys.clone(), Duration::ZERO);
+    /// # let token = sign_refresh(&key, &claims)?;
+    /// // With a leeway an expiry by another machine's clock is no surprise.
+    /// let forgiving = RefreshValidator::new("https://auth.example", keys.clone(), Duration::from_secs(30));
+    /// assert!(validator.validate(&token, claims.exp).is_err());
+    /// assert!(forgiving.validate(&token, claims.exp).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(iss: impl Into<String>, keys: KeySet, leeway: Duration) -> Self {
         Self { iss: iss.into(), keys, leeway }
     }
 
     /// Checks everything about a refresh token that can be known without the store.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use rescind::clock::Timestamp;
+    /// # use rescind::id::{Jti, SessionId, UserId};
+    /// # use rescind::system::SystemEntropy;
+    /// # use rescind::token::{Algorithm, KeySet, RefreshClaims, RefreshValidator, SigningKey, TokenId, sign_refresh};
+    /// # let now = Timestamp::from_secs(1_767_323_045);
+    /// # let id = uuid::Uuid::from_u128;
+    /// # let claims = RefreshClaims {
+    /// #     iss: "https://auth.example".into(),
+    /// #     exp: now.plus(Duration::from_secs(14 * 86_400)),
+    /// #     nbf: now,
+    /// #     iat: now,
+    /// #     jti: Jti(id(1)),
+    /// #     user_id: UserId(id(2)),
+    /// #     session_id: SessionId(id(3)),
+    /// #     token_id: TokenId::generate(&SystemEntropy),
+    /// #     generation: 7,
+    /// # };
+    /// # let key = SigningKey::generate(Algorithm::Hs256, &SystemEntropy)?;
+    /// # let keys = KeySet::new([key.verifying_key()])?;
+    /// # let validator = RefreshValidator::new("https://auth.example", keys.clone(), Duration::ZERO);
+    /// # let token = sign_refresh(&key, &claims)?;
+    /// use rescind::token::Rejection;
+    ///
+    /// assert_eq!(validator.validate(&token, now)?.jti(), claims.jti);
+    /// assert_eq!(validator.validate(&token, claims.exp).unwrap_err(), Rejection::Expired);
+    /// let elsewhere = RefreshValidator::new("https://other.example", keys, Duration::ZERO);
+    /// assert_eq!(elsewhere.validate(&token, now).unwrap_err(), Rejection::UnknownIssuer);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// A [`Rejection`] that says why. [`Rejection::Expired`] is found last: such a token is right in all else.
@@ -113,6 +239,35 @@ impl RefreshValidator {
 
     /// All checks but those of the time: for acts that can only end something, such as logging out with a token that
     /// has expired.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use rescind::clock::Timestamp;
+    /// # use rescind::id::{Jti, SessionId, UserId};
+    /// # use rescind::system::SystemEntropy;
+    /// # use rescind::token::{Algorithm, KeySet, RefreshClaims, RefreshValidator, SigningKey, TokenId, sign_refresh};
+    /// # let now = Timestamp::from_secs(1_767_323_045);
+    /// # let id = uuid::Uuid::from_u128;
+    /// # let claims = RefreshClaims {
+    /// #     iss: "https://auth.example".into(),
+    /// #     exp: now.plus(Duration::from_secs(14 * 86_400)),
+    /// #     nbf: now,
+    /// #     iat: now,
+    /// #     jti: Jti(id(1)),
+    /// #     user_id: UserId(id(2)),
+    /// #     session_id: SessionId(id(3)),
+    /// #     token_id: TokenId::generate(&SystemEntropy),
+    /// #     generation: 7,
+    /// # };
+    /// # let key = SigningKey::generate(Algorithm::Hs256, &SystemEntropy)?;
+    /// # let keys = KeySet::new([key.verifying_key()])?;
+    /// # let validator = RefreshValidator::new("https://auth.example", keys.clone(), Duration::ZERO);
+    /// # let token = sign_refresh(&key, &claims)?;
+    /// assert_eq!(validator.validate_ignoring_time(&token)?.expires_at(), claims.exp);
+    /// let cut_short = &token[..token.len() - 4];
+    /// assert!(validator.validate_ignoring_time(cut_short).is_err(), "all else is checked");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// A [`Rejection`] that says why; never one about the time.
@@ -149,41 +304,260 @@ impl RefreshValidator {
 
 impl SignedRefresh {
     /// The MAC key that signed.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use rescind::clock::Timestamp;
+    /// # use rescind::id::{Jti, SessionId, UserId};
+    /// # use rescind::system::SystemEntropy;
+    /// # use rescind::token::{Algorithm, KeySet, RefreshClaims, RefreshValidator, SigningKey, TokenId, sign_refresh};
+    /// # let now = Timestamp::from_secs(1_767_323_045);
+    /// # let id = uuid::Uuid::from_u128;
+    /// # let claims = RefreshClaims {
+    /// #     iss: "https://auth.example".into(),
+    /// #     exp: now.plus(Duration::from_secs(14 * 86_400)),
+    /// #     nbf: now,
+    /// #     iat: now,
+    /// #     jti: Jti(id(1)),
+    /// #     user_id: UserId(id(2)),
+    /// #     session_id: SessionId(id(3)),
+    /// #     token_id: TokenId::generate(&SystemEntropy),
+    /// #     generation: 7,
+    /// # };
+    /// # let key = SigningKey::generate(Algorithm::Hs256, &SystemEntropy)?;
+    /// # let keys = KeySet::new([key.verifying_key()])?;
+    /// # let validator = RefreshValidator::new("https://auth.example", keys.clone(), Duration::ZERO);
+    /// # let token = sign_refresh(&key, &claims)?;
+    /// assert_eq!(validator.validate(&token, now)?.kid(), key.kid());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn kid(&self) -> &str {
         &self.kid
     }
 
     /// `exp`: from when the token is dead.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use rescind::clock::Timestamp;
+    /// # use rescind::id::{Jti, SessionId, UserId};
+    /// # use rescind::system::SystemEntropy;
+    /// # use rescind::token::{Algorithm, KeySet, RefreshClaims, RefreshValidator, SigningKey, TokenId, sign_refresh};
+    /// # let now = Timestamp::from_secs(1_767_323_045);
+    /// # let id = uuid::Uuid::from_u128;
+    /// # let claims = RefreshClaims {
+    /// #     iss: "https://auth.example".into(),
+    /// #     exp: now.plus(Duration::from_secs(14 * 86_400)),
+    /// #     nbf: now,
+    /// #     iat: now,
+    /// #     jti: Jti(id(1)),
+    /// #     user_id: UserId(id(2)),
+    /// #     session_id: SessionId(id(3)),
+    /// #     token_id: TokenId::generate(&SystemEntropy),
+    /// #     generation: 7,
+    /// # };
+    /// # let key = SigningKey::generate(Algorithm::Hs256, &SystemEntropy)?;
+    /// # let keys = KeySet::new([key.verifying_key()])?;
+    /// # let validator = RefreshValidator::new("https://auth.example", keys.clone(), Duration::ZERO);
+    /// # let token = sign_refresh(&key, &claims)?;
+    /// assert_eq!(validator.validate(&token, now)?.expires_at(), claims.exp);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn expires_at(&self) -> Timestamp {
         Timestamp::from_secs(self.dates.exp)
     }
 
     /// `iat`: when it was made.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use rescind::clock::Timestamp;
+    /// # use rescind::id::{Jti, SessionId, UserId};
+    /// # use rescind::system::SystemEntropy;
+    /// # use rescind::token::{Algorithm, KeySet, RefreshClaims, RefreshValidator, SigningKey, TokenId, sign_refresh};
+    /// # let now = Timestamp::from_secs(1_767_323_045);
+    /// # let id = uuid::Uuid::from_u128;
+    /// # let claims = RefreshClaims {
+    /// #     iss: "https://auth.example".into(),
+    /// #     exp: now.plus(Duration::from_secs(14 * 86_400)),
+    /// #     nbf: now,
+    /// #     iat: now,
+    /// #     jti: Jti(id(1)),
+    /// #     user_id: UserId(id(2)),
+    /// #     session_id: SessionId(id(3)),
+    /// #     token_id: TokenId::generate(&SystemEntropy),
+    /// #     generation: 7,
+    /// # };
+    /// # let key = SigningKey::generate(Algorithm::Hs256, &SystemEntropy)?;
+    /// # let keys = KeySet::new([key.verifying_key()])?;
+    /// # let validator = RefreshValidator::new("https://auth.example", keys.clone(), Duration::ZERO);
+    /// # let token = sign_refresh(&key, &claims)?;
+    /// assert_eq!(validator.validate(&token, now)?.issued_at(), claims.iat);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn issued_at(&self) -> Timestamp {
         Timestamp::from_secs(self.dates.iat)
     }
 
     /// The token's id.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use rescind::clock::Timestamp;
+    /// # use rescind::id::{Jti, SessionId, UserId};
+    /// # use rescind::system::SystemEntropy;
+    /// # use rescind::token::{Algorithm, KeySet, RefreshClaims, RefreshValidator, SigningKey, TokenId, sign_refresh};
+    /// # let now = Timestamp::from_secs(1_767_323_045);
+    /// # let id = uuid::Uuid::from_u128;
+    /// # let claims = RefreshClaims {
+    /// #     iss: "https://auth.example".into(),
+    /// #     exp: now.plus(Duration::from_secs(14 * 86_400)),
+    /// #     nbf: now,
+    /// #     iat: now,
+    /// #     jti: Jti(id(1)),
+    /// #     user_id: UserId(id(2)),
+    /// #     session_id: SessionId(id(3)),
+    /// #     token_id: TokenId::generate(&SystemEntropy),
+    /// #     generation: 7,
+    /// # };
+    /// # let key = SigningKey::generate(Algorithm::Hs256, &SystemEntropy)?;
+    /// # let keys = KeySet::new([key.verifying_key()])?;
+    /// # let validator = RefreshValidator::new("https://auth.example", keys.clone(), Duration::ZERO);
+    /// # let token = sign_refresh(&key, &claims)?;
+    /// assert_eq!(validator.validate(&token, now)?.jti(), claims.jti);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn jti(&self) -> Jti {
         self.jti
     }
 
     /// The user.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use rescind::clock::Timestamp;
+    /// # use rescind::id::{Jti, SessionId, UserId};
+    /// # use rescind::system::SystemEntropy;
+    /// # use rescind::token::{Algorithm, KeySet, RefreshClaims, RefreshValidator, SigningKey, TokenId, sign_refresh};
+    /// # let now = Timestamp::from_secs(1_767_323_045);
+    /// # let id = uuid::Uuid::from_u128;
+    /// # let claims = RefreshClaims {
+    /// #     iss: "https://auth.example".into(),
+    /// #     exp: now.plus(Duration::from_secs(14 * 86_400)),
+    /// #     nbf: now,
+    /// #     iat: now,
+    /// #     jti: Jti(id(1)),
+    /// #     user_id: UserId(id(2)),
+    /// #     session_id: SessionId(id(3)),
+    /// #     token_id: TokenId::generate(&SystemEntropy),
+    /// #     generation: 7,
+    /// # };
+    /// # let key = SigningKey::generate(Algorithm::Hs256, &SystemEntropy)?;
+    /// # let keys = KeySet::new([key.verifying_key()])?;
+    /// # let validator = RefreshValidator::new("https://auth.example", keys.clone(), Duration::ZERO);
+    /// # let token = sign_refresh(&key, &claims)?;
+    /// assert_eq!(validator.validate(&token, now)?.user_id(), claims.user_id);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn user_id(&self) -> UserId {
         self.user_id
     }
 
     /// The session that the token continues.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use rescind::clock::Timestamp;
+    /// # use rescind::id::{Jti, SessionId, UserId};
+    /// # use rescind::system::SystemEntropy;
+    /// # use rescind::token::{Algorithm, KeySet, RefreshClaims, RefreshValidator, SigningKey, TokenId, sign_refresh};
+    /// # let now = Timestamp::from_secs(1_767_323_045);
+    /// # let id = uuid::Uuid::from_u128;
+    /// # let claims = RefreshClaims {
+    /// #     iss: "https://auth.example".into(),
+    /// #     exp: now.plus(Duration::from_secs(14 * 86_400)),
+    /// #     nbf: now,
+    /// #     iat: now,
+    /// #     jti: Jti(id(1)),
+    /// #     user_id: UserId(id(2)),
+    /// #     session_id: SessionId(id(3)),
+    /// #     token_id: TokenId::generate(&SystemEntropy),
+    /// #     generation: 7,
+    /// # };
+    /// # let key = SigningKey::generate(Algorithm::Hs256, &SystemEntropy)?;
+    /// # let keys = KeySet::new([key.verifying_key()])?;
+    /// # let validator = RefreshValidator::new("https://auth.example", keys.clone(), Duration::ZERO);
+    /// # let token = sign_refresh(&key, &claims)?;
+    /// assert_eq!(validator.validate(&token, now)?.session_id(), claims.session_id);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn session_id(&self) -> SessionId {
         self.session_id
     }
 
     /// The secret.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use rescind::clock::Timestamp;
+    /// # use rescind::id::{Jti, SessionId, UserId};
+    /// # use rescind::system::SystemEntropy;
+    /// # use rescind::token::{Algorithm, KeySet, RefreshClaims, RefreshValidator, SigningKey, TokenId, sign_refresh};
+    /// # let now = Timestamp::from_secs(1_767_323_045);
+    /// # let id = uuid::Uuid::from_u128;
+    /// # let claims = RefreshClaims {
+    /// #     iss: "https://auth.example".into(),
+    /// #     exp: now.plus(Duration::from_secs(14 * 86_400)),
+    /// #     nbf: now,
+    /// #     iat: now,
+    /// #     jti: Jti(id(1)),
+    /// #     user_id: UserId(id(2)),
+    /// #     session_id: SessionId(id(3)),
+    /// #     token_id: TokenId::generate(&SystemEntropy),
+    /// #     generation: 7,
+    /// # };
+    /// # let key = SigningKey::generate(Algorithm::Hs256, &SystemEntropy)?;
+    /// # let keys = KeySet::new([key.verifying_key()])?;
+    /// # let validator = RefreshValidator::new("https://auth.example", keys.clone(), Duration::ZERO);
+    /// # let token = sign_refresh(&key, &claims)?;
+    /// // A store is asked for its hash, and for nothing else of it.
+    /// let valid = validator.validate(&token, now)?;
+    /// assert_eq!(valid.token_id().hash(), claims.token_id.hash());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn token_id(&self) -> &TokenId {
         &self.token_id
     }
 
     /// The token's number in its session.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use rescind::clock::Timestamp;
+    /// # use rescind::id::{Jti, SessionId, UserId};
+    /// # use rescind::system::SystemEntropy;
+    /// # use rescind::token::{Algorithm, KeySet, RefreshClaims, RefreshValidator, SigningKey, TokenId, sign_refresh};
+    /// # let now = Timestamp::from_secs(1_767_323_045);
+    /// # let id = uuid::Uuid::from_u128;
+    /// # let claims = RefreshClaims {
+    /// #     iss: "https://auth.example".into(),
+    /// #     exp: now.plus(Duration::from_secs(14 * 86_400)),
+    /// #     nbf: now,
+    /// #     iat: now,
+    /// #     jti: Jti(id(1)),
+    /// #     user_id: UserId(id(2)),
+    /// #     session_id: SessionId(id(3)),
+    /// #     token_id: TokenId::generate(&SystemEntropy),
+    /// #     generation: 7,
+    /// # };
+    /// # let key = SigningKey::generate(Algorithm::Hs256, &SystemEntropy)?;
+    /// # let keys = KeySet::new([key.verifying_key()])?;
+    /// # let validator = RefreshValidator::new("https://auth.example", keys.clone(), Duration::ZERO);
+    /// # let token = sign_refresh(&key, &claims)?;
+    /// // The first one of a session has 0.
+    /// assert_eq!(validator.validate(&token, now)?.generation(), 7);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn generation(&self) -> i64 {
         self.generation
     }

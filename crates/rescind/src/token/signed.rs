@@ -174,6 +174,20 @@ impl SignedToken {
     /// Checks what changes from call to call: the audience, then the time. This is what a cache of verified signatures
     /// has to repeat at each hit, beside the cuts.
     ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, clock, .. }| {
+    /// use rescind::token::{Expected, Rejection};
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// let signed = authority.verifier().validator().verify(pair.access_token.expose_secret())?;
+    /// assert!(signed.validate(authority.now(), Expected::Configured).is_ok());
+    /// clock.forward(authority.settings().access_ttl * 2);
+    /// let late = signed.validate(authority.now(), Expected::Configured);
+    /// assert_eq!(late.unwrap_err(), Rejection::Expired);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     /// [`Rejection::WrongAudience`], [`Rejection::IssuedInFuture`], [`Rejection::NotYetValid`],
     /// [`Rejection::Expired`].
@@ -184,6 +198,19 @@ impl SignedToken {
     }
 
     /// Whether the token is meant for `expected`.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, .. }| {
+    /// use rescind::token::{Expected, Rejection};
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// let signed = authority.verifier().validator().verify(pair.access_token.expose_secret())?;
+    /// assert_eq!(signed.check_audience(Expected::Exactly("https://auth.example")), Ok(()));
+    /// let elsewhere = signed.check_audience(Expected::Exactly("https://shop.example"));
+    /// assert_eq!(elsewhere, Err(Rejection::WrongAudience));
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     /// [`Rejection::WrongAudience`].

@@ -43,10 +43,36 @@ use crate::token::{Expected, SignedToken};
 /// ```
 pub trait LedgerHead: Send + Sync {
     /// The last entry's place, as of a read that begins after the call.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, ada, .. }| {
+    /// use rescind::verifier::LedgerHead as _;
+    ///
+    /// let before = authority.head().await?;
+    /// authority.revoke_all_own(&ada).await?;
+    /// assert_eq!(authority.head().await?.seq, before.seq + 1);
+    /// # Ok(())
+    /// # });
+    /// ```
     fn head(&self) -> HeadAnswer<'_>;
 }
 
 /// What [`LedgerHead::head`] returns.
+///
+/// ```
+/// use rescind::ledger::Cursor;
+/// use rescind::verifier::{HeadAnswer, HeadUnknown};
+///
+/// /// A ledger in which nothing was ever written.
+/// fn head() -> HeadAnswer<'static> {
+///     Box::pin(std::future::ready(Ok(Cursor::default())))
+/// }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), HeadUnknown> {
+/// assert_eq!(head().await?.seq, 0);
+/// # Ok(())
+/// # }
+/// ```
 pub type HeadAnswer<'a> = Pin<Box<dyn Future<Output = Result<Cursor, HeadUnknown>> + Send + 'a>>;
 
 /// Nobody could say where the ledger ends. Whoever was asked logs why.
@@ -116,10 +142,15 @@ impl Verifier {
         ledger: &dyn LedgerHead,
         give_up: impl Future<Output = ()>,
     ) -> Result<Verified, Refusal> {
-        let proved = self.prove(token)?;
-        let verified = self.verify_fresh_again(&proved.token, expected, ledger, give_up).await?;
-        self.keep(token, &proved, self.clock.now());
-        Ok(verified)
+        let outcome = async {
+            let proved = self.prove(token)?;
+            let verified = self.check_fresh(&proved.token, expected, ledger, give_up).await?;
+            self.keep(token, &proved, self.clock.now());
+            Ok(verified)
+        }
+        .await;
+        self.checks.note(&outcome);
+        outcome
     }
 
     /// As [`Verifier::verify_fresh`], for a token whose signature has been checked before.
@@ -142,6 +173,18 @@ impl Verifier {
     /// # Errors
     /// A [`Refusal`], as of [`Verifier::verify_fresh`].
     pub async fn verify_fresh_again(
+        &self,
+        token: &SignedToken,
+        expected: Expected<'_>,
+        ledger: &dyn LedgerHead,
+        give_up: impl Future<Output = ()>,
+    ) -> Result<Verified, Refusal> {
+        let outcome = self.check_fresh(token, expected, ledger, give_up).await;
+        self.checks.note(&outcome);
+        outcome
+    }
+
+    async fn check_fresh(
         &self,
         token: &SignedToken,
         expected: Expected<'_>,
@@ -181,6 +224,18 @@ impl Verifier {
     /// # Errors
     /// A [`Refusal`], as of [`Verifier::verify_fresh`].
     pub async fn verify_fresh_by_lookup(
+        &self,
+        token: &str,
+        expected: Expected<'_>,
+        lookup: &Lookup,
+        give_up: impl Future<Output = ()>,
+    ) -> Result<Verified, Refusal> {
+        let outcome = self.check_fresh_by_lookup(token, expected, lookup, give_up).await;
+        self.checks.note(&outcome);
+        outcome
+    }
+
+    async fn check_fresh_by_lookup(
         &self,
         token: &str,
         expected: Expected<'_>,

@@ -2,6 +2,7 @@
 //! asks for it is checked [fresh](Verifier::verify_fresh), which asks where the ledger ends.
 
 mod cache;
+mod counts;
 mod fresh;
 mod freshness;
 mod refusal;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use cache::{TokenCache, TokenCacheCounts};
+pub use counts::CheckCounts;
 pub use fresh::{HeadAnswer, HeadUnknown, LedgerHead};
 pub use freshness::{FreshnessPolicy, OnStale};
 pub use refusal::Refusal;
@@ -24,6 +26,7 @@ use crate::ledger::CutKind;
 use crate::lookup::Lookup;
 use crate::replica::{Candidates, DigestFact, Replica, TokenFacts};
 use crate::token::{Expected, Rejection, SignedToken, Validator};
+use counts::Checks;
 use freshness::StaleCounter;
 
 /// Checks access tokens: signature and claims, then every cut, by a replica that is fresh enough.
@@ -57,6 +60,7 @@ pub struct Verifier {
     policy: FreshnessPolicy,
     clock: Arc<dyn Clock>,
     stale: StaleCounter,
+    checks: Checks,
     cache: Option<TokenCache>,
 }
 
@@ -99,7 +103,8 @@ impl Verifier {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let validator = validator.granting_at_most(replica.leeway());
-        Self { validator, replica, policy, clock, stale: StaleCounter::default(), cache: None }
+        let (stale, checks) = (StaleCounter::default(), Checks::default());
+        Self { validator, replica, policy, clock, stale, checks, cache: None }
     }
 
     /// The same, which does not check the signature of a token again that it has seen before. Nothing else changes: whatever is
@@ -147,12 +152,9 @@ impl Verifier {
     /// # Errors
     /// A [`Refusal`]: what is known to be revoked is refused as such even by a replica that is stale.
     pub fn verify(&self, token: &str, expected: Expected<'_>) -> Result<Verified, Refusal> {
-        let now = self.clock.now();
-        let proved = self.prove(token)?;
-        let valid = proved.token.validate(now, expected)?;
-        self.check_cuts(&valid, now)?;
-        self.keep(token, &proved, now);
-        Ok(Verified::new(valid))
+        let outcome = self.check(token, expected);
+        self.checks.note(&outcome);
+        outcome
     }
 
     /// Checks again a token whose signature has been checked before: its times, its audience and every cut.
@@ -175,10 +177,9 @@ impl Verifier {
     /// # Errors
     /// A [`Refusal`], as of [`Verifier::verify`].
     pub fn verify_again(&self, token: &SignedToken, expected: Expected<'_>) -> Result<Verified, Refusal> {
-        let now = self.clock.now();
-        let valid = token.validate(now, expected)?;
-        self.check_cuts(&valid, now)?;
-        Ok(Verified::new(valid))
+        let outcome = self.check_again(token, expected);
+        self.checks.note(&outcome);
+        outcome
     }
 
     /// Checks a token as [`Verifier::verify`] does, but asks `lookup` for its cuts, now, instead of relying on a replica that is
@@ -213,15 +214,9 @@ impl Verifier {
         expected: Expected<'_>,
         lookup: &Lookup,
     ) -> Result<Verified, Refusal> {
-        let now = self.clock.now();
-        let proved = self.prove(token)?;
-        let valid = proved.token.validate(now, expected)?;
-        if !self.look_up(&valid, lookup, now).await? {
-            self.tolerate(self.replica.staleness(now).unwrap_or(Duration::MAX), now)?;
-        }
-        self.refuse_in_doubt()?;
-        self.keep(token, &proved, now);
-        Ok(Verified::new(valid))
+        let outcome = self.check_by_lookup(token, expected, lookup).await;
+        self.checks.note(&outcome);
+        outcome
     }
 
     /// Waits until a cut reaches the token: for connections that stay open after the token was checked. It does not
@@ -346,6 +341,59 @@ impl Verifier {
     /// ```
     pub fn stale_allowed(&self) -> u64 {
         self.stale.count()
+    }
+
+    /// How checks came out since it was made, for metrics.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, ada, pair, .. }| {
+    /// use rescind::token::Expected;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// authority.revoke_all_own(&ada).await?;
+    /// let verifier = authority.verifier();
+    /// assert!(verifier.verify(pair.access_token.expose_secret(), Expected::Configured).is_err());
+    /// assert_eq!(verifier.counts().revoked, 1);
+    /// # Ok(())
+    /// # });
+    /// ```
+    pub fn counts(&self) -> CheckCounts {
+        self.checks.counts()
+    }
+
+    #[inline]
+    fn check(&self, token: &str, expected: Expected<'_>) -> Result<Verified, Refusal> {
+        let now = self.clock.now();
+        let proved = self.prove(token)?;
+        let valid = proved.token.validate(now, expected)?;
+        self.check_cuts(&valid, now)?;
+        self.keep(token, &proved, now);
+        Ok(Verified::new(valid))
+    }
+
+    #[inline]
+    fn check_again(&self, token: &SignedToken, expected: Expected<'_>) -> Result<Verified, Refusal> {
+        let now = self.clock.now();
+        let valid = token.validate(now, expected)?;
+        self.check_cuts(&valid, now)?;
+        Ok(Verified::new(valid))
+    }
+
+    async fn check_by_lookup(
+        &self,
+        token: &str,
+        expected: Expected<'_>,
+        lookup: &Lookup,
+    ) -> Result<Verified, Refusal> {
+        let now = self.clock.now();
+        let proved = self.prove(token)?;
+        let valid = proved.token.validate(now, expected)?;
+        if !self.look_up(&valid, lookup, now).await? {
+            self.tolerate(self.replica.staleness(now).unwrap_or(Duration::MAX), now)?;
+        }
+        self.refuse_in_doubt()?;
+        self.keep(token, &proved, now);
+        Ok(Verified::new(valid))
     }
 
     /// All that never changes about a token: known from before, or checked now.

@@ -15,7 +15,7 @@ use crate::view::{AuditView, listing};
     params(Page), security(("bearer" = [])),
     responses((status = 200, body = Listing<AuditView>, description = "What happened to the own account."))
 )]
-pub async fn list_own_events(
+pub(crate) async fn list_own_events(
     State(app): State<App>,
     user: User,
     Query(page): Query<Page>,

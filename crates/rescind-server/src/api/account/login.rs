@@ -19,7 +19,7 @@ use crate::view::TokenPairView;
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[garde(allow_unvalidated)]
-pub struct LoginRequest {
+pub(crate) struct LoginRequest {
     /// The email.
     #[garde(length(chars, min = 1, max = 254))]
     email: String,
@@ -51,7 +51,7 @@ pub struct LoginRequest {
         (status = 429, description = "`too_many_attempts`."),
     )
 )]
-pub async fn login(
+pub(crate) async fn login(
     State(app): State<App>,
     Anybody(caller): Anybody,
     headers: HeaderMap,
@@ -65,7 +65,5 @@ pub async fn login(
         audience: request.audience,
         device,
     };
-    let pair = app.authority.sign_in(&caller, sign_in).await;
-    app.counters.sign_in(pair.as_ref().err());
-    Ok(Json(pair?.into()))
+    Ok(Json(app.authority.sign_in(&caller, sign_in).await?.into()))
 }

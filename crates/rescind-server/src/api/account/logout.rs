@@ -17,7 +17,7 @@ use crate::http::{Code, Credentials, OptionalJson, Problem};
 #[derive(Default, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[garde(allow_unvalidated)]
-pub struct LogoutRequest {
+pub(crate) struct LogoutRequest {
     /// The session's refresh token, dead or alive; left out: the session of the access token.
     refresh_token: Option<String>,
 }
@@ -32,7 +32,7 @@ pub struct LogoutRequest {
     security((), ("bearer" = [])),
     responses((status = 204, description = "The session is over."))
 )]
-pub async fn logout(
+pub(crate) async fn logout(
     State(app): State<App>,
     credentials: Credentials,
     parts: Parts,

@@ -11,6 +11,6 @@ use crate::http::{Json, Problem};
     security(("bearer" = [])),
     responses((status = 200, body = Object, description = "The claims, the caller's own extra ones among them."))
 )]
-pub async fn me(user: User) -> Result<Json<Value>, Problem> {
+pub(crate) async fn me(user: User) -> Result<Json<Value>, Problem> {
     Ok(Json(user.token.claims_json()))
 }

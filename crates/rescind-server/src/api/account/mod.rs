@@ -19,10 +19,10 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 
-pub use refresh::refresh_as;
+pub(crate) use refresh::refresh_as;
 
 /// Every route under `/api/v1/auth` that users call.
-pub fn routes() -> OpenApiRouter<App> {
+pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(register::register))
         .routes(routes!(login::login))
@@ -41,7 +41,7 @@ pub fn routes() -> OpenApiRouter<App> {
 const USER_AGENT_CHARS: usize = 400;
 
 /// What a request tells of the device's software. Longer ones are cut short, since nothing depends on it.
-fn user_agent(headers: &HeaderMap) -> Option<String> {
+pub(crate) fn user_agent(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(header::USER_AGENT)?.to_str().ok()?;
     let text: String = value.chars().filter(|c| !c.is_control()).take(USER_AGENT_CHARS).collect();
     (!text.is_empty()).then_some(text)

@@ -16,7 +16,7 @@ use crate::view::RenewedView;
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[garde(allow_unvalidated)]
-pub struct PasswordRequest {
+pub(crate) struct PasswordRequest {
     /// The present password.
     #[garde(custom(not_too_long))]
     #[schema(value_type = String, format = Password)]
@@ -38,7 +38,7 @@ pub struct PasswordRequest {
         (status = 429, description = "`too_many_attempts`."),
     )
 )]
-pub async fn change_password(
+pub(crate) async fn change_password(
     State(app): State<App>,
     user: User,
     Json(request): Json<PasswordRequest>,
@@ -49,7 +49,7 @@ pub async fn change_password(
 }
 
 /// That a password is not longer than any that could be right: hashing more would be work for nothing.
-pub fn not_too_long(password: &SecretString, (): &()) -> garde::Result {
+pub(crate) fn not_too_long(password: &SecretString, (): &()) -> garde::Result {
     if password.expose_secret().len() <= MAX_BYTES {
         return Ok(());
     }

@@ -16,7 +16,7 @@ use crate::view::TokenPairView;
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[garde(allow_unvalidated)]
-pub struct RefreshBody {
+pub(crate) struct RefreshBody {
     /// The newest refresh token that the caller holds.
     refresh_token: String,
 }
@@ -36,7 +36,7 @@ pub struct RefreshBody {
         (status = 409, description = "`refresh_superseded`."),
     )
 )]
-pub async fn refresh(
+pub(crate) async fn refresh(
     State(app): State<App>,
     credentials: Credentials,
     parts: Parts,
@@ -55,7 +55,7 @@ pub async fn refresh(
 }
 
 /// Answers a refresh token, here and at `/oauth2/token`.
-pub async fn refresh_as(
+pub(crate) async fn refresh_as(
     app: &App,
     caller: &rescind::authority::Caller,
     token: &str,
@@ -67,7 +67,5 @@ pub async fn refresh_as(
     // A backend refreshes from its own address, which tells nothing of the user's device.
     let ip = if matches!(client, ClientProof::Proven(_)) { None } else { caller.origin.ip };
     let request = RefreshRequest { token, client, ip };
-    let pair = app.authority.refresh(caller, request).await;
-    app.counters.refresh(pair.as_ref().err());
-    Ok(Json(pair?.into()))
+    Ok(Json(app.authority.refresh(caller, request).await?.into()))
 }

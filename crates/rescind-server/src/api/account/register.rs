@@ -17,7 +17,7 @@ use crate::view::UserView;
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[garde(allow_unvalidated)]
-pub struct RegisterRequest {
+pub(crate) struct RegisterRequest {
     /// The email.
     #[garde(length(chars, min = 3, max = 254))]
     email: String,
@@ -46,7 +46,7 @@ pub struct RegisterRequest {
         (status = 429, description = "`too_many_attempts`."),
     )
 )]
-pub async fn register(
+pub(crate) async fn register(
     State(app): State<App>,
     Anybody(caller): Anybody,
     Json(request): Json<RegisterRequest>,

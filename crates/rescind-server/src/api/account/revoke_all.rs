@@ -10,7 +10,7 @@ use crate::http::{Json, NoMembers, OptionalJson, Problem};
 
 /// How many sessions were ended.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-pub struct RevokedCount {
+pub(crate) struct RevokedCount {
     /// How many sessions were active before and are over now.
     revoked: u64,
 }
@@ -21,7 +21,7 @@ pub struct RevokedCount {
     security(("bearer" = [])),
     responses((status = 200, body = RevokedCount, description = "All sessions are over."))
 )]
-pub async fn revoke_all(
+pub(crate) async fn revoke_all(
     State(app): State<App>,
     user: User,
     OptionalJson(NoMembers {}): OptionalJson<NoMembers>,

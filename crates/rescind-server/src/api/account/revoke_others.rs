@@ -15,7 +15,7 @@ use crate::view::RenewedView;
     security(("bearer" = [])),
     responses((status = 200, body = RenewedView, description = "All others are over."))
 )]
-pub async fn revoke_others(
+pub(crate) async fn revoke_others(
     State(app): State<App>,
     user: User,
     OptionalJson(NoMembers {}): OptionalJson<NoMembers>,

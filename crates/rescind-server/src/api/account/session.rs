@@ -17,7 +17,7 @@ use crate::view::SessionView;
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[garde(allow_unvalidated)]
-pub struct RenameRequest {
+pub(crate) struct RenameRequest {
     /// What the user calls the device.
     #[garde(length(chars, max = 100))]
     device_name: String,
@@ -31,7 +31,7 @@ pub struct RenameRequest {
     params(("session_id" = Uuid, Path)), security(("bearer" = [])),
     responses((status = 204, description = "The session is over: its access tokens are dead everywhere."))
 )]
-pub async fn end_own_session(
+pub(crate) async fn end_own_session(
     State(app): State<App>,
     user: User,
     Path(id): Path<Uuid>,
@@ -46,7 +46,7 @@ pub async fn end_own_session(
     params(("session_id" = Uuid, Path)), request_body = RenameRequest, security(("bearer" = [])),
     responses((status = 200, body = SessionView, description = "The session as it now is."))
 )]
-pub async fn rename_own_session(
+pub(crate) async fn rename_own_session(
     State(app): State<App>,
     user: User,
     Path(id): Path<Uuid>,

@@ -13,7 +13,7 @@ use crate::view::{SessionView, listing};
     params(Page), security(("bearer" = [])),
     responses((status = 200, body = Listing<SessionView>, description = "Dead ones too; `current` marks the one that asks."))
 )]
-pub async fn list_own_sessions(
+pub(crate) async fn list_own_sessions(
     State(app): State<App>,
     user: User,
     Query(page): Query<Page>,

@@ -15,13 +15,15 @@ use crate::view::{AuditView, listing};
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct AuditQuery {
+pub(crate) struct AuditQuery {
     /// Done by the actor with this id.
     actor: Option<String>,
     /// Done on the target with this id.
     target: Option<String>,
     /// With this action, such as `session_revoked`.
     action: Option<String>,
+    /// Done within the request with this id.
+    request: Option<String>,
     /// Not older than this.
     #[param(value_type = Option<String>, format = DateTime)]
     since: Option<Timestamp>,
@@ -39,7 +41,7 @@ pub struct AuditQuery {
     params(AuditQuery), security(("bearer" = []), ("basic" = ["admin"])),
     responses((status = 200, body = Listing<AuditView>, description = "Who did what, on whom, from where."))
 )]
-pub async fn list_audit(
+pub(crate) async fn list_audit(
     State(app): State<App>,
     Administrator(caller): Administrator,
     Query(query): Query<AuditQuery>,
@@ -49,6 +51,7 @@ pub async fn list_audit(
         actor: query.actor,
         target: query.target,
         action: query.action,
+        request: query.request,
         since: query.since,
         ..AuditFilter::default()
     };

@@ -3,7 +3,6 @@
 use axum::extract::State;
 use http::StatusCode;
 use rescind::id::ClientId;
-use rescind::ledger::CutKind;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -18,12 +17,11 @@ use crate::http::{Path, Problem};
     params(("client_id" = Uuid, Path)), security(("bearer" = []), ("basic" = ["admin"])),
     responses((status = 204, description = "The client is gone."))
 )]
-pub async fn delete_client(
+pub(crate) async fn delete_client(
     State(app): State<App>,
     Administrator(caller): Administrator,
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode, Problem> {
     app.authority.delete_client(&caller, ClientId(id)).await?;
-    app.counters.cut(CutKind::Client);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -18,7 +18,7 @@ use crate::view::NewClientView;
 #[derive(Default, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[garde(allow_unvalidated)]
-pub struct RotateSecretRequest {
+pub(crate) struct RotateSecretRequest {
     /// For how long the old secret stays good; left out: not at all.
     #[serde(default)]
     #[garde(range(max = 2_592_000))]
@@ -35,7 +35,7 @@ pub struct RotateSecretRequest {
     security(("bearer" = []), ("basic" = ["admin"])),
     responses((status = 200, body = NewClientView, description = "The client with its new secret."))
 )]
-pub async fn rotate_client_secret(
+pub(crate) async fn rotate_client_secret(
     State(app): State<App>,
     Administrator(caller): Administrator,
     Path(id): Path<Uuid>,

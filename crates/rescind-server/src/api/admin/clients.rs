@@ -19,7 +19,7 @@ use crate::view::{ClientView, NewClientView, listing};
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[garde(allow_unvalidated)]
-pub struct CreateClientRequest {
+pub(crate) struct CreateClientRequest {
     /// Its name for people.
     #[garde(length(chars, min = 1, max = 100))]
     name: String,
@@ -39,7 +39,7 @@ pub struct CreateClientRequest {
     params(Page), security(("bearer" = []), ("basic" = ["admin"])),
     responses((status = 200, body = Listing<ClientView>, description = "The clients that the caller reaches."))
 )]
-pub async fn list_clients(
+pub(crate) async fn list_clients(
     State(app): State<App>,
     Administrator(caller): Administrator,
     Query(page): Query<Page>,
@@ -58,7 +58,7 @@ pub async fn list_clients(
         (status = 404, description = "There is no such tenant for this caller."),
     )
 )]
-pub async fn create_client(
+pub(crate) async fn create_client(
     State(app): State<App>,
     Administrator(caller): Administrator,
     Json(request): Json<CreateClientRequest>,

@@ -1,7 +1,6 @@
 //! `POST /api/v1/admin/keys/rotate` and `POST /api/v1/admin/keys/{kid}/revoke`
 
 use axum::extract::State;
-use rescind::ledger::CutKind;
 
 use super::ReasonRequest;
 use crate::app::App;
@@ -17,7 +16,7 @@ use crate::view::{KeyView, KeysView};
     security(("bearer" = []), ("basic" = ["keys:write"])),
     responses((status = 200, body = KeysView, description = "All keys as they now are."))
 )]
-pub async fn rotate_keys(
+pub(crate) async fn rotate_keys(
     State(app): State<App>,
     Administrator(caller): Administrator,
     OptionalJson(NoMembers {}): OptionalJson<NoMembers>,
@@ -34,13 +33,12 @@ pub async fn rotate_keys(
     security(("bearer" = []), ("basic" = ["keys:write"])),
     responses((status = 200, body = KeyView, description = "The key as it now is."))
 )]
-pub async fn revoke_key(
+pub(crate) async fn revoke_key(
     State(app): State<App>,
     Administrator(caller): Administrator,
     Path(kid): Path<String>,
     OptionalJson(request): OptionalJson<ReasonRequest>,
 ) -> Result<Json<KeyView>, Problem> {
     let key = app.authority.revoke_key(&caller, &kid, request.reason).await?;
-    app.counters.cut(CutKind::Key);
     Ok(Json(key.into()))
 }

@@ -13,7 +13,7 @@ use crate::view::KeysView;
     params(Page), security(("bearer" = []), ("basic" = ["keys:write"])),
     responses((status = 200, body = KeysView, description = "Keys of access and of refresh tokens. For operators."))
 )]
-pub async fn list_keys(
+pub(crate) async fn list_keys(
     State(app): State<App>,
     Administrator(caller): Administrator,
     Query(page): Query<Page>,

@@ -32,7 +32,7 @@ use uuid::Uuid;
 use crate::app::App;
 
 /// Every route under `/api/v1/admin`, and the one outside of it that administrators call.
-pub fn routes() -> OpenApiRouter<App> {
+pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(users::list_users, users::create_user))
         .routes(routes!(user::update_user, user::delete_user))
@@ -60,7 +60,7 @@ pub fn routes() -> OpenApiRouter<App> {
 #[derive(Default, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[garde(allow_unvalidated)]
-pub struct ReasonRequest {
+pub(crate) struct ReasonRequest {
     /// Why, for the ledger and the audit trail.
     #[garde(length(chars, max = 500))]
     reason: Option<String>,
@@ -70,7 +70,7 @@ pub struct ReasonRequest {
 #[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct InTenant {
+pub(crate) struct InTenant {
     /// The tenant, where the `user_id` exists in several.
     tenant_id: Option<Uuid>,
 }

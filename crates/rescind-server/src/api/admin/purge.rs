@@ -15,7 +15,7 @@ use crate::http::{Json, OptionalJson, Problem};
 #[derive(Default, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[garde(allow_unvalidated)]
-pub struct PurgeRequest {
+pub(crate) struct PurgeRequest {
     /// How long entries are kept after they have expired; left out: as the settings say. Never below 300, the largest leeway that can be set.
     #[garde(range(max = 315_360_000))]
     safety_margin_seconds: Option<u64>,
@@ -26,7 +26,7 @@ pub struct PurgeRequest {
 
 /// What a purge removed.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-pub struct Purged {
+pub(crate) struct Purged {
     /// How many entries were removed, or would be.
     purged: u64,
 }
@@ -39,7 +39,7 @@ pub struct Purged {
     request_body = Option<PurgeRequest>, security(("bearer" = []), ("basic" = ["admin"])),
     responses((status = 200, body = Purged, description = "They are gone, or would be."))
 )]
-pub async fn purge(
+pub(crate) async fn purge(
     State(app): State<App>,
     Administrator(caller): Administrator,
     OptionalJson(request): OptionalJson<PurgeRequest>,

@@ -13,7 +13,7 @@ use crate::view::RevocationView;
     params(("jti" = String, Path)), security(("bearer" = []), ("basic" = ["revocations:read"])),
     responses((status = 200, body = RevocationView, description = "The token was revoked."))
 )]
-pub async fn get_revocation(
+pub(crate) async fn get_revocation(
     State(app): State<App>,
     Administrator(caller): Administrator,
     Path(jti): Path<String>,

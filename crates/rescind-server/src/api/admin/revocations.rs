@@ -6,7 +6,7 @@ use http::StatusCode;
 use rescind::authority::{RevocationRequest, What};
 use rescind::clock::Timestamp;
 use rescind::id::{SessionId, TenantId, UserId};
-use rescind::ledger::{CutKind, MarkKey};
+use rescind::ledger::{CutKind, EntryFilter, MarkKey};
 use serde::{Deserialize, Deserializer};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -20,7 +20,7 @@ use crate::view::{RevocationView, listing};
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[garde(allow_unvalidated)]
-pub struct RevokeRequest {
+pub(crate) struct RevokeRequest {
     /// A token, by its jti; a refresh token's ends its session.
     jti: Option<String>,
     /// A session, by its id.
@@ -51,7 +51,7 @@ pub struct RevokeRequest {
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct RevocationsQuery {
+pub(crate) struct RevocationsQuery {
     /// That concern this user.
     user_id: Option<Uuid>,
     /// Of this kind: `token`, `session`, `user`, `tenant`, `client`, `key` or `digest`.
@@ -75,14 +75,19 @@ pub struct RevocationsQuery {
     params(RevocationsQuery), security(("bearer" = []), ("basic" = ["revocations:read"])),
     responses((status = 200, body = Listing<RevocationView>, description = "What was revoked."))
 )]
-pub async fn list_revocations(
+pub(crate) async fn list_revocations(
     State(app): State<App>,
     Administrator(caller): Administrator,
     Query(query): Query<RevocationsQuery>,
 ) -> Result<Json<Listing<RevocationView>>, Problem> {
     let page = Page { limit: query.limit, cursor: query.cursor };
-    let user = query.user_id.map(UserId);
-    let entries = app.authority.revocations(&caller, query.kind, user, query.since, &page.into()).await?;
+    let filter = EntryFilter {
+        user: query.user_id.map(UserId),
+        kind: query.kind,
+        since: query.since,
+        ..EntryFilter::default()
+    };
+    let entries = app.authority.revocations(&caller, filter, &page.into()).await?;
     Ok(Json(listing(entries)))
 }
 
@@ -96,7 +101,7 @@ pub async fn list_revocations(
         (status = 404, description = "There is no such session, or with `foreign` no such tenant, for this caller."),
     )
 )]
-pub async fn revoke(
+pub(crate) async fn revoke(
     State(app): State<App>,
     Administrator(caller): Administrator,
     Json(request): Json<RevokeRequest>,
@@ -110,7 +115,6 @@ pub async fn revoke(
         reason: request.reason,
     };
     let (entry, created) = app.authority.revoke(&caller, request).await?;
-    app.counters.cut(entry.mark.kind());
     let status = if created { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(entry.into())))
 }

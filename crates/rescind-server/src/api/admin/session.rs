@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use rescind::id::SessionId;
-use rescind::ledger::CutKind;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
@@ -16,7 +15,7 @@ use crate::view::SessionView;
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct ReasonQuery {
+pub(crate) struct ReasonQuery {
     /// Why, for the ledger and the audit trail.
     reason: Option<String>,
 }
@@ -29,13 +28,12 @@ pub struct ReasonQuery {
     params(("session_id" = Uuid, Path), ReasonQuery), security(("bearer" = []), ("basic" = ["sessions:write"])),
     responses((status = 200, body = SessionView, description = "The session as it now is."))
 )]
-pub async fn end_session(
+pub(crate) async fn end_session(
     State(app): State<App>,
     Administrator(caller): Administrator,
     Path(id): Path<Uuid>,
     Query(query): Query<ReasonQuery>,
 ) -> Result<Json<SessionView>, Problem> {
     let session = app.authority.end_session(&caller, SessionId(id), query.reason).await?;
-    app.counters.cut(CutKind::Session);
     Ok(Json(session.into()))
 }

@@ -16,7 +16,7 @@ use crate::view::TenantView;
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[garde(allow_unvalidated)]
-pub struct UpdateTenantRequest {
+pub(crate) struct UpdateTenantRequest {
     /// Its new name for people.
     #[garde(length(chars, min = 1, max = 100))]
     name: Option<String>,
@@ -31,7 +31,7 @@ pub struct UpdateTenantRequest {
     security(("bearer" = []), ("basic" = ["admin"])),
     responses((status = 200, body = TenantView, description = "The tenant as it now is. For operators."))
 )]
-pub async fn update_tenant(
+pub(crate) async fn update_tenant(
     State(app): State<App>,
     Administrator(caller): Administrator,
     Path(id): Path<Uuid>,

@@ -3,7 +3,6 @@
 use axum::extract::State;
 use garde::Validate;
 use rescind::id::TenantId;
-use rescind::ledger::CutKind;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -17,7 +16,7 @@ use crate::http::{Json, OptionalJson, Path, Problem};
 #[derive(Default, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[garde(allow_unvalidated)]
-pub struct RevokeTenantRequest {
+pub(crate) struct RevokeTenantRequest {
     /// Why, for the ledger and the audit trail.
     #[garde(length(chars, max = 500))]
     reason: Option<String>,
@@ -34,15 +33,12 @@ pub struct RevokeTenantRequest {
     security(("bearer" = []), ("basic" = ["revocations:write"])),
     responses((status = 200, body = Revoked, description = "Everything of the tenant's is dead, or would be."))
 )]
-pub async fn revoke_tenant(
+pub(crate) async fn revoke_tenant(
     State(app): State<App>,
     Administrator(caller): Administrator,
     Path(id): Path<Uuid>,
     OptionalJson(request): OptionalJson<RevokeTenantRequest>,
 ) -> Result<Json<Revoked>, Problem> {
     let done = app.authority.revoke_tenant(&caller, TenantId(id), request.reason, request.dry_run).await?;
-    if !request.dry_run {
-        app.counters.cut(CutKind::Tenant);
-    }
     Ok(Json(Revoked { revoked: done.revoked, token_version: done.token_version, seq: done.seq }))
 }

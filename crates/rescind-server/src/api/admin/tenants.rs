@@ -18,7 +18,7 @@ use crate::view::{TenantView, listing};
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[garde(allow_unvalidated)]
-pub struct CreateTenantRequest {
+pub(crate) struct CreateTenantRequest {
     /// Its short name: lower-case letters, digits and inner hyphens.
     #[garde(length(bytes, min = 1, max = 63))]
     slug: String,
@@ -35,7 +35,7 @@ pub struct CreateTenantRequest {
     params(Page), security(("bearer" = []), ("basic" = ["admin"])),
     responses((status = 200, body = Listing<TenantView>, description = "All tenants. For operators."))
 )]
-pub async fn list_tenants(
+pub(crate) async fn list_tenants(
     State(app): State<App>,
     Administrator(caller): Administrator,
     Query(page): Query<Page>,
@@ -52,7 +52,7 @@ pub async fn list_tenants(
         (status = 409, description = "`slug_taken`, or `conflict`: the id is another's."),
     )
 )]
-pub async fn create_tenant(
+pub(crate) async fn create_tenant(
     State(app): State<App>,
     Administrator(caller): Administrator,
     Json(request): Json<CreateTenantRequest>,

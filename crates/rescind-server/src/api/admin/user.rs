@@ -20,7 +20,7 @@ use crate::view::UserView;
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[garde(allow_unvalidated)]
-pub struct UpdateUserRequest {
+pub(crate) struct UpdateUserRequest {
     /// The new role.
     #[garde(length(bytes, min = 1, max = 64))]
     role: Option<String>,
@@ -49,7 +49,7 @@ pub struct UpdateUserRequest {
         (status = 409, description = "`email_taken`."),
     )
 )]
-pub async fn update_user(
+pub(crate) async fn update_user(
     State(app): State<App>,
     Administrator(caller): Administrator,
     Path(id): Path<Uuid>,
@@ -75,7 +75,7 @@ pub async fn update_user(
     params(("user_id" = Uuid, Path), InTenant), security(("bearer" = []), ("basic" = ["users:write"])),
     responses((status = 204, description = "The user is gone."))
 )]
-pub async fn delete_user(
+pub(crate) async fn delete_user(
     State(app): State<App>,
     Administrator(caller): Administrator,
     Path(id): Path<Uuid>,

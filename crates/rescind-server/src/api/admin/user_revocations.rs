@@ -15,7 +15,7 @@ use crate::view::{RevocationView, listing};
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct UserRevocationsQuery {
+pub(crate) struct UserRevocationsQuery {
     /// The tenant, where the `user_id` exists in several.
     tenant_id: Option<Uuid>,
     /// The most items to return.
@@ -34,7 +34,7 @@ pub struct UserRevocationsQuery {
     security(("bearer" = []), ("basic" = ["revocations:read"])),
     responses((status = 200, body = Listing<RevocationView>, description = "What was revoked of the user's."))
 )]
-pub async fn list_user_revocations(
+pub(crate) async fn list_user_revocations(
     State(app): State<App>,
     Administrator(caller): Administrator,
     Path(id): Path<Uuid>,

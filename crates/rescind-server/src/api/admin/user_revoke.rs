@@ -14,13 +14,13 @@ use crate::http::{OptionalJson, Path, Problem, Query};
 
 /// What a user or tenant cut did.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-pub struct Revoked {
+pub(crate) struct Revoked {
     /// How many sessions were active before and are over now.
-    pub revoked: u64,
+    pub(crate) revoked: u64,
     /// Tokens below this version are dead.
-    pub token_version: i64,
+    pub(crate) token_version: i64,
     /// The ledger entry; `null` after a dry run.
-    pub seq: Option<i64>,
+    pub(crate) seq: Option<i64>,
 }
 
 /// End every session and token of a user
@@ -32,7 +32,7 @@ pub struct Revoked {
     security(("bearer" = []), ("basic" = ["revocations:write"])),
     responses((status = 200, body = Revoked, description = "Everything of the user's is dead."))
 )]
-pub async fn revoke_user(
+pub(crate) async fn revoke_user(
     State(app): State<App>,
     Administrator(caller): Administrator,
     Path(id): Path<Uuid>,
@@ -40,7 +40,6 @@ pub async fn revoke_user(
     OptionalJson(request): OptionalJson<ReasonRequest>,
 ) -> Result<Json<Revoked>, Problem> {
     let outcome = app.authority.revoke_user(&caller, UserId(id), within.tenant(), request.reason).await?;
-    app.counters.cut(outcome.entry.mark.kind());
     Ok(Json(Revoked {
         revoked: outcome.revoked,
         token_version: outcome.standing.token_version,

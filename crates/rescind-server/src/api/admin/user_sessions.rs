@@ -16,7 +16,7 @@ use crate::view::{SessionView, listing};
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct SessionsQuery {
+pub(crate) struct SessionsQuery {
     /// With this status only.
     #[param(inline)]
     status: Option<StatusWord>,
@@ -33,7 +33,7 @@ pub struct SessionsQuery {
 /// A session's status.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum StatusWord {
+pub(crate) enum StatusWord {
     /// It can be refreshed.
     Active,
     /// It was ended.
@@ -59,7 +59,7 @@ impl From<StatusWord> for StatusFilter {
     params(("user_id" = Uuid, Path), SessionsQuery), security(("bearer" = []), ("basic" = ["sessions:read"])),
     responses((status = 200, body = Listing<SessionView>, description = "Dead ones too, unless a status is asked for."))
 )]
-pub async fn list_user_sessions(
+pub(crate) async fn list_user_sessions(
     State(app): State<App>,
     Administrator(caller): Administrator,
     Path(id): Path<Uuid>,

@@ -19,7 +19,7 @@ use crate::view::{UserView, listing};
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct UsersQuery {
+pub(crate) struct UsersQuery {
     /// Whose email contains this, or whose id it is.
     query: Option<String>,
     /// Of this tenant only.
@@ -36,7 +36,7 @@ pub struct UsersQuery {
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[garde(allow_unvalidated)]
-pub struct CreateUserRequest {
+pub(crate) struct CreateUserRequest {
     /// The email.
     #[garde(length(chars, min = 3, max = 254))]
     email: String,
@@ -59,7 +59,7 @@ pub struct CreateUserRequest {
         (status = 404, description = "There is no such tenant for this caller."),
     )
 )]
-pub async fn list_users(
+pub(crate) async fn list_users(
     State(app): State<App>,
     Administrator(caller): Administrator,
     Query(query): Query<UsersQuery>,
@@ -81,7 +81,7 @@ pub async fn list_users(
         (status = 409, description = "`email_taken`."),
     )
 )]
-pub async fn create_user(
+pub(crate) async fn create_user(
     State(app): State<App>,
     Administrator(caller): Administrator,
     Json(request): Json<CreateUserRequest>,

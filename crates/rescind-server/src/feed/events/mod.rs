@@ -30,7 +30,7 @@ const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering")
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct EventsQuery {
+pub(crate) struct EventsQuery {
     /// The cursor of a snapshot, or the `id` of the last event that was seen. Left out, as `Last-Event-ID` too: from now on.
     after: Option<String>,
 }
@@ -51,7 +51,7 @@ pub struct EventsQuery {
         (status = 410, description = "What follows the cursor was purged, or it is of another history: take a snapshot."),
     )
 )]
-pub async fn events(
+pub(crate) async fn events(
     State(app): State<App>,
     reader: Lasting,
     headers: HeaderMap,

@@ -24,7 +24,7 @@ use crate::view::MarkView;
 /// Every mark that is not purged yet. Written bit by bit, and so only described here.
 #[derive(Serialize, ToSchema)]
 #[schema(as = FeedSnapshot)]
-pub struct SnapshotView {
+pub(crate) struct SnapshotView {
     /// Where the events go on.
     cursor: String,
     /// The number of the last entry.
@@ -45,7 +45,7 @@ pub struct SnapshotView {
         (Vec<u8> = "application/vnd.rescind.snapshot"),
     )))
 )]
-pub async fn snapshot(
+pub(crate) async fn snapshot(
     State(app): State<App>,
     Administrator(caller): Administrator,
     headers: HeaderMap,

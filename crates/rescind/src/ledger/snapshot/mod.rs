@@ -35,9 +35,33 @@ pub use decode::{Decoder, InvalidSnapshot};
 pub use encode::{Encoder, Unencodable};
 
 /// The media type.
+///
+/// ```
+/// use rescind::ledger::snapshot::MEDIA_TYPE;
+///
+/// // What a reader asks for.
+/// assert_eq!(format!("Accept: {MEDIA_TYPE}"), "Accept: application/vnd.rescind.snapshot");
+/// ```
 pub const MEDIA_TYPE: &str = "application/vnd.rescind.snapshot";
 
 /// The longest `jti` or `kid`, in bytes.
+///
+/// ```
+/// use rescind::clock::Timestamp;
+/// use rescind::ledger::snapshot::{Encoder, LONGEST_TEXT};
+/// use rescind::ledger::{Cursor, Mark, MarkKey};
+///
+/// let mark = |length| Mark {
+///     tenant: None,
+///     key: MarkKey::Key("k".repeat(length).into()),
+///     min_version: None,
+///     expires_at: Timestamp::MAX,
+/// };
+/// let mut bytes = Vec::new();
+/// let mut encoder = Encoder::begin(Cursor::default(), &mut bytes);
+/// assert!(encoder.mark(1, &mark(LONGEST_TEXT), &mut bytes).is_ok());
+/// assert!(encoder.mark(2, &mark(LONGEST_TEXT + 1), &mut bytes).is_err());
+/// ```
 pub const LONGEST_TEXT: usize = 1 << 16;
 
 /// What it begins with. Neither ASCII nor UTF-8, and with a line end that a transfer as text would change.

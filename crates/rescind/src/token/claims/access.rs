@@ -77,6 +77,41 @@ pub struct AccessClaims {
 
 /// Signs an access token.
 ///
+/// ```
+/// # use std::time::Duration;
+/// # use rescind::clock::Timestamp;
+/// # use rescind::id::{Jti, SessionId, TenantId, UserId};
+/// use rescind::system::SystemEntropy;
+/// use rescind::token::*;
+///
+/// # let now = Timestamp::from_secs(1_767_323_045);
+/// # let id = uuid::Uuid::from_u128;
+/// # let claims = AccessClaims {
+/// #     iss: "https://auth.example".into(),
+/// #     aud: vec!["https://auth.example".into()],
+/// #     client_id: "rescind".into(),
+/// #     exp: now.plus(Duration::from_secs(900)),
+/// #     nbf: now,
+/// #     iat: now,
+/// #     jti: Jti(id(1)),
+/// #     user_id: UserId(id(2)),
+/// #     tenant_id: TenantId(id(3)),
+/// #     email: "ada@example.com".into(),
+/// #     role: "member".into(),
+/// #     sid: SessionId(id(4)),
+/// #     ver: 1,
+/// #     tver: 1,
+/// #     extra: ExtraClaims::none(),
+/// # };
+/// let key = SigningKey::generate(Algorithm::EdDsa, &SystemEntropy)?;
+/// let token = sign_access(&key, &claims)?;
+/// assert_eq!(token.split('.').count(), 3);
+/// // No verifier would read it.
+/// let endless = AccessClaims { email: "a".repeat(MAX_TOKEN_BYTES), ..claims };
+/// assert_eq!(sign_access(&key, &endless).unwrap_err(), KeyError::TokenTooLarge);
+/// # Ok::<(), KeyError>(())
+/// ```
+///
 /// # Errors
 /// [`KeyError::TokenTooLarge`] where no verifier would read it, [`KeyError::Signing`].
 pub fn sign_access(key: &SigningKey, claims: &AccessClaims) -> Result<String, KeyError> {

@@ -6,6 +6,16 @@ use serde_json::{Map, Value};
 /// Names that a caller's claims may not have: those of our tokens, those of RFC 7519 §4.1, and those by which a reader
 /// would take the token for something that we do not vouch for (`active`, an introspection's verdict; `act` and
 /// `may_act`, delegation; `cnf`, a proof of possession that nobody checks).
+///
+/// ```
+/// use rescind::token::{ExtraClaims, RESERVED_CLAIMS};
+/// use serde_json::{Map, Value};
+///
+/// for name in RESERVED_CLAIMS {
+///     let claims = Map::from_iter([(name.to_owned(), Value::Null)]);
+///     assert!(ExtraClaims::new(claims).is_err(), "{name}");
+/// }
+/// ```
 pub const RESERVED_CLAIMS: [&str; 23] = [
     "iss",
     "sub",
@@ -54,6 +64,15 @@ pub struct ExtraClaims(Map<String, Value>);
 impl ExtraClaims {
     /// These claims, if they may be.
     ///
+    /// ```
+    /// use rescind::token::{ExtraClaims, ExtraClaimsError};
+    /// use serde_json::Map;
+    ///
+    /// let claims = |bytes: usize| Map::from_iter([("plan".to_owned(), "g".repeat(bytes).into())]);
+    /// assert!(ExtraClaims::new(claims(4)).is_ok());
+    /// assert_eq!(ExtraClaims::new(claims(4096)), Err(ExtraClaimsError::TooLarge));
+    /// ```
+    ///
     /// # Errors
     /// [`ExtraClaimsError`].
     pub fn new(claims: Map<String, Value>) -> Result<Self, ExtraClaimsError> {
@@ -82,11 +101,30 @@ impl ExtraClaims {
     }
 
     /// Whether there are none.
+    ///
+    /// ```
+    /// use rescind::token::ExtraClaims;
+    /// use serde_json::Map;
+    ///
+    /// assert!(ExtraClaims::new(Map::new())?.is_empty());
+    /// let claims = Map::from_iter([("plan".to_owned(), "gold".into())]);
+    /// assert!(!ExtraClaims::new(claims)?.is_empty());
+    /// # Ok::<(), rescind::token::ExtraClaimsError>(())
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// The claims by name.
+    ///
+    /// ```
+    /// use rescind::token::ExtraClaims;
+    /// use serde_json::Map;
+    ///
+    /// let claims = Map::from_iter([("plan".to_owned(), "gold".into())]);
+    /// assert_eq!(ExtraClaims::new(claims)?.as_map()["plan"], "gold");
+    /// # Ok::<(), rescind::token::ExtraClaimsError>(())
+    /// ```
     pub fn as_map(&self) -> &Map<String, Value> {
         &self.0
     }
@@ -100,6 +138,14 @@ impl ExtraClaims {
 }
 
 /// Why a caller's claims were refused.
+///
+/// ```
+/// use rescind::token::{ExtraClaims, ExtraClaimsError};
+/// use serde_json::{Map, Value};
+///
+/// let many = (0..65).map(|n| (format!("claim{n}"), Value::Null));
+/// assert_eq!(ExtraClaims::new(Map::from_iter(many)), Err(ExtraClaimsError::TooMany));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExtraClaimsError {

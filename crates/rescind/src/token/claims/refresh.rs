@@ -61,6 +61,34 @@ pub struct RefreshClaims {
 
 /// Signs a refresh token.
 ///
+/// ```
+/// # use std::time::Duration;
+/// # use rescind::clock::Timestamp;
+/// # use rescind::id::{Jti, SessionId, UserId};
+/// use rescind::system::SystemEntropy;
+/// use rescind::token::{Algorithm, KeyError, RefreshClaims, SigningKey, TokenId, sign_refresh};
+///
+/// # let now = Timestamp::from_secs(1_767_323_045);
+/// # let id = uuid::Uuid::from_u128;
+/// # let claims = RefreshClaims {
+/// #     iss: "https://auth.example".into(),
+/// #     exp: now.plus(Duration::from_secs(14 * 86_400)),
+/// #     nbf: now,
+/// #     iat: now,
+/// #     jti: Jti(id(1)),
+/// #     user_id: UserId(id(2)),
+/// #     session_id: SessionId(id(3)),
+/// #     token_id: TokenId::generate(&SystemEntropy),
+/// #     generation: 0,
+/// # };
+/// let secret = SigningKey::generate(Algorithm::Hs256, &SystemEntropy)?;
+/// assert!(sign_refresh(&secret, &claims).is_ok());
+/// // One that others check is for access tokens.
+/// let published = SigningKey::generate(Algorithm::EdDsa, &SystemEntropy)?;
+/// assert_eq!(sign_refresh(&published, &claims).unwrap_err(), KeyError::WrongAlgorithm);
+/// # Ok::<(), KeyError>(())
+/// ```
+///
 /// # Errors
 /// [`KeyError::WrongAlgorithm`] for a key other than HS256, [`KeyError::Signing`].
 pub fn sign_refresh(key: &SigningKey, claims: &RefreshClaims) -> Result<String, KeyError> {

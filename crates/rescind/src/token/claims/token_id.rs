@@ -41,11 +41,24 @@ impl TokenId {
     }
 
     /// These bytes.
+    ///
+    /// ```
+    /// use rescind::token::TokenId;
+    ///
+    /// assert_eq!(TokenId::from_bytes([7; 32]), TokenId::from_bytes([7; 32]));
+    /// assert_ne!(TokenId::from_bytes([7; 32]), TokenId::from_bytes([8; 32]));
+    /// ```
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(Zeroizing::new(bytes))
     }
 
     /// The secret itself.
+    ///
+    /// ```
+    /// use rescind::token::TokenId;
+    ///
+    /// assert_eq!(TokenId::from_bytes([7; 32]).expose(), &[7; 32]);
+    /// ```
     pub fn expose(&self) -> &[u8; 32] {
         &self.0
     }

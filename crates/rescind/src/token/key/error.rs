@@ -1,6 +1,14 @@
 //! Why a key is refused, or does not sign.
 
 /// Why a key was refused, or could not be used to sign. Holds nothing of the key.
+///
+/// ```
+/// use rescind::token::{KeyError, VerifyingKey};
+///
+/// // Whoever has the public key of an issuer could sign by it (RFC 8725 §2.1).
+/// let public = b"-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----\n";
+/// assert_eq!(VerifyingKey::from_secret("k1", public).unwrap_err(), KeyError::SecretIsPublicKey);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {

@@ -75,6 +75,20 @@ pub struct Jwk {
 impl Jwk {
     /// The thumbprint (RFC 7638 with SHA-256, base64url): a name for the key that depends on nothing but the key.
     ///
+    /// ```
+    /// use rescind::token::Jwk;
+    ///
+    /// // RFC 8037, appendix A.3.
+    /// let mut jwk = Jwk::default();
+    /// jwk.kty = "OKP".into();
+    /// jwk.crv = Some("Ed25519".into());
+    /// jwk.x = Some("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo".into());
+    /// // Whatever else it says of itself.
+    /// jwk.kid = Some("k1".into());
+    /// assert_eq!(jwk.thumbprint()?, "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+    /// # Ok::<(), rescind::token::KeyError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`KeyError::UnsupportedKind`], or [`KeyError::Malformed`] where members are missing or not canonical.
     pub fn thumbprint(&self) -> Result<String, KeyError> {
@@ -134,6 +148,16 @@ impl JwkSet {
     /// Reads a set as another issuer publishes it. Entries that are not keys of a form that we know are left out, as
     /// RFC 7517 §5 wants; a duplicate member anywhere refuses the whole.
     ///
+    /// ```
+    /// use rescind::token::{JwkSet, KeyError};
+    ///
+    /// // Of a kind that is yet to be invented: the others are read.
+    /// let set = JwkSet::from_json(br#"{ "keys": [{ "kty": "PQ", "kid": "a" }, { "novel": true }] }"#)?;
+    /// assert_eq!(set.keys.len(), 1);
+    /// assert_eq!(JwkSet::from_json(b"not found").unwrap_err(), KeyError::Malformed);
+    /// # Ok::<(), KeyError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`KeyError::Malformed`].
     pub fn from_json(json: &[u8]) -> Result<Self, KeyError> {
@@ -149,6 +173,24 @@ impl JwkSet {
 
     /// The keys of the set that can verify signatures, and those that cannot with the reason. `for_rsa` is what an RSA
     /// key without `alg` is for.
+    ///
+    /// ```
+    /// use rescind::system::SystemEntropy;
+    /// use rescind::token::{Algorithm, JwkSet, KeyError, SigningKey};
+    ///
+    /// let named = |kid: &str| -> Result<_, KeyError> {
+    ///     let key = SigningKey::generate(Algorithm::EdDsa, &SystemEntropy)?.verifying_key().to_jwk();
+    ///     Ok(key.map(|mut jwk| {
+    ///         jwk.kid = Some(kid.into());
+    ///         jwk
+    ///     }))
+    /// };
+    /// let set: JwkSet = [named("a")?, named("b")?].into_iter().flatten().collect();
+    /// assert_eq!(set.usable(None)?.keys.len(), 2);
+    /// let set: JwkSet = [named("a")?, named("a")?].into_iter().flatten().collect();
+    /// assert_eq!(set.usable(None).unwrap_err(), KeyError::DuplicateKid);
+    /// # Ok::<(), KeyError>(())
+    /// ```
     ///
     /// # Errors
     /// [`KeyError::DuplicateKid`] where two usable keys have one name: which one signed would be a guess, so nothing
@@ -177,6 +219,17 @@ impl FromIterator<Jwk> for JwkSet {
 }
 
 /// What [`JwkSet::usable`] made of a set.
+///
+/// ```
+/// use rescind::token::{JwkSet, KeyError};
+///
+/// let json = br#"{ "keys": [{ "kty": "OKP", "crv": "Ed25519", "kid": "a", "use": "enc",
+///     "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }] }"#;
+/// let usable = JwkSet::from_json(json)?.usable(None)?;
+/// assert!(usable.keys.is_empty());
+/// assert_eq!(usable.skipped, [(Some("a".to_owned()), KeyError::NotForSignatures)]);
+/// # Ok::<(), KeyError>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct UsableKeys {
     /// The keys that verify signatures.

@@ -16,6 +16,14 @@ pub use signing::SigningKey;
 pub use verifying::VerifyingKey;
 
 /// The longest `kid` in bytes, in our keys and in headers.
+///
+/// ```
+/// use rescind::token::{KeyError, MAX_KID_BYTES, VerifyingKey};
+///
+/// let named = |length: usize| VerifyingKey::from_secret(&"k".repeat(length), &[7; 32]);
+/// assert!(named(MAX_KID_BYTES).is_ok());
+/// assert_eq!(named(MAX_KID_BYTES + 1).unwrap_err(), KeyError::InvalidKid);
+/// ```
 pub const MAX_KID_BYTES: usize = 128;
 
 /// Whether `kid` may name a key: short, not empty and printable.

@@ -91,6 +91,13 @@ impl KeySet {
     }
 
     /// A set without keys, to be filled by [`KeySet::replace`].
+    ///
+    /// ```
+    /// use rescind::token::KeySet;
+    ///
+    /// // Its keys are yet to be read from somewhere.
+    /// assert!(KeySet::empty().keys().is_empty());
+    /// ```
     pub fn empty() -> Self {
         Self::of(Snapshot { by_kid: HashMap::new(), keys: Vec::new() })
     }
@@ -124,16 +131,45 @@ impl KeySet {
     }
 
     /// The key with this name.
+    ///
+    /// ```
+    /// use rescind::token::{KeySet, VerifyingKey};
+    ///
+    /// let keys = KeySet::new([VerifyingKey::from_secret("k1", &[7; 32])?])?;
+    /// assert_eq!(keys.get("k1").map(|key| key.kid().to_owned()).as_deref(), Some("k1"));
+    /// assert!(keys.get("K1").is_none());
+    /// # Ok::<(), rescind::token::KeyError>(())
+    /// ```
     pub fn get(&self, kid: &str) -> Option<VerifyingKey> {
         self.load().get(kid).cloned()
     }
 
     /// All keys, in the order in which they were given.
+    ///
+    /// ```
+    /// use rescind::token::{KeySet, VerifyingKey};
+    ///
+    /// let [new, old] = [("new", [1; 32]), ("old", [2; 32])].map(|(kid, key)| VerifyingKey::from_secret(kid, &key));
+    /// let keys = KeySet::new([new?, old?])?;
+    /// assert_eq!(keys.keys().iter().map(|key| key.kid()).collect::<Vec<_>>(), ["new", "old"]);
+    /// # Ok::<(), rescind::token::KeyError>(())
+    /// ```
     pub fn keys(&self) -> Vec<VerifyingKey> {
         self.load().keys.clone()
     }
 
     /// Whether there never was a key in it: who is to fill it has not done so yet, and no token is to blame for that.
+    ///
+    /// ```
+    /// use rescind::token::{KeySet, VerifyingKey};
+    ///
+    /// let keys = KeySet::empty();
+    /// assert!(keys.is_awaited());
+    /// keys.replace([VerifyingKey::from_secret("k1", &[7; 32])?])?;
+    /// keys.replace([])?;
+    /// assert!(!keys.is_awaited(), "the issuer has withdrawn them");
+    /// # Ok::<(), rescind::token::KeyError>(())
+    /// ```
     pub fn is_awaited(&self) -> bool {
         self.changes() == 0 && self.load().keys.is_empty()
     }
@@ -163,6 +199,19 @@ impl KeySet {
     }
 
     /// The public keys of the set, to publish.
+    ///
+    /// ```
+    /// use rescind::system::SystemEntropy;
+    /// use rescind::token::{Algorithm, KeySet, SigningKey, VerifyingKey};
+    ///
+    /// let key = SigningKey::generate(Algorithm::EdDsa, &SystemEntropy)?.verifying_key();
+    /// let keys = KeySet::new([key.clone(), VerifyingKey::from_secret("shared", &[7; 32])?])?;
+    /// // A secret is no public key.
+    /// let published = keys.to_jwks().keys;
+    /// assert_eq!(published.len(), 1);
+    /// assert_eq!(published[0].kid.as_deref(), Some(key.kid()));
+    /// # Ok::<(), rescind::token::KeyError>(())
+    /// ```
     pub fn to_jwks(&self) -> JwkSet {
         self.keys().iter().filter_map(VerifyingKey::to_jwk).collect::<Vec<Jwk>>().into_iter().collect()
     }

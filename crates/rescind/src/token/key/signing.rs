@@ -146,16 +146,45 @@ impl SigningKey {
     }
 
     /// What [`SigningKey::from_secret_bytes`] takes. To be stored encrypted only.
+    ///
+    /// ```
+    /// use rescind::system::SystemEntropy;
+    /// use rescind::token::{Algorithm, SigningKey};
+    ///
+    /// let key = SigningKey::generate(Algorithm::EdDsa, &SystemEntropy)?;
+    /// let again = SigningKey::from_secret_bytes(Algorithm::EdDsa, &key.secret_bytes())?;
+    /// assert_eq!(again.kid(), key.kid());
+    /// # Ok::<(), rescind::token::KeyError>(())
+    /// ```
     pub fn secret_bytes(&self) -> Zeroizing<Vec<u8>> {
         self.secret.clone()
     }
 
     /// The name of the key: its RFC 7638 thumbprint, or for HS256 a one-way function of the secret.
+    ///
+    /// ```
+    /// use rescind::system::SystemEntropy;
+    /// use rescind::token::{Algorithm, SigningKey};
+    ///
+    /// let key = SigningKey::generate(Algorithm::EdDsa, &SystemEntropy)?;
+    /// let published = key.verifying_key().to_jwk().expect("it has a public half");
+    /// assert_eq!(key.kid(), published.thumbprint()?);
+    /// # Ok::<(), rescind::token::KeyError>(())
+    /// ```
     pub fn kid(&self) -> &str {
         self.verifying.kid()
     }
 
     /// The one algorithm of the key.
+    ///
+    /// ```
+    /// use rescind::system::SystemEntropy;
+    /// use rescind::token::{Algorithm, SigningKey};
+    ///
+    /// let key = SigningKey::generate(Algorithm::Hs256, &SystemEntropy)?;
+    /// assert!(key.algorithm().is_symmetric());
+    /// # Ok::<(), rescind::token::KeyError>(())
+    /// ```
     pub fn algorithm(&self) -> Algorithm {
         self.verifying.algorithm()
     }

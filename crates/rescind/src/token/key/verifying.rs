@@ -52,6 +52,19 @@ impl VerifyingKey {
     /// From a JWK that says, or whose kind says, what algorithm it is for. Where it has no `kid` its thumbprint is its
     /// name.
     ///
+    /// ```
+    /// use rescind::system::SystemEntropy;
+    /// use rescind::token::{Algorithm, KeyError, SigningKey, VerifyingKey};
+    ///
+    /// let key = SigningKey::generate(Algorithm::Es256, &SystemEntropy)?.verifying_key();
+    /// let mut published = key.to_jwk().expect("it has a public half");
+    /// assert_eq!(VerifyingKey::from_jwk(&published)?.algorithm(), Algorithm::Es256);
+    /// // One key, one algorithm: it cannot be told to check another's signatures.
+    /// published.alg = Some("EdDSA".into());
+    /// assert_eq!(VerifyingKey::from_jwk(&published).unwrap_err(), KeyError::WrongAlgorithm);
+    /// # Ok::<(), KeyError>(())
+    /// ```
+    ///
     /// # Errors
     /// A [`KeyError`] that says what is wrong with the key.
     pub fn from_jwk(jwk: &Jwk) -> Result<Self, KeyError> {
@@ -59,6 +72,19 @@ impl VerifyingKey {
     }
 
     /// As [`VerifyingKey::from_jwk`]; an RSA key without `alg` is taken to be for `for_rsa`.
+    ///
+    /// ```
+    /// use rescind::system::SystemEntropy;
+    /// use rescind::token::{Algorithm, KeyError, SigningKey, VerifyingKey};
+    ///
+    /// let key = SigningKey::generate(Algorithm::Rs256, &SystemEntropy)?.verifying_key();
+    /// let mut silent = key.to_jwk().expect("it has a public half");
+    /// silent.alg = None;
+    /// assert_eq!(VerifyingKey::from_jwk(&silent).unwrap_err(), KeyError::MissingAlgorithm);
+    /// let read = VerifyingKey::from_jwk_for(&silent, Some(Algorithm::Ps256))?;
+    /// assert_eq!(read.algorithm(), Algorithm::Ps256);
+    /// # Ok::<(), KeyError>(())
+    /// ```
     ///
     /// # Errors
     /// A [`KeyError`] that says what is wrong with the key.
@@ -138,16 +164,41 @@ impl VerifyingKey {
     }
 
     /// The name of the key, as in a header's `kid`.
+    ///
+    /// ```
+    /// use rescind::token::VerifyingKey;
+    ///
+    /// assert_eq!(VerifyingKey::from_secret("k1", &[7; 32])?.kid(), "k1");
+    /// # Ok::<(), rescind::token::KeyError>(())
+    /// ```
     pub fn kid(&self) -> &str {
         &self.inner.kid
     }
 
     /// The one algorithm of the key.
+    ///
+    /// ```
+    /// use rescind::token::{Algorithm, VerifyingKey};
+    ///
+    /// assert_eq!(VerifyingKey::from_secret("k1", &[7; 32])?.algorithm(), Algorithm::Hs256);
+    /// # Ok::<(), rescind::token::KeyError>(())
+    /// ```
     pub fn algorithm(&self) -> Algorithm {
         self.inner.algorithm
     }
 
     /// When the key stopped to sign.
+    ///
+    /// ```
+    /// use rescind::clock::Timestamp;
+    /// use rescind::token::VerifyingKey;
+    ///
+    /// let signs = VerifyingKey::from_secret("k1", &[7; 32])?;
+    /// assert_eq!(signs.retired_at(), None);
+    /// let at = Timestamp::from_secs(1_767_323_045);
+    /// assert_eq!(signs.with_retired_at(at).retired_at(), Some(at));
+    /// # Ok::<(), rescind::token::KeyError>(())
+    /// ```
     pub fn retired_at(&self) -> Option<Timestamp> {
         self.retired_at
     }
@@ -164,6 +215,17 @@ impl VerifyingKey {
     }
 
     /// The key as a JWK to publish; nothing for HS256.
+    ///
+    /// ```
+    /// use rescind::system::SystemEntropy;
+    /// use rescind::token::{Algorithm, SigningKey};
+    ///
+    /// let key = SigningKey::generate(Algorithm::EdDsa, &SystemEntropy)?.verifying_key();
+    /// let jwk = key.to_jwk().expect("it has a public half");
+    /// assert_eq!((jwk.alg.as_deref(), jwk.use_.as_deref()), (Some("EdDSA"), Some("sig")));
+    /// assert_eq!(jwk.kid.as_deref(), Some(key.kid()));
+    /// # Ok::<(), rescind::token::KeyError>(())
+    /// ```
     pub fn to_jwk(&self) -> Option<Jwk> {
         match &self.inner.material {
             Material::Public { numbers, .. } => Some(numbers.to_jwk(self.kid(), self.algorithm())),
@@ -172,6 +234,16 @@ impl VerifyingKey {
     }
 
     /// The key as a `SubjectPublicKeyInfo` in PEM; nothing for HS256.
+    ///
+    /// ```
+    /// use rescind::system::SystemEntropy;
+    /// use rescind::token::{Algorithm, SigningKey, VerifyingKey};
+    ///
+    /// let key = SigningKey::generate(Algorithm::EdDsa, &SystemEntropy)?.verifying_key();
+    /// assert!(key.to_pem().is_some_and(|pem| pem.starts_with("-----BEGIN PUBLIC KEY-----\n")));
+    /// assert_eq!(VerifyingKey::from_secret("k1", &[7; 32])?.to_pem(), None);
+    /// # Ok::<(), rescind::token::KeyError>(())
+    /// ```
     pub fn to_pem(&self) -> Option<String> {
         match &self.inner.material {
             Material::Public { parsed, .. } => parsed.as_der().ok().map(|der| pem::encode(der.as_ref())),

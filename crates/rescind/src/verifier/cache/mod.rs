@@ -75,6 +75,14 @@ pub struct TokenCacheCounts {
 
 impl TokenCache {
     /// Enough for some 15,000 tokens of our own.
+    ///
+    /// ```
+    /// use rescind::verifier::TokenCache;
+    ///
+    /// // What a token of ours takes, about.
+    /// let usual_token = 1792;
+    /// assert!(TokenCache::USUAL_BYTES / usual_token > 15_000);
+    /// ```
     pub const USUAL_BYTES: usize = 32 << 20;
 
     /// An empty one that never takes more than `max_bytes`. With none to spare it keeps nothing.

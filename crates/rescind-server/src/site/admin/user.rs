@@ -1,0 +1,181 @@
+//! `/admin/users/{tenant}/{user}`: where a user is signed in, and what can be done about it.
+
+use askama::Template;
+use axum::response::Redirect;
+use rescind::authority::UserUpdate;
+use rescind::directory::User;
+use rescind::id::{SessionId, TenantId, UserId};
+use rescind::session::StatusFilter;
+use rescind::store::PageRequest;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::http::{Code, Path, Problem};
+use crate::site::area::Area;
+use crate::site::desk::{Desk, Html, Shell, after};
+use crate::site::form::{Asked, Fields};
+use crate::site::notice::Done;
+use crate::site::session_rows::SessionRow;
+use crate::site::when::When;
+
+/// How many sessions stand on a page.
+const ROWS: u32 = 50;
+
+/// Which user: the tenant, then the user.
+type Which = Path<(Uuid, Uuid)>;
+
+#[derive(Template)]
+#[template(path = "site/admin/user.html")]
+struct Page {
+    shell: Shell,
+    path: String,
+    user: UserCard,
+    /// Ended and expired sessions are shown too.
+    all: bool,
+    active: u64,
+    sessions: Vec<SessionRow>,
+    next: Option<String>,
+}
+
+struct UserCard {
+    id: String,
+    role: String,
+    tenant: String,
+    tenant_id: String,
+    disabled: bool,
+    created: When,
+}
+
+#[derive(Default, Deserialize)]
+pub(super) struct Shown {
+    /// `all`: ended and expired sessions too.
+    show: Option<String>,
+    cursor: Option<String>,
+}
+
+pub(super) async fn page(
+    desk: Desk,
+    Path((tenant, user)): Which,
+    Asked(shown): Asked<Shown>,
+) -> Result<Html, Problem> {
+    let (tenant, id) = (TenantId(tenant), UserId(user));
+    let (authority, caller) = (desk.authority(), desk.caller());
+    let user = authority.user(caller, id, Some(tenant)).await?;
+    let slug = authority.tenant(caller, user.tenant).await?.slug;
+    let all = shown.show.as_deref() == Some("all");
+    let status = (!all).then_some(StatusFilter::Active);
+    let request = PageRequest { limit: ROWS, cursor: shown.cursor };
+    let sessions = authority.sessions_of(caller, id, Some(tenant), status, &request).await?;
+    let active = authority.count_user(caller, id, Some(tenant)).await?;
+    let path = path(tenant, id);
+    Html::of(&Page {
+        shell: desk.shell(Area::Admin, user.email.clone()),
+        user: card(&desk, user, slug),
+        all,
+        active,
+        next: sessions.next_cursor.map(|cursor| {
+            let query: String = form_urlencoded::Serializer::new(String::new())
+                .append_pair("show", if all { "all" } else { "active" })
+                .append_pair("cursor", &cursor)
+                .finish();
+            format!("{path}?{query}")
+        }),
+        sessions: sessions
+            .items
+            .into_iter()
+            .map(|session| {
+                let own = session.id == desk.visitor.me.session;
+                SessionRow::of(authority, session, own)
+            })
+            .collect(),
+        path,
+    })
+}
+
+/// Ends one session: what a support person is asked for most.
+pub(super) async fn end_session(
+    desk: Desk,
+    Path((tenant, user, session)): Path<(Uuid, Uuid, Uuid)>,
+    Fields(form): Fields<Reason>,
+) -> Result<Redirect, Problem> {
+    desk.authority().end_session(desk.caller(), SessionId(session), form.reason).await?;
+    Ok(after(&path(TenantId(tenant), UserId(user)), Done::SessionEnded))
+}
+
+/// Ends all of them.
+pub(super) async fn sign_out(
+    desk: Desk,
+    Path((tenant, user)): Which,
+    Fields(form): Fields<Reason>,
+) -> Result<Redirect, Problem> {
+    let (tenant, user) = (TenantId(tenant), UserId(user));
+    desk.authority().revoke_user(desk.caller(), user, Some(tenant), form.reason).await?;
+    Ok(after(&path(tenant, user), Done::UserSignedOut))
+}
+
+pub(super) async fn change_role(
+    desk: Desk,
+    Path(which): Which,
+    Fields(form): Fields<Role>,
+) -> Result<Redirect, Problem> {
+    let role = form.role.ok_or_else(|| Problem::new(Code::InvalidMember).detail("Say which role."))?;
+    let update = UserUpdate { role: Some(role), ..UserUpdate::default() };
+    change(&desk, which, update, form.reason, Done::RoleChanged).await
+}
+
+pub(super) async fn disable(
+    desk: Desk,
+    Path(which): Which,
+    Fields(form): Fields<Reason>,
+) -> Result<Redirect, Problem> {
+    let update = UserUpdate { disabled: Some(true), ..UserUpdate::default() };
+    change(&desk, which, update, form.reason, Done::UserDisabled).await
+}
+
+pub(super) async fn enable(
+    desk: Desk,
+    Path(which): Which,
+    Fields(form): Fields<Reason>,
+) -> Result<Redirect, Problem> {
+    let update = UserUpdate { disabled: Some(false), ..UserUpdate::default() };
+    change(&desk, which, update, form.reason, Done::UserEnabled).await
+}
+
+#[derive(Deserialize)]
+pub(super) struct Reason {
+    reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Role {
+    role: Option<String>,
+    reason: Option<String>,
+}
+
+/// The address of a user's page.
+pub(super) fn path(tenant: TenantId, user: UserId) -> String {
+    format!("/admin/users/{tenant}/{user}")
+}
+
+async fn change(
+    desk: &Desk,
+    (tenant, user): (Uuid, Uuid),
+    update: UserUpdate,
+    reason: Option<String>,
+    done: Done,
+) -> Result<Redirect, Problem> {
+    let (tenant, user) = (TenantId(tenant), UserId(user));
+    desk.authority().update_user(desk.caller(), user, Some(tenant), update, reason).await?;
+    Ok(after(&path(tenant, user), done))
+}
+
+fn card(desk: &Desk, user: User, slug: String) -> UserCard {
+    UserCard {
+        id: user.id.to_string(),
+        created: desk.when(user.created_at),
+        tenant: slug,
+        tenant_id: user.tenant.to_string(),
+        role: user.role,
+        disabled: user.disabled,
+    }
+}

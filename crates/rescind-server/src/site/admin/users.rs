@@ -1,0 +1,94 @@
+//! `/admin/users`: search.
+
+use std::collections::HashMap;
+
+use askama::Template;
+use rescind::directory::User;
+use rescind::id::TenantId;
+use rescind::store::PageRequest;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::http::Problem;
+use crate::site::area::Area;
+use crate::site::desk::{Desk, Html, Shell};
+use crate::site::form::Asked;
+use crate::site::when::When;
+
+/// How many stand on a page.
+const ROWS: u32 = 50;
+
+#[derive(Template)]
+#[template(path = "site/admin/users.html")]
+struct Page {
+    shell: Shell,
+    query: String,
+    tenant: String,
+    rows: Vec<Row>,
+    next: Option<String>,
+}
+
+struct Row {
+    path: String,
+    email: String,
+    tenant: String,
+    role: String,
+    disabled: bool,
+    created: When,
+}
+
+#[derive(Default, Deserialize)]
+pub(super) struct Search {
+    query: Option<String>,
+    tenant_id: Option<Uuid>,
+    cursor: Option<String>,
+}
+
+pub(super) async fn page(desk: Desk, Asked(search): Asked<Search>) -> Result<Html, Problem> {
+    let request = PageRequest { limit: ROWS, cursor: search.cursor };
+    let tenant = search.tenant_id.map(TenantId);
+    let query = search.query.map(|query| query.trim().to_owned()).filter(|query| !query.is_empty());
+    let found = desk.authority().users(desk.caller(), tenant, query.clone(), &request).await?;
+    let slugs = slugs(&desk, &found.items).await?;
+    Html::of(&Page {
+        shell: desk.shell(Area::Admin, "Users"),
+        rows: found.items.iter().map(|user| row(&desk, user, &slugs)).collect(),
+        next: found.next_cursor.map(|cursor| next_page(query.as_deref(), search.tenant_id, &cursor)),
+        query: query.unwrap_or_default(),
+        tenant: search.tenant_id.map(|id| id.to_string()).unwrap_or_default(),
+    })
+}
+
+/// The short names of tenants.
+type Slugs = HashMap<TenantId, String>;
+
+async fn slugs(desk: &Desk, users: &[User]) -> Result<Slugs, Problem> {
+    let mut slugs = Slugs::new();
+    for user in users {
+        if !slugs.contains_key(&user.tenant) {
+            let tenant = desk.authority().tenant(desk.caller(), user.tenant).await?;
+            slugs.insert(tenant.id, tenant.slug);
+        }
+    }
+    Ok(slugs)
+}
+
+fn row(desk: &Desk, user: &User, slugs: &Slugs) -> Row {
+    Row {
+        path: super::user::path(user.tenant, user.id),
+        email: user.email.clone(),
+        tenant: slugs.get(&user.tenant).cloned().unwrap_or_else(|| user.tenant.to_string()),
+        role: user.role.clone(),
+        disabled: user.disabled,
+        created: desk.when(user.created_at),
+    }
+}
+
+/// The address of the page after this one.
+fn next_page(query: Option<&str>, tenant: Option<Uuid>, cursor: &str) -> String {
+    let mut next = form_urlencoded::Serializer::new(String::new());
+    query.map(|query| next.append_pair("query", query));
+    tenant.map(|tenant| next.append_pair("tenant_id", &tenant.to_string()));
+    next.append_pair("cursor", cursor);
+    format!("/admin/users?{}", next.finish())
+}
