@@ -60,7 +60,7 @@ impl Authority {
     /// ```
     ///
     /// # Errors
-    /// [`Error::NotFound`](crate::authority::Error::NotFound) for one that `caller` does not reach.
+    /// [`Error::NotFound`] for one that `caller` does not reach.
     pub async fn tenant(&self, caller: &Caller, tenant: TenantId) -> Result<Tenant> {
         self.reach(caller, Scope::UsersWrite)?.must_cover(tenant)?;
         Ok(self.store.tenant(tenant).await?)
