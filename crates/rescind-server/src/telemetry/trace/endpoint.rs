@@ -32,7 +32,7 @@ impl Endpoint {
     /// Reads it.
     ///
     /// # Errors
-    /// [`NoEndpoint`], which does not repeat it.
+    /// `NoEndpoint`, which does not repeat it.
     pub fn parse(text: &str) -> Result<Self, NoEndpoint> {
         let uri: Uri = text.parse().map_err(|_| NoEndpoint)?;
         let scheme =
