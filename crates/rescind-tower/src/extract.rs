@@ -98,6 +98,21 @@ impl Deref for InTenant {
 pub trait Requirement {
     /// Goes on only where the caller meets it.
     ///
+    /// ```
+    /// use rescind_tower::{Authenticated, Denial, Requirement};
+    ///
+    /// /// Whoever may write, but no guest.
+    /// struct Writer;
+    ///
+    /// impl Requirement for Writer {
+    ///     fn check(caller: &Authenticated) -> Result<(), Denial> {
+    ///         caller.require_any_role(["admin", "member"])?;
+    ///         caller.require_scope("write")
+    ///     }
+    /// }
+    /// # let _ = <Writer as Requirement>::check;
+    /// ```
+    ///
     /// # Errors
     /// The [`Denial`] that the request is answered with.
     fn check(caller: &Authenticated) -> Result<(), Denial>;

@@ -6,11 +6,14 @@ mod support;
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::pin::pin;
+use std::sync::Arc;
 
 use allocation_counter::measure;
 use bytes::Bytes;
 use http::{Extensions, HeaderValue, Request, Response, header};
-use rescind::token::Expected;
+use rescind::system::SystemEntropy;
+use rescind::token::{Expected, Issuer, Validator};
+use rescind::verifier::{FreshnessPolicy, TokenCache, Verifier};
 use rescind_tower::{Authenticated, Protect};
 use serde_json::json;
 use tower::{Layer, Service, ServiceBuilder, service_fn};
@@ -43,6 +46,26 @@ where
     let info = measure(|| answered = poll(pin!(service.call(request))));
     assert_eq!(answered.unwrap().unwrap().status(), 200);
     info.count_total
+}
+
+/// With a cache, as every verifier of ours has one.
+#[test]
+fn a_token_that_was_seen_is_checked_without_allocating() {
+    let world = world();
+    let cache = TokenCache::new(&SystemEntropy, TokenCache::USUAL_BYTES);
+    let issuer = Issuer::ours(ISS, world.keys.clone()).with_audiences([AUD]);
+    let validator = Validator::new(vec![issuer]).unwrap();
+    let replica = Arc::clone(world.verifier.replica());
+    let policy = FreshnessPolicy::default();
+    let verifier = Verifier::new(validator, replica, policy, world.clock.clone()).with_cache(cache);
+    let token = world.sign(1, &claims(1));
+    let check = || verifier.verify(&token, Expected::Exactly(AUD)).unwrap();
+    // The first check keeps it, and the second is the first to find it.
+    drop((check(), check()));
+    let before = verifier.cache().map(|cache| cache.counts().hits);
+    let cost = measure(|| drop(check())).count_total;
+    assert_eq!(cost, 0);
+    assert_eq!(verifier.cache().map(|cache| cache.counts().hits), before.map(|hits| hits + 1));
 }
 
 #[test]

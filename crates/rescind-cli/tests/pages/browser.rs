@@ -84,6 +84,12 @@ impl Browser {
         self.driver().goto(format!("{}{path}", self.base)).await.expect("the page is loaded");
     }
 
+    /// Shows a page of another site, with a link to one of ours.
+    pub(crate) async fn go_elsewhere(&self, path: &str) {
+        let page = format!("data:text/html,<a href='{}{path}'>there</a>", self.base);
+        self.driver().goto(page).await.expect("the page is loaded");
+    }
+
     /// The path and the query of the page that is shown.
     pub(crate) async fn place(&self) -> String {
         let url = self.driver().current_url().await.expect("a page is shown");

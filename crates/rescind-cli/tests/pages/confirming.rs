@@ -49,6 +49,33 @@ async fn a_wrong_password_or_a_wrong_name_changes_nothing() {
     assert_eq!(world.key("active").await, all(&world).await[3].name);
 }
 
+/// Whoever finds an open browser must not leave with power of their own.
+#[tokio::test]
+async fn what_outlives_the_session_is_handed_out_for_the_password_alone() {
+    let world = World::new().await;
+    let (email, password) = world.operator();
+    let mut tab = Tab::signed_in(world.api(), Area::Admin, &email, &password).await;
+    let secret = format!("/admin/clients/{}/secret", world.client);
+    let role = format!("{}/role", world.ada_path());
+    let acts: [(&str, &[(&str, &str)]); 4] = [
+        ("/admin/clients", &[("name", "mine"), ("scope admin", "on")]),
+        (&secret, &[("overlap_hours", "1")]),
+        (&role, &[("role", "admin")]),
+        (&role, &[("role", "member")]),
+    ];
+    for (path, fields) in acts {
+        let before = world.newest_entry().await;
+        for wrong in ["", "a wrong password 9"] {
+            let reply = tab.post(path, &[fields, &[("password", wrong)]].concat()).await;
+            assert_eq!(reply.status, 403, "{path}: {reply:?}");
+        }
+        assert_eq!(world.newest_entry().await, before, "{path}");
+        let reply = tab.post(path, &[fields, &[("password", password.as_str())]].concat()).await;
+        assert!(matches!(reply.status, 200 | 201 | 303), "{path}: {reply:?}");
+        assert_ne!(world.newest_entry().await, before, "{path}");
+    }
+}
+
 #[tokio::test]
 async fn with_both_it_is_done() {
     let world = World::new().await;

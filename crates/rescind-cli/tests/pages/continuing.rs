@@ -1,6 +1,6 @@
 //! A session of the pages goes on when its access token has run out, and is over when it was ended.
 
-use super::browser::Area;
+use super::browser::{Area, Browser, Scripts};
 use super::support::until;
 use super::tab::{Tab, cookie_name, set_cookies};
 use super::world::{ADA, PASSWORD, SLUG, World};
@@ -44,6 +44,28 @@ async fn a_page_goes_on_when_its_token_has_run_out() {
         assert_eq!(tab.cookie(area, "form"), before.cookie(area, "form"));
         tab.post(&format!("{}/sign-out", area.root()), &[]).await.expect(303);
     }
+}
+
+/// The browser leaves the cookies at home when a link on another site is followed. That is no sign-out.
+#[tokio::test]
+async fn a_link_on_another_site_leads_to_the_page_and_nothing_is_forgotten() {
+    let world = World::new().await;
+    let (email, password) = world.operator();
+    for scripts in [Scripts::On, Scripts::Off] {
+        let mut browser = Browser::open(world.server().base(), scripts).await;
+        browser.sign_in(Area::Admin, &email, &password).await;
+        browser.go_elsewhere(&world.ada_path()).await;
+        browser.click("a").await;
+        until("the page is there", async || browser.text("h1").await == ADA).await;
+        assert_eq!(browser.place().await, world.ada_path());
+    }
+
+    let tab = Tab::new(world.api());
+    let asked =
+        tab.request(reqwest::Method::GET, "/admin/users?query=%22%3E").header("sec-fetch-site", "cross-site");
+    let reply = world.api().finish(asked).await.expect(200);
+    assert!(!reply.headers.contains_key("set-cookie"), "{reply:?}");
+    assert!(reply.body.contains("content=\"0; url=/admin/users?query=%22%3E\""), "{reply:?}");
 }
 
 #[tokio::test]

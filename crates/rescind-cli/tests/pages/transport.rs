@@ -63,6 +63,22 @@ async fn a_proxy_is_believed_where_it_is_trusted() {
     assert_eq!(sent.status, 403, "{sent:?}");
 }
 
+/// The name is the same at port 80.
+#[tokio::test]
+async fn the_issuers_address_is_taken_where_the_browser_thought_it_secure() {
+    let issuer = ("RESCIND_ISSUER", "https://auth.example");
+    let name = ("host", "auth.example");
+    let (browser, plain) = (("sec-fetch-site", "same-origin"), ("x-forwarded-proto", "http"));
+    let world = World::plain(&[issuer, SETTINGS[0]]).await;
+    for (headers, is_taken) in
+        [(&[name, browser][..], true), (&[name], false), (&[name, browser, plain], false)]
+    {
+        let (page, sent) = sign_in(&world, headers).await;
+        assert_eq!(page.body.contains("type=\"password\""), is_taken, "{headers:?}: {page:?}");
+        assert_eq!(sent.status, if is_taken { 303 } else { 403 }, "{headers:?}: {sent:?}");
+    }
+}
+
 #[tokio::test]
 async fn on_this_machine_it_is_taken() {
     let world = World::plain(&[]).await;

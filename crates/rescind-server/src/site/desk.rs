@@ -41,6 +41,7 @@ pub(super) struct Shell {
 #[derive(Clone, Debug)]
 pub(super) struct VisitorView {
     pub(super) email: String,
+    pub(super) user: String,
     pub(super) is_operator: bool,
 }
 
@@ -74,7 +75,11 @@ impl Desk {
         Shell {
             title: title.into(),
             area,
-            visitor: Some(VisitorView { email: self.visitor.email.clone(), is_operator: self.is_operator() }),
+            visitor: Some(VisitorView {
+                email: self.visitor.email.clone(),
+                user: self.visitor.me.user.to_string(),
+                is_operator: self.is_operator(),
+            }),
             form_token: self.token.0.clone(),
             notice: self.notice.clone(),
         }

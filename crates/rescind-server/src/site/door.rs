@@ -36,16 +36,31 @@ pub(super) async fn pass(State(gate): State<Gate>, request: Request, next: Next)
         }
         Err(Refused::SignIn(why)) => {
             let mut response = to_sign_in(gate.area, &parts, why);
-            Changes::default().forget(gate.area).write(&mut response);
+            // Only what was there is over: a browser that follows a link from elsewhere brings none, and keeps what it has.
+            if has_session(gate.area, &parts) {
+                Changes::default().forget(gate.area).write(&mut response);
+            }
             response
         }
-        Err(Refused::For(problem)) => problem.into_response(),
+        Err(Refused::For(problem, changes)) => {
+            let mut response = problem.into_response();
+            changes.write(&mut response);
+            response
+        }
     }
 }
 
 enum Refused {
     SignIn(Option<Why>),
-    For(Problem),
+    /// What was traded by then is kept all the same: the browser would come with what is used up.
+    For(Problem, Changes),
+}
+
+/// Whether the browser brought anything of a session.
+pub(super) fn has_session(area: Area, parts: &Parts) -> bool {
+    [area.access_cookie(), area.refresh_cookie()]
+        .into_iter()
+        .any(|name| cookies::get(&parts.headers, name).is_some())
 }
 
 async fn admit(gate: &Gate, parts: &Parts) -> Result<(Visitor, Changes), Refused> {
@@ -53,15 +68,19 @@ async fn admit(gate: &Gate, parts: &Parts) -> Result<(Visitor, Changes), Refused
         match authenticate(gate, parts, &token).await {
             Ok(visitor) => return Ok((visitor, Changes::default())),
             Err(Error::TokenRefused(_)) => {}
-            Err(other) => return Err(Refused::For(other.into())),
+            Err(other) => return Err(Refused::For(other.into(), Changes::default())),
         }
     }
     let Some(token) = cookies::get(&parts.headers, gate.area.refresh_cookie()) else {
         return Err(Refused::SignIn(None));
     };
     let pair = refresh(gate, parts, &token).await?;
-    let visitor = authenticate(gate, parts, &pair.access_token).await.map_err(over)?;
-    Ok((visitor, Changes::default().keep(gate.area, &pair)))
+    let changes = Changes::default().keep(gate.area, &pair);
+    match authenticate(gate, parts, &pair.access_token).await.map_err(over) {
+        Ok(visitor) => Ok((visitor, changes)),
+        Err(Refused::For(problem, _)) => Err(Refused::For(problem, changes)),
+        Err(over) => Err(over),
+    }
 }
 
 async fn refresh(gate: &Gate, parts: &Parts, token: &SecretString) -> Result<TokenPair, Refused> {
@@ -79,7 +98,7 @@ fn over(error: Error) -> Refused {
         }
         Error::SessionExpired => Refused::SignIn(Some(Why::Expired)),
         Error::InvalidRefreshToken | Error::TokenRefused(_) | Error::Forbidden(_) => Refused::SignIn(None),
-        other => Refused::For(other.into()),
+        other => Refused::For(other.into(), Changes::default()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The first gate: what changes something comes from a page of ours, and carries the token of its form.
 
+use askama::Template;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -11,12 +12,21 @@ use secrecy::ExposeSecret as _;
 
 use super::area::Gate;
 use super::cookies::{self, Changes};
+use super::desk::Html;
 use super::form::{FormSecret, token_in};
 use super::transport;
-use crate::http::{Code, Problem, body};
+use crate::http::{Code, Problem, Scheme, body};
+
+/// Where a browser says that the request comes from (Fetch Metadata).
+pub(super) const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Refuses what is not from here, and gives every page its form token.
 pub(super) async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    if let Some(target) = came_by_a_link(&gate, &request) {
+        let mut response = onward(&target);
+        add_headers(&mut response);
+        return response;
+    }
     let mut response = match admit(&gate, request).await {
         Ok(Admitted { request, new }) => {
             let mut response = next.run(request).await;
@@ -50,6 +60,28 @@ async fn admit(gate: &Gate, request: Request) -> Result<Admitted, Problem> {
         parts.extensions.insert(secret.token());
     }
     Ok(Admitted { request: Request::from_parts(parts, content), new })
+}
+
+/// The page that a link on another site leads to, where the browser left our cookies at home for that (`SameSite=Strict`).
+fn came_by_a_link(gate: &Gate, request: &Request) -> Option<String> {
+    let from_elsewhere =
+        request.headers().get(SITE).is_some_and(|site| site == "cross-site" || site == "same-site");
+    let without_cookies = [gate.area.access_cookie(), gate.area.refresh_cookie(), gate.area.form_cookie()]
+        .into_iter()
+        .all(|name| cookies::get(request.headers(), name).is_none());
+    let is_read = is_safe(request.method());
+    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+    (is_read && from_elsewhere && without_cookies).then(|| target.to_owned())
+}
+
+/// A page that goes on to `target` by itself: from here the browser brings its cookies along.
+fn onward(target: &str) -> Response {
+    #[derive(Template)]
+    #[template(path = "site/onward.html")]
+    struct Page<'a> {
+        target: &'a str,
+    }
+    Html::of(&Page { target }).into_response()
 }
 
 const fn is_safe(method: &Method) -> bool {
@@ -89,7 +121,6 @@ fn foreign(detail: &'static str) -> Problem {
 
 /// Whether a browser says that a page of this origin sent the request, or says nothing: what is no browser is not led astray.
 fn is_from_here(parts: &Parts, issuer: &str) -> bool {
-    const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
     let site_is_ours = parts.headers.get(SITE).is_none_or(|site| site == "same-origin");
     let origin_is_ours = parts
         .headers
@@ -102,6 +133,9 @@ fn is_from_here(parts: &Parts, issuer: &str) -> bool {
 /// The origin that the browser asked, or the issuer's: a proxy may ask by a name of its own.
 fn is_own(origin: &str, parts: &Parts, issuer: &str) -> bool {
     let Some((host, scheme)) = transport::authority_of(origin) else { return false };
+    if parts.extensions.get() == Some(&Scheme::Https) && scheme != "https" {
+        return false;
+    }
     let asked = transport::host(parts).map(|asked| transport::without_usual_port(&asked, &scheme));
     asked.as_ref() == Some(&host) || transport::authority_of(issuer).is_some_and(|own| own == (host, scheme))
 }

@@ -72,7 +72,7 @@ impl Done {
             Self::KeysRotated => "The next key signs from now on.",
             Self::KeyRevoked => "The key was revoked. Whatever it signed is refused everywhere.",
             Self::ClientCreated => "The API client was made.",
-            Self::SecretRotated => "The API client has another secret. The old one is refused.",
+            Self::SecretRotated => "The API client has another secret.",
             Self::ClientDeleted => {
                 "The API client was disabled for good, and the sessions that it opened have ended."
             }

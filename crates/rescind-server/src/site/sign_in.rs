@@ -40,6 +40,8 @@ pub(super) enum Why {
     Expired,
     /// By the visitor.
     Out,
+    /// By the visitor, and the authority could not be told.
+    Forgotten,
 }
 
 impl Why {
@@ -48,6 +50,7 @@ impl Why {
             Self::Ended => "ended",
             Self::Expired => "expired",
             Self::Out => "out",
+            Self::Forgotten => "forgotten",
         }
     }
 
@@ -56,6 +59,10 @@ impl Why {
             Self::Ended => "Your session was ended. Sign in again to go on.",
             Self::Expired => "Your session has expired. Sign in again to go on.",
             Self::Out => "You have signed out.",
+            Self::Forgotten => {
+                "This browser has forgotten your session, but it could not be ended just now. Sign in again later and end it from the list of \
+                 devices, if somebody else may have it."
+            }
         }
     }
 }
@@ -178,18 +185,26 @@ fn explain(error: Error) -> Result<(StatusCode, String), Problem> {
 }
 
 async fn sign_out(State(app): State<App>, Extension(area): Extension<Area>, parts: Parts) -> Response {
-    leave(&app, area, &parts, &caller(&parts, Identity::Anonymous)).await;
-    let mut response = Redirect::to(&format!("{}?why={}", area.sign_in(), Why::Out.as_str())).into_response();
+    let has_ended = leave(&app, area, &parts, &caller(&parts, Identity::Anonymous)).await;
+    let why = if has_ended { Why::Out } else { Why::Forgotten };
+    let mut response = Redirect::to(&format!("{}?why={}", area.sign_in(), why.as_str())).into_response();
     Changes::default().forget(area).write(&mut response);
     response
 }
 
-/// Ends the session that the browser had. One that cannot be ended now is forgotten by the browser all the same.
-async fn leave(app: &App, area: Area, parts: &Parts, caller: &Caller) {
-    let Some(token) = cookies::get(&parts.headers, area.refresh_cookie()) else { return };
-    if let Err(error) = app.authority.log_out(caller, token.expose_secret()).await {
+/// Ends the session that the browser had, by either of its tokens. Whether it is over; one that cannot be ended now is forgotten by the
+/// browser all the same.
+async fn leave(app: &App, area: Area, parts: &Parts, caller: &Caller) -> bool {
+    let token = |name| cookies::get(&parts.headers, name);
+    let outcome = match (token(area.refresh_cookie()), token(area.access_cookie())) {
+        (Some(refresh), _) => app.authority.log_out(caller, refresh.expose_secret()).await,
+        (None, Some(access)) => app.authority.log_out_here(caller, access.expose_secret()).await,
+        (None, None) => Ok(()),
+    };
+    if let Err(error) = &outcome {
         tracing::warn!(%error, "a session of the pages was forgotten and not ended");
     }
+    outcome.is_ok()
 }
 
 /// A page of this area and nothing else: whoever makes up the address must not lead anybody away.

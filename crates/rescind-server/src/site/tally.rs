@@ -34,6 +34,9 @@ const PATIENCE: Duration = Duration::from_millis(25);
 /// A number that is older is counted again.
 const FRESH: Duration = Duration::from_secs(5);
 
+/// A number that is older is not shown.
+const STALE: Duration = Duration::from_secs(60);
+
 /// So many tenants' numbers are kept.
 const MOST: usize = 1_000;
 
@@ -50,15 +53,26 @@ impl Tally {
             return Some(fresh);
         }
         if self.begin(tenant) {
-            let (tally, authority) = (self.clone(), Arc::clone(authority));
+            let (under_way, authority) = (UnderWay { tally: self.clone(), tenant }, Arc::clone(authority));
             // It goes on when the page was sent, or its reader has left.
             let counting = tokio::spawn(async move {
                 let outcome = count(&authority, tenant).await;
-                tally.end(tenant, outcome, authority.now());
+                under_way.tally.end(tenant, outcome, authority.now());
             });
             let _ = tokio::time::timeout(PATIENCE, counting).await;
         }
-        self.known().get(&tenant).and_then(|known| known.last)
+        // What is older than that says nothing of now.
+        let last = self.known().get(&tenant).and_then(|known| known.last);
+        last.filter(|counted| authority.now().since(counted.at) < STALE)
+    }
+
+    /// Forgets a number that is known to be over.
+    pub(super) fn forget(&self, tenant: TenantId) {
+        for key in [Some(tenant), None] {
+            if let Some(known) = self.known().get_mut(&key) {
+                known.last = None;
+            }
+        }
     }
 
     fn fresh(&self, tenant: Option<TenantId>, now: Timestamp) -> Option<Counted> {
@@ -78,7 +92,6 @@ impl Tally {
     fn end(&self, tenant: Option<TenantId>, outcome: Result<u64, Error>, at: Timestamp) {
         let mut known = self.known();
         let entry = known.entry(tenant).or_default();
-        entry.under_way = false;
         match outcome {
             Ok(sessions) => entry.last = Some(Counted { sessions, at }),
             Err(error) => tracing::warn!(%error, "the active sessions could not be counted"),
@@ -87,6 +100,20 @@ impl Tally {
 
     fn known(&self) -> MutexGuard<'_, HashMap<Option<TenantId>, Known>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// That somebody counts: over when it is dropped, however that comes about.
+struct UnderWay {
+    tally: Tally,
+    tenant: Option<TenantId>,
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        if let Some(known) = self.tally.known().get_mut(&self.tenant) {
+            known.under_way = false;
+        }
     }
 }
 

@@ -6,12 +6,20 @@ use http::{Uri, header};
 use crate::http::Scheme;
 use crate::http::client_ip::PeerAddr;
 
-/// Whether nobody between the browser and this process can listen: a trusted proxy says that it was asked over HTTPS, or the browser
-/// asked for the issuer's own address, which is an HTTPS one, or it runs on this machine and asked for it by a loopback name.
+/// Whether nobody between the browser and this process can listen. A trusted proxy says whether it was asked over HTTPS. Where none says
+/// anything: the browser asked for the issuer's own address, which is an HTTPS one, and took it for a secure one, since it sent what it
+/// sends to those alone (Fetch Metadata §2); or it runs on this machine and asked for it by a loopback name.
 pub(super) fn is_private(parts: &Parts, issuer: &str) -> bool {
     let Some(host) = host(parts) else { return false };
-    let by_proxy = parts.extensions.get() == Some(&Scheme::Https);
-    by_proxy || is_https_issuer(&host, issuer) || (is_loopback(&host) && came_from_here(parts))
+    match parts.extensions.get() {
+        Some(Scheme::Https) => true,
+        Some(Scheme::Http) => false,
+        None => {
+            let looked_secure = parts.headers.contains_key(super::guard::SITE);
+            (is_https_issuer(&host, issuer) && looked_secure)
+                || (is_loopback(&host) && came_from_here(parts) && !was_forwarded(parts))
+        }
+    }
 }
 
 /// The host and port that the browser asked for.
@@ -44,6 +52,13 @@ fn came_from_here(parts: &Parts) -> bool {
     parts.extensions.get::<PeerAddr>().is_some_and(|peer| peer.0.ip().to_canonical().is_loopback())
 }
 
+/// A proxy on this machine that nobody has told us to trust asks by a loopback name too, whoever asked it.
+fn was_forwarded(parts: &Parts) -> bool {
+    ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"]
+        .into_iter()
+        .any(|name| parts.headers.contains_key(name))
+}
+
 fn is_loopback(host: &str) -> bool {
     let name = match host.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
@@ -58,8 +73,12 @@ mod tests {
 
     use super::*;
 
-    fn parts(host: &str, peer: &str, scheme: Option<Scheme>) -> Parts {
-        let mut request = Request::builder().header("host", host).body(()).unwrap();
+    fn parts(host: &str, peer: &str, scheme: Option<Scheme>, headers: &[&str]) -> Parts {
+        let mut request = Request::builder().header("host", host);
+        for name in headers {
+            request = request.header(*name, "x");
+        }
+        let mut request = request.body(()).unwrap();
         request.extensions_mut().insert(PeerAddr(peer.parse().unwrap()));
         scheme.map(|scheme| request.extensions_mut().insert(scheme));
         request.into_parts().0
@@ -68,22 +87,31 @@ mod tests {
     #[test]
     fn a_channel_is_private_by_https_or_on_this_machine() {
         let (here, there) = ("127.0.0.1:9", "192.0.2.1:9");
-        for (host, peer, scheme, issuer, expected) in [
-            ("localhost:8080", here, None, "http://localhost:8080", true),
-            ("127.0.0.1:8080", here, None, "http://localhost:8080", true),
-            ("[::1]:8080", "[::1]:9", None, "http://localhost:8080", true),
+        let (http, https) = (Some(Scheme::Http), Some(Scheme::Https));
+        let (nothing, browser): (&[&str], &[&str]) = (&[], &["sec-fetch-site"]);
+        for (host, peer, scheme, issuer, headers, expected) in [
+            ("localhost:8080", here, None, "http://localhost:8080", nothing, true),
+            ("127.0.0.1:8080", here, None, "http://localhost:8080", nothing, true),
+            ("[::1]:8080", "[::1]:9", None, "http://localhost:8080", nothing, true),
             // A name of ours, from elsewhere: who knows over what.
-            ("localhost:8080", there, None, "http://localhost:8080", false),
-            ("localhost.evil.example", here, None, "http://localhost:8080", false),
-            ("192.0.2.7:8080", there, None, "http://192.0.2.7:8080", false),
-            ("auth.example", here, None, "http://auth.example", false),
-            ("auth.example", there, None, "https://auth.example", true),
-            ("auth.example:443", there, None, "https://auth.example", true),
-            ("auth.example:8080", there, None, "https://auth.example", false),
-            ("auth.example", there, Some(Scheme::Https), "http://auth.example", true),
-            ("auth.example", there, Some(Scheme::Http), "http://auth.example", false),
+            ("localhost:8080", there, None, "http://localhost:8080", nothing, false),
+            ("localhost:8080", here, None, "http://localhost:8080", &["x-forwarded-for"], false),
+            ("localhost:8080", here, None, "http://localhost:8080", &["via"], false),
+            ("localhost.evil.example", here, None, "http://localhost:8080", nothing, false),
+            ("192.0.2.7:8080", there, None, "http://192.0.2.7:8080", browser, false),
+            ("auth.example", here, None, "http://auth.example", browser, false),
+            ("auth.example", there, None, "https://auth.example", browser, true),
+            ("auth.example:443", there, None, "https://auth.example", browser, true),
+            // Port 80 has the same name.
+            ("auth.example", there, None, "https://auth.example", nothing, false),
+            ("auth.example", there, http, "https://auth.example", browser, false),
+            ("auth.example:8080", there, None, "https://auth.example", browser, false),
+            ("auth.example", there, https, "http://auth.example", nothing, true),
+            ("auth.example", there, http, "http://auth.example", nothing, false),
+            ("localhost", here, http, "http://localhost", nothing, false),
         ] {
-            assert_eq!(is_private(&parts(host, peer, scheme), issuer), expected, "{host} {peer} {scheme:?}");
+            let parts = parts(host, peer, scheme, headers);
+            assert_eq!(is_private(&parts, issuer), expected, "{host} {peer} {scheme:?} {headers:?}");
         }
     }
 }

@@ -3,6 +3,16 @@
 use std::fmt::Write as _;
 
 /// A metric, as it is exposed and documented. Its labels come from fixed sets, never from input.
+///
+/// ```
+/// use rescind_server::telemetry::catalog::AREAS;
+///
+/// let metrics: Vec<_> = AREAS.iter().flat_map(|area| area.metrics).collect();
+/// let checks = metrics.iter().find(|metric| metric.name == "rescind_checks").ok_or("it is there")?;
+/// let labels: Vec<_> = checks.labels.iter().map(|label| label.name).collect();
+/// assert_eq!(labels, ["result", "reason"]);
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Debug)]
 pub struct Metric {
     /// Its name, without what OpenMetrics adds to it.
@@ -18,6 +28,13 @@ pub struct Metric {
 }
 
 /// What a metric is.
+///
+/// ```
+/// use rescind_server::telemetry::catalog::{AREAS, Kind};
+///
+/// let mut metrics = AREAS.iter().flat_map(|area| area.metrics);
+/// assert!(metrics.any(|metric| metric.kind == Kind::Histogram));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Only ever rises, from zero at the start of the process.
@@ -29,6 +46,13 @@ pub enum Kind {
 }
 
 /// A label.
+///
+/// ```
+/// use rescind_server::telemetry::catalog::AREAS;
+///
+/// let mut labels = AREAS.iter().flat_map(|area| area.metrics).flat_map(|metric| metric.labels);
+/// assert!(labels.all(|label| !label.values.is_empty()), "every one says which values it has");
+/// ```
 #[derive(Debug)]
 pub struct Label {
     /// Its name.
@@ -38,6 +62,12 @@ pub struct Label {
 }
 
 /// Metrics about one thing.
+///
+/// ```
+/// use rescind_server::telemetry::catalog::AREAS;
+///
+/// assert!(AREAS.iter().any(|area| area.title == "Checks by look-up" && !area.metrics.is_empty()));
+/// ```
 #[derive(Debug)]
 pub struct Area {
     /// What they are about.
@@ -48,6 +78,14 @@ pub struct Area {
 
 impl Metric {
     /// The name that queries have: that of a counter ends in `_total`.
+    ///
+    /// ```
+    /// use rescind_server::telemetry::catalog::{AREAS, Kind};
+    ///
+    /// for metric in AREAS.iter().flat_map(|area| area.metrics) {
+    ///     assert_eq!(metric.exposed().ends_with("_total"), metric.kind == Kind::Counter);
+    /// }
+    /// ```
     pub fn exposed(&self) -> String {
         match self.kind {
             Kind::Counter => format!("{}_total", self.name),
@@ -58,6 +96,12 @@ impl Metric {
 
 impl Kind {
     /// As OpenMetrics has it.
+    ///
+    /// ```
+    /// use rescind_server::telemetry::catalog::Kind;
+    ///
+    /// assert_eq!(Kind::Gauge.as_str(), "gauge");
+    /// ```
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Counter => "counter",
@@ -231,6 +275,10 @@ pub static AREAS: &[Area] = &[
 ];
 
 /// The page docs/metrics.md.
+///
+/// ```
+/// assert!(rescind_server::telemetry::catalog::reference().contains("| `rescind_checks_total` | counter |"));
+/// ```
 pub fn reference() -> String {
     let mut page = INTRODUCTION.to_owned();
     for area in AREAS {

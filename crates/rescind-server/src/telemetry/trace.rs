@@ -21,7 +21,7 @@ use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::registry::LookupSpan;
 
 pub(crate) use context::{Trace, begin, end, kind};
-pub use endpoint::Endpoint;
+pub use endpoint::{Endpoint, NoEndpoint};
 
 /// How long one request to the collector may take. Nobody waits for it but the thread that exports.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -35,6 +35,20 @@ static EXPORTS: AtomicBool = AtomicBool::new(false);
 /// Sends spans to a collector, from a thread of its own and in batches. What is to be sent waits in a queue with an end (2,048
 /// spans, or `OTEL_BSP_MAX_QUEUE_SIZE`); what finds no place there is left out. So a collector that hangs, or is not there, holds
 /// nobody up.
+///
+/// ```no_run
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use rescind_server::telemetry::trace::{Endpoint, Exporter};
+/// use tracing_subscriber::layer::SubscriberExt as _;
+/// use tracing_subscriber::util::SubscriberInitExt as _;
+///
+/// let exporter = Exporter::start(&Endpoint::parse("http://127.0.0.1:4318")?)?;
+/// tracing_subscriber::registry().with(exporter.layer()).try_init()?;
+/// // … what there is to do, and then:
+/// exporter.stop();
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "what it has yet to send is lost unless it is stopped"]
 pub struct Exporter {
@@ -42,6 +56,15 @@ pub struct Exporter {
 }
 
 /// Why spans cannot be exported.
+///
+/// ```
+/// use rescind_server::telemetry::trace::TraceError;
+///
+/// fn told(error: &TraceError) -> String {
+///     format!("traces: {error}")
+/// }
+/// # let _ = told;
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("the exporter of traces cannot be made: {0}")]
 pub struct TraceError(#[from] ExporterBuildError);
@@ -50,6 +73,17 @@ impl Exporter {
     /// Starts the thread. Nothing is asked of the collector yet. What else OpenTelemetry's SDK reads from the environment holds:
     /// `OTEL_SERVICE_NAME` (else `rescind`), `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_TRACES_SAMPLER`, `OTEL_BSP_…`,
     /// `OTEL_EXPORTER_OTLP_HEADERS`.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rescind_server::telemetry::trace::{Endpoint, Exporter};
+    ///
+    /// // Nobody need listen there yet.
+    /// let exporter = Exporter::start(&Endpoint::parse("http://127.0.0.1:4318")?)?;
+    /// # exporter.stop();
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Where one of those makes no sense.
@@ -69,6 +103,15 @@ impl Exporter {
     }
 
     /// What takes the spans from `tracing`: ours, without the log lines in them.
+    ///
+    /// ```no_run
+    /// # fn example(exporter: &rescind_server::telemetry::trace::Exporter) {
+    /// use tracing_subscriber::layer::SubscriberExt as _;
+    ///
+    /// let subscriber = tracing_subscriber::registry().with(exporter.layer());
+    /// # drop(subscriber);
+    /// # }
+    /// ```
     pub fn layer<S>(&self) -> impl Layer<S> + use<S>
     where
         S: Subscriber + for<'s> LookupSpan<'s>,
@@ -83,6 +126,13 @@ impl Exporter {
     }
 
     /// Sends what is waiting, for two seconds at the most.
+    ///
+    /// ```no_run
+    /// # fn example(exporter: rescind_server::telemetry::trace::Exporter) {
+    /// // At the end of the process, when nothing has a span open any more.
+    /// exporter.stop();
+    /// # }
+    /// ```
     pub fn stop(self) {
         if let Err(error) = self.provider.shutdown_with_timeout(FAREWELL) {
             tracing::warn!(%error, "the last traces were not sent");

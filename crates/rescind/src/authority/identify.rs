@@ -97,7 +97,12 @@ impl Authority {
             Some(id) => self.session_within(id, reach).await?,
             None => None,
         };
-        let refused = self.check(token, crate::token::Expected::Any).await.err().map(|error| error.code());
+        let refused = match self.check(token, crate::token::Expected::Any).await {
+            Ok(_) => None,
+            Err(Error::TokenRefused(code)) => Some(code),
+            // A node that is cut off cannot tell: it must not look as if there were nothing to do.
+            Err(other) => return Err(other),
+        };
         Ok(Named::AccessToken { jti: jti.to_string(), expires_at: access.expires_at(), session, refused })
     }
 

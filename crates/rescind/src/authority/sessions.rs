@@ -145,21 +145,30 @@ impl Authority {
         })
     }
 
-    /// A user's own sessions.
+    /// A user's own sessions, newest first; those with that status only, where one is asked for.
     ///
     /// ```
     /// # rescind_examples::run(async |rescind_examples::World { authority, ada, backend, handover, .. }| {
+    /// use rescind::session::StatusFilter;
     /// use rescind::store::PageRequest;
     ///
-    /// authority.hand_over(&backend, handover).await?;
-    /// let sessions = authority.own_sessions(&ada, &PageRequest { limit: 50, cursor: None }).await?;
-    /// assert_eq!(sessions.items.len(), 2);
+    /// let other = authority.hand_over(&backend, handover).await?;
+    /// let page = PageRequest { limit: 50, cursor: None };
+    /// assert_eq!(authority.own_sessions(&ada, None, &page).await?.items.len(), 2);
+    /// authority.end_own_session(&ada, other.session_id).await?;
+    /// let alive = authority.own_sessions(&ada, Some(StatusFilter::Active), &page).await?;
+    /// assert_eq!(alive.items.len(), 1);
     /// # Ok(())
     /// # });
     /// ```
-    pub async fn own_sessions(&self, caller: &Caller, page: &PageRequest) -> Result<Page<Session>> {
+    pub async fn own_sessions(
+        &self,
+        caller: &Caller,
+        status: Option<StatusFilter>,
+        page: &PageRequest,
+    ) -> Result<Page<Session>> {
         let me = caller.signed_in()?;
-        let filter = SessionFilter { tenant: me.tenant, user: me.user, status: None, now: self.now() };
+        let filter = SessionFilter { tenant: me.tenant, user: me.user, status, now: self.now() };
         Ok(self.store.sessions(&filter, page).await?)
     }
 

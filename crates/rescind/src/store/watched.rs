@@ -5,19 +5,23 @@ use super::Commits;
 /// What a store tells of its own state, to whoever watches over it. It costs nothing to ask, and asks nobody.
 ///
 /// ```
-/// use rescind::store::Watched;
+/// use rescind::store::{CommitTally, Commits, Watched};
 ///
-/// /// A store in one file: there is no server, and so there are no connections to it.
+/// /// A store in one file, which tells of no connections.
 /// struct InOneFile {
 ///     refused: u64,
+///     tally: CommitTally,
 /// }
 ///
 /// impl Watched for InOneFile {
 ///     fn refused_writes(&self) -> u64 {
 ///         self.refused
 ///     }
+///     fn commits(&self) -> Commits {
+///         self.tally.counts()
+///     }
 /// }
-/// let on_a_full_disk = InOneFile { refused: 2 };
+/// let on_a_full_disk = InOneFile { refused: 2, tally: CommitTally::default() };
 /// assert_eq!((on_a_full_disk.refused_writes(), on_a_full_disk.connections()), (2, None));
 /// ```
 pub trait Watched: Send + Sync {
@@ -62,13 +66,16 @@ pub trait Watched: Send + Sync {
 /// The connections to the server that keeps a store; of one in a file, the threads that read and write it.
 ///
 /// ```
-/// use rescind::store::{Connections, Watched};
+/// use rescind::store::{Commits, Connections, Watched};
 ///
 /// struct Pooled;
 ///
 /// impl Watched for Pooled {
 ///     fn refused_writes(&self) -> u64 {
 ///         0
+///     }
+///     fn commits(&self) -> Commits {
+///         Commits::default()
 ///     }
 ///     fn connections(&self) -> Option<Connections> {
 ///         Some(Connections { most: 8, in_use: 8, idle: 0, waiting: 3 })

@@ -19,6 +19,6 @@ pub(crate) async fn list_own_sessions(
     Query(page): Query<Page>,
 ) -> Result<Json<Listing<SessionView>>, Problem> {
     let current = user.caller.signed_in()?.session;
-    let sessions = app.authority.own_sessions(&user.caller, &page.into()).await?;
+    let sessions = app.authority.own_sessions(&user.caller, None, &page.into()).await?;
     Ok(Json(listing(sessions.map(|session| SessionView::from(session).asked_by(current)))))
 }

@@ -48,12 +48,14 @@ pub(super) struct Name {
 )]
 pub(in crate::site) async fn page(desk: Desk, Asked(place): Asked<Place>) -> Result<Html, Problem> {
     let request = PageRequest { limit: ROWS, cursor: place.cursor };
-    let found = desk.authority().own_sessions(desk.caller(), &request).await?;
+    let active = Some(StatusFilter::Active);
+    let found = desk.authority().own_sessions(desk.caller(), active, &request).await?;
     let own = desk.visitor.me.session;
-    let rows = found.items.into_iter().filter(|session| StatusFilter::Active.accepts(&session.status));
     Html::of(&Page {
         shell: desk.shell(Area::Account, "Devices"),
-        sessions: rows
+        sessions: found
+            .items
+            .into_iter()
             .map(|session| {
                 let current = session.id == own;
                 SessionRow::of(desk.authority(), session, current)

@@ -1,6 +1,7 @@
 //! `/admin/clients`: the programs that may call, and what they may do.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use askama::Template;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -9,7 +10,7 @@ use rescind::authority::{ClientRequest, NewSecret};
 use rescind::directory::{ApiClient, Scope, Scopes};
 use rescind::id::{ClientId, TenantId};
 use rescind::store::PageRequest;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -46,6 +47,13 @@ struct SecretPage {
 }
 
 #[derive(Template)]
+#[template(path = "site/admin/client_rotate.html")]
+struct RotatePage {
+    shell: Shell,
+    row: Row,
+}
+
+#[derive(Template)]
 #[template(path = "site/admin/client_delete.html")]
 struct DeletePage {
     shell: Shell,
@@ -73,9 +81,18 @@ pub(super) struct New {
     name: Option<String>,
     tenant_id: Option<Uuid>,
     refresh_requires_secret: Option<String>,
+    password: Option<SecretString>,
     /// A checkbox for each scope.
     #[serde(flatten)]
     boxes: HashMap<String, String>,
+}
+
+/// Another secret for a client.
+#[derive(Deserialize)]
+pub(super) struct Rotation {
+    /// For how long the old one stays good.
+    overlap_hours: Option<u64>,
+    password: Option<SecretString>,
 }
 
 pub(super) async fn page(desk: Desk, Asked(place): Asked<Place>) -> Result<Html, Problem> {
@@ -95,6 +112,7 @@ pub(super) async fn page(desk: Desk, Asked(place): Asked<Place>) -> Result<Html,
 
 /// The secret is in this answer and nowhere else.
 pub(super) async fn create(desk: Desk, Fields(new): Fields<New>) -> Result<Response, Problem> {
+    Confirmation::by(new.password).check(&desk, None).await?;
     let request = ClientRequest {
         name: new.name.unwrap_or_default(),
         scopes: scopes(&new.boxes)?,
@@ -105,9 +123,21 @@ pub(super) async fn create(desk: Desk, Fields(new): Fields<New>) -> Result<Respo
     secret_page(&desk, made, Done::ClientCreated, StatusCode::CREATED)
 }
 
-pub(super) async fn rotate_secret(desk: Desk, Path(id): Path<Uuid>) -> Result<Response, Problem> {
-    let none = std::time::Duration::ZERO;
-    let made = desk.authority().rotate_client_secret(desk.caller(), ClientId(id), none).await?;
+/// What another secret does, and the form that makes it.
+pub(super) async fn ask_secret(desk: Desk, Path(id): Path<Uuid>) -> Result<Html, Problem> {
+    let client = desk.authority().client(desk.caller(), ClientId(id)).await?;
+    let row = row(&desk, client);
+    Html::of(&RotatePage { shell: desk.shell(Area::Admin, "Another secret"), row })
+}
+
+pub(super) async fn rotate_secret(
+    desk: Desk,
+    Path(id): Path<Uuid>,
+    Fields(form): Fields<Rotation>,
+) -> Result<Response, Problem> {
+    Confirmation::by(form.password).check(&desk, None).await?;
+    let overlap = Duration::from_secs(form.overlap_hours.unwrap_or_default().saturating_mul(3600));
+    let made = desk.authority().rotate_client_secret(desk.caller(), ClientId(id), overlap).await?;
     secret_page(&desk, made, Done::SecretRotated, StatusCode::OK)
 }
 

@@ -1,4 +1,4 @@
-//! What is asked again before something that cannot be undone.
+//! What is asked again before something that cannot be undone, or that hands out power which outlives the session.
 
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -15,6 +15,11 @@ pub(super) struct Confirmation {
 }
 
 impl Confirmation {
+    /// With a password alone.
+    pub(super) const fn by(password: Option<SecretString>) -> Self {
+        Self { password, typed: None, reason: None }
+    }
+
     /// Whether the visitor knows the password, as whoever finds an open browser does not, and has typed `name`.
     pub(super) async fn check(&self, desk: &Desk, name: Option<&str>) -> Result<(), Problem> {
         let typed = self.typed.as_deref().unwrap_or_default().trim();

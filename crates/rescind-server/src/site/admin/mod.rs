@@ -40,7 +40,7 @@ fn ledger() -> Router<App> {
 fn programs() -> Router<App> {
     Router::new()
         .route("/admin/clients", get(clients::page).post(clients::create))
-        .route("/admin/clients/{client}/secret", post(clients::rotate_secret))
+        .route("/admin/clients/{client}/secret", get(clients::ask_secret).post(clients::rotate_secret))
         .route("/admin/clients/{client}/disable", get(clients::ask).post(clients::delete))
         .route("/admin/keys", get(keys::page))
         .route("/admin/keys/rotate", post(keys::rotate))

@@ -56,6 +56,7 @@ pub(super) async fn revoke(
     let tenant = desk.authority().tenant(desk.caller(), id).await?;
     form.check(&desk, Some(&tenant.slug)).await?;
     desk.authority().revoke_tenant(desk.caller(), id, form.reason, false).await?;
+    desk.app.tally.forget(id);
     Ok(after(&path(id), Done::TenantRevoked))
 }
 
@@ -68,6 +69,7 @@ pub(super) async fn suspend(
     let tenant = desk.authority().tenant(desk.caller(), id).await?;
     form.check(&desk, Some(&tenant.slug)).await?;
     desk.authority().update_tenant(desk.caller(), id, None, Some(true)).await?;
+    desk.app.tally.forget(id);
     Ok(after(&path(id), Done::TenantSuspended))
 }
 

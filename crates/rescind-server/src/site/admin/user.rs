@@ -2,14 +2,16 @@
 
 use askama::Template;
 use axum::response::Redirect;
-use rescind::authority::UserUpdate;
-use rescind::directory::User;
+use rescind::authority::{Named, UserUpdate};
+use rescind::directory::{ADMIN_ROLE, User};
 use rescind::id::{SessionId, TenantId, UserId};
 use rescind::session::StatusFilter;
 use rescind::store::PageRequest;
+use secrecy::SecretString;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::confirm::Confirmation;
 use crate::http::{Code, Path, Problem};
 use crate::site::area::Area;
 use crate::site::desk::{Desk, Html, Shell, after};
@@ -98,7 +100,12 @@ pub(super) async fn end_session(
     Path((tenant, user, session)): Path<(Uuid, Uuid, Uuid)>,
     Fields(form): Fields<Reason>,
 ) -> Result<Redirect, Problem> {
-    desk.authority().end_session(desk.caller(), SessionId(session), form.reason).await?;
+    let (authority, caller) = (desk.authority(), desk.caller());
+    match authority.identify(caller, &session.to_string()).await? {
+        Named::Session(found) if (found.tenant, found.user) == (TenantId(tenant), UserId(user)) => {}
+        _ => return Err(Problem::new(Code::NotFound)),
+    }
+    authority.end_session(caller, SessionId(session), form.reason).await?;
     Ok(after(&path(TenantId(tenant), UserId(user)), Done::SessionEnded))
 }
 
@@ -119,6 +126,10 @@ pub(super) async fn change_role(
     Fields(form): Fields<Role>,
 ) -> Result<Redirect, Problem> {
     let role = form.role.ok_or_else(|| Problem::new(Code::InvalidMember).detail("Say which role."))?;
+    let user = desk.authority().user(desk.caller(), UserId(which.1), Some(TenantId(which.0))).await?;
+    if role == ADMIN_ROLE || user.is_admin() {
+        Confirmation::by(form.password).check(&desk, None).await?;
+    }
     let update = UserUpdate { role: Some(role), ..UserUpdate::default() };
     change(&desk, which, update, form.reason, Done::RoleChanged).await
 }
@@ -150,6 +161,8 @@ pub(super) struct Reason {
 pub(super) struct Role {
     role: Option<String>,
     reason: Option<String>,
+    /// Asked for where somebody becomes an administrator, or is one no more.
+    password: Option<SecretString>,
 }
 
 /// The address of a user's page.

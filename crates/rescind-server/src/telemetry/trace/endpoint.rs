@@ -24,6 +24,12 @@ pub struct Endpoint {
 }
 
 /// It is no URL that spans can be sent to.
+///
+/// ```
+/// use rescind_server::telemetry::trace::{Endpoint, NoEndpoint};
+///
+/// assert_eq!(Endpoint::parse("127.0.0.1:4318").unwrap_err(), NoEndpoint);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("it must be an http:// or https:// URL without a query, such as http://127.0.0.1:4318")]
 pub struct NoEndpoint;
@@ -31,8 +37,15 @@ pub struct NoEndpoint;
 impl Endpoint {
     /// Reads it.
     ///
+    /// ```
+    /// use rescind_server::telemetry::trace::Endpoint;
+    ///
+    /// assert!(Endpoint::parse("https://collector.example/otlp").is_ok());
+    /// assert!(Endpoint::parse("https://collector.example/otlp?key=7").is_err());
+    /// ```
+    ///
     /// # Errors
-    /// `NoEndpoint`, which does not repeat it.
+    /// [`NoEndpoint`], which does not repeat it.
     pub fn parse(text: &str) -> Result<Self, NoEndpoint> {
         let uri: Uri = text.parse().map_err(|_| NoEndpoint)?;
         let scheme =
@@ -50,6 +63,14 @@ impl Endpoint {
     }
 
     /// The URL for traces (OTLP/HTTP: the path `/v1/traces` below the endpoint). Without a user and a password.
+    ///
+    /// ```
+    /// use rescind_server::telemetry::trace::{Endpoint, NoEndpoint};
+    ///
+    /// let endpoint = Endpoint::parse("https://ada:secret@collector.example/otlp/")?;
+    /// assert_eq!(endpoint.traces_url(), "https://collector.example/otlp/v1/traces");
+    /// # Ok::<(), NoEndpoint>(())
+    /// ```
     pub fn traces_url(&self) -> String {
         format!("{}/v1/traces", self.base)
     }
