@@ -21,9 +21,9 @@ use crate::config::LogFormat;
 /// use rescind_server::config::LogFormat;
 /// use rescind_server::telemetry::log;
 ///
-/// log::init("info,rescind::access=debug", Some(LogFormat::Json))?;
+/// log::init("info,rescind::access=debug", Some(LogFormat::Json), None)?;
 /// // Once for each process.
-/// assert!(log::init("info", None).is_err());
+/// assert!(log::init("info", None, None).is_err());
 /// # Ok::<(), log::LogError>(())
 /// ```
 ///
@@ -55,7 +55,7 @@ pub(crate) fn filter(text: &str) -> Result<EnvFilter, ParseError> {
 /// ```
 /// use rescind_server::telemetry::log::{self, LogError};
 ///
-/// assert!(matches!(log::init("info,=", None), Err(LogError::Filter(_))));
+/// assert!(matches!(log::init("info,=", None, None), Err(LogError::Filter(_))));
 /// ```
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {

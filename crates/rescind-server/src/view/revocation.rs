@@ -10,12 +10,14 @@ use uuid::Uuid;
 ///
 /// ```
 /// # rescind_examples::run(async |rescind_examples::World { authority, operator, ada, .. }| {
+/// use rescind::ledger::EntryFilter;
 /// use rescind::store::PageRequest;
 /// use rescind_server::view::RevocationView;
 ///
 /// authority.revoke_all_own(&ada).await?;
 /// let page = PageRequest { limit: 50, cursor: None };
-/// let entries = authority.revocations(&operator, None, None, None, &page).await?.map(RevocationView::from);
+/// let entries = authority.revocations(&operator, EntryFilter::default(), &page).await?;
+/// let entries = entries.map(RevocationView::from);
 /// let shown = &entries.items[0];
 /// let me = ada.signed_in()?.user;
 /// assert_eq!((shown.kind, shown.user_id), ("user", Some(me.0)));
