@@ -106,7 +106,7 @@ pub trait Requirement {
     ///
     /// impl Requirement for Writer {
     ///     fn check(caller: &Authenticated) -> Result<(), Denial> {
-    ///         caller.require_any_role(["admin", "member"])?;
+    ///         caller.require_any_role(&["admin", "member"])?;
     ///         caller.require_scope("write")
     ///     }
     /// }
