@@ -1,6 +1,6 @@
 //! The schema grows under nodes that know nothing of it, as it does when the first node of the next release starts.
 
-use rescind_postgres::{Migrated, Step, migrate_further};
+use rescind_postgres::{LATEST, Migrated, Step, migrate_further};
 use rescind_testkit::process::Server;
 
 use crate::fleet::{Fleet, options};
@@ -30,9 +30,9 @@ async fn nodes_go_on_while_the_schema_grows() {
     let desks = [fleet.desk_at(0), fleet.desk_at(1)];
     let load = Load::start(&desks, &[], chains);
     load.acknowledges(20).await;
-    let next = Step { name: "0002_of_the_next_release", sql: EXPAND, serves: 1 };
+    let next = Step { name: "of_the_next_release", sql: EXPAND, serves: 1 };
     let url = fleet.database().url().to_owned();
-    assert_eq!(migrate_further(&url, next).await, Ok(Migrated { from: 1, to: 2 }));
+    assert_eq!(migrate_further(&url, next).await, Ok(Migrated { from: LATEST, to: LATEST + 1 }));
     load.acknowledges(20).await;
     let (mut chains, revoked) = load.end().await;
     // An old node that dies in the middle of the upgrade comes back.
@@ -47,8 +47,10 @@ async fn nodes_go_on_while_the_schema_grows() {
     for chain in &mut chains {
         assert!(chain.step(&desks.each_ref().map(|desk| desk.api.clone())).await, "nothing is down");
     }
-    let last = "INSERT INTO rescind_schema (version, name, serves) VALUES (3, 'contracted', 2)";
-    fleet.database().connect().await.batch_execute(last).await.expect("a row");
+    let (last, least) = (LATEST + 2, LATEST + 1);
+    let last =
+        format!("INSERT INTO rescind_schema (version, name, serves) VALUES ({last}, 'contracted', {least})");
+    fleet.database().connect().await.batch_execute(&last).await.expect("a row");
     desks[0].open(&new_user()).await;
     let refused = Server::try_start(options(&url, &[])).await.expect_err("it is too new");
     assert!(refused.output.contains("schema_too_new"), "{}", refused.output);
