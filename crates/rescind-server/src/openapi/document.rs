@@ -60,6 +60,8 @@ fn complete(path: &str, operation: &mut Value) {
             .entry(status.as_str())
             .or_insert_with(|| json!({ "description": status.canonical_reason().unwrap_or_default() }));
     }
+    // Whether a map is in order by itself is decided by whatever else is compiled along.
+    responses.sort_keys();
     for (status, response) in responses {
         response["headers"]["X-Request-Id"] = json!({ "$ref": "#/components/headers/RequestId" });
         let is_error = status.starts_with(['4', '5']) && response.get("$ref").is_none();
