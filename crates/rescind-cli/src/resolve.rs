@@ -1,7 +1,7 @@
 //! From what a person types to ids: a user by id or email, a tenant by id or slug.
 
 use rescind::authority::Caller;
-use rescind::directory::{Tenant, User};
+use rescind::directory::{Tenant, User, UserFilter};
 use rescind::id::{TenantId, UserId};
 use rescind::store::{PageRequest, StoreError};
 
@@ -40,23 +40,11 @@ impl Admin {
     }
 
     async fn user_by_email(&self, email: &str, tenant: Option<TenantId>) -> Result<User, Failure> {
-        let mut found = Vec::new();
-        let mut page = PageRequest { limit: 500, cursor: None };
-        loop {
-            let users =
-                self.authority.users(&Caller::command_line(), tenant, Some(email.to_owned()), &page).await?;
-            found.extend(users.items.into_iter().filter(|user| user.email.eq_ignore_ascii_case(email)));
-            if users.next_cursor.is_none() {
-                break;
-            }
-            page.cursor = users.next_cursor;
-        }
+        let wanted = UserFilter { tenant, email: Some(email.to_owned()), ..UserFilter::default() };
+        let two = PageRequest { limit: 2, cursor: None };
+        let mut found = self.authority.users(&Caller::command_line(), wanted, &two).await?.items;
         if found.len() > 1 {
-            return Err(Failure::Ambiguous(format!(
-                "{} tenants have a user {}",
-                found.len(),
-                harmless(email)
-            )));
+            return Err(Failure::Ambiguous(format!("several tenants have a user {}", harmless(email))));
         }
         found.pop().ok_or_else(|| missing(StoreError::NotFound, "user", email))
     }

@@ -10,7 +10,7 @@ use crate::PostgresStore;
 use crate::conn::Conn;
 use crate::error::{Outcome, corrupt};
 use crate::ledger::column;
-use crate::page::{Conditions, borrowed, page};
+use crate::page::{Conditions, borrowed, or_edge, page};
 use crate::row::Cells;
 use crate::tx::{Tx, read};
 
@@ -100,12 +100,40 @@ pub(crate) async fn erase_addresses(tx: &Tx, tenant: TenantId, user: UserId, sys
 async fn list(conn: &Conn, filter: &AuditFilter, request: &PageRequest) -> Outcome<Page<AuditEntry>> {
     let before = request.from_number('a')?;
     let limit = request.items();
-    let (sql, values) = conditions(filter, before).finish("row DESC", limit);
+    let edge = edge(conn, filter, before).await?;
+    let (sql, values) = conditions(filter, before, edge).finish("row DESC", limit);
     let rows = conn.rows(&sql, &borrowed(&values)).await?;
-    Ok(page(&rows, limit, entry, |item| format!("a{}", item.0))?.map(|(_, entry)| entry))
+    let cursor = |row: i64| format!("a{row}");
+    let listed = page(&rows, limit, entry, |item| cursor(item.0))?.map(|(_, entry)| entry);
+    Ok(or_edge(listed, edge.map(cursor)))
 }
 
-fn conditions(filter: &AuditFilter, before: Option<i64>) -> Conditions {
+/// The last row that a page looks at which looks at no more than the filter says: of those that fulfil the condition with the fewest rows, as
+/// a rule, and an index.
+async fn edge(conn: &Conn, filter: &AuditFilter, before: Option<i64>) -> Outcome<Option<i64>> {
+    let Some(walk) = filter.walk else { return Ok(None) };
+    let mut conditions = Conditions::new("SELECT row FROM audit WHERE true".to_owned());
+    if let Some(request) = &filter.request {
+        conditions.and("request_id = ?", request.clone());
+    } else if let Some(target) = &filter.target {
+        conditions.and("target_id = ?", target.clone());
+    } else if let Some(user) = filter.user {
+        conditions.and("user_id = ?", user.0);
+    } else if let Some(actor) = &filter.actor {
+        conditions.and("actor_id = ?", actor.clone());
+    } else if let Some(action) = &filter.action {
+        conditions.and("action = ?", action.clone());
+    } else if let Some(tenant) = filter.tenant {
+        conditions.and("tenant_id = ?", tenant.0);
+    }
+    if let Some(before) = before {
+        conditions.and("row < ?", before);
+    }
+    let (sql, values) = conditions.edge("row DESC", walk);
+    Ok(conn.row(&sql, &borrowed(&values)).await?.map(|row| row.get(0)))
+}
+
+fn conditions(filter: &AuditFilter, before: Option<i64>, edge: Option<i64>) -> Conditions {
     let mut conditions = Conditions::new(
         "SELECT row, id, at, action, actor, target_kind, target_id, tenant_id, reason, ip, request_id
            FROM audit WHERE true"
@@ -113,6 +141,9 @@ fn conditions(filter: &AuditFilter, before: Option<i64>) -> Conditions {
     );
     if let Some(before) = before {
         conditions.and("row < ?", before);
+    }
+    if let Some(edge) = edge {
+        conditions.and("row >= ?", edge);
     }
     if let Some(user) = filter.user {
         conditions.and("user_id = ?", user.0);

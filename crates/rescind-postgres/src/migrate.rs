@@ -12,9 +12,14 @@ use crate::error::{Fault, Outcome, corrupt};
 use crate::tx::{TRIES, told};
 
 /// The steps, in order: the first leads to version 1.
-const STEPS: [Step; 2] = [
+const STEPS: [Step; 3] = [
     Step { name: "0001_initial", sql: include_str!("../migrations/0001_initial.sql"), serves: 1 },
     Step { name: "0002_search", sql: include_str!("../migrations/0002_search.sql"), serves: 1 },
+    Step {
+        name: "0003_bounded_search",
+        sql: include_str!("../migrations/0003_bounded_search.sql"),
+        serves: 1,
+    },
 ];
 
 /// One step.

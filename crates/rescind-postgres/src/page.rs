@@ -50,6 +50,13 @@ impl Conditions {
         self.and(&format!("{left}{right}"), second);
     }
 
+    /// The order, and only the last of so many rows: where a page ends that looks at no more of them.
+    pub(crate) fn edge(mut self, order: &str, rows: u32) -> (String, Vec<Box<dyn ToSql + Sync + Send>>) {
+        self.values.push(Box::new(i64::from(rows.max(1)) - 1));
+        self.sql.push_str(&format!(" ORDER BY {order} LIMIT 1 OFFSET ${}", self.values.len()));
+        (self.sql, self.values)
+    }
+
     /// The order, and one row more than `limit`.
     pub(crate) fn finish(mut self, order: &str, limit: usize) -> (String, Vec<Box<dyn ToSql + Sync + Send>>) {
         self.values.push(Box::new(limit as i64 + 1));
@@ -61,4 +68,9 @@ impl Conditions {
 /// Values as a statement takes them.
 pub(crate) fn borrowed(values: &[Box<dyn ToSql + Sync + Send>]) -> Vec<&(dyn ToSql + Sync)> {
     values.iter().map(|value| &**value as &(dyn ToSql + Sync)).collect()
+}
+
+/// What a page that came to the end of its walk goes on from.
+pub(crate) fn or_edge<T>(page: Page<T>, edge: Option<String>) -> Page<T> {
+    Page { next_cursor: page.next_cursor.or(edge), ..page }
 }

@@ -105,6 +105,7 @@ async fn run_every_verb() {
     directory::suspending_a_tenant_ends_everything_and_only_once(backend().await).await;
     directory::a_user_id_is_unique_within_its_tenant_only(backend().await).await;
     directory::users_are_searched_literally(backend().await).await;
+    directory::a_user_is_found_by_the_whole_address(backend().await).await;
     directory::users_are_listed_in_pages_and_by_tenant(backend().await).await;
     directory::a_password_change_ends_everything_but_one(backend().await).await;
     directory::deleting_a_user_ends_and_erases(backend().await).await;

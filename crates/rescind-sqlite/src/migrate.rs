@@ -10,8 +10,11 @@ use crate::error::{Fault, Outcome, corrupt};
 use crate::open::{APPLICATION_ID, connect, make_private};
 
 /// The steps, in order: the first leads to version 1.
-const STEPS: [&str; 2] =
-    [include_str!("../migrations/0001_initial.sql"), include_str!("../migrations/0002_search.sql")];
+const STEPS: [&str; 3] = [
+    include_str!("../migrations/0001_initial.sql"),
+    include_str!("../migrations/0002_search.sql"),
+    include_str!("../migrations/0003_bounded_search.sql"),
+];
 
 /// The schema version that this program knows.
 pub const LATEST: u32 = STEPS.len() as u32;

@@ -1,7 +1,8 @@
 //! Lists, a page at a time.
 
 use rescind::store::Page;
-use rusqlite::{Params, Row, Statement};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension as _, Params, Row, Statement, params_from_iter};
 
 use crate::error::Outcome;
 
@@ -24,4 +25,39 @@ pub(crate) fn collect<T, P: Params>(
         items.push(item);
     }
     Ok(Page { items, next_cursor: None })
+}
+
+/// A list in the order of a number, newest first, of which a page walks a part.
+pub(crate) struct Walk<'a> {
+    pub(crate) table: &'a str,
+    pub(crate) key: &'a str,
+    /// The condition that narrows the most, and has an index: only what fulfils it is walked.
+    pub(crate) within: Option<(&'a str, Value)>,
+    pub(crate) before: Option<i64>,
+}
+
+impl Walk<'_> {
+    /// The number of the last row that a page looks at which looks at no more than `rows`; none where the list ends before.
+    pub(crate) fn edge(&self, conn: &Connection, rows: u32) -> Outcome<Option<i64>> {
+        let Self { table, key, within, before } = self;
+        let mut sql = format!("SELECT {key} FROM {table} WHERE true");
+        let mut values = Vec::new();
+        if let Some((condition, value)) = within {
+            sql.push_str(&format!(" AND {condition}"));
+            values.push(value.clone());
+        }
+        if let Some(before) = before {
+            sql.push_str(&format!(" AND {key} < ?"));
+            values.push((*before).into());
+        }
+        sql.push_str(&format!(" ORDER BY {key} DESC LIMIT 1 OFFSET ?"));
+        values.push((i64::from(rows.max(1)) - 1).into());
+        let mut statement = conn.prepare_cached(&sql)?;
+        Ok(statement.query_row(params_from_iter(values), |row| row.get(0)).optional()?)
+    }
+}
+
+/// What a page that came to the end of its walk goes on from.
+pub(crate) fn or_edge<T>(page: Page<T>, edge: Option<String>) -> Page<T> {
+    Page { next_cursor: page.next_cursor.or(edge), ..page }
 }

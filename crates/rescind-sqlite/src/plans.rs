@@ -22,7 +22,7 @@ const LARGE: [&str; 9] =
     ["sessions", "users", "ledger", "audit", "batches", "batch", "earlier", "floor_raises", "raised"];
 
 /// Statements that may walk, each by how it begins, and why.
-const WALKS: [(&str, &str); 4] = [
+const WALKS: [(&str, &str); 7] = [
     ("DELETE FROM batches", "the last thousand tags, to keep those"),
     (
         "SELECT seq, kind, key, tenant_id, min_version, expires_at, user_id, revoked_at, reason, revoked_by FROM ledger WHERE true",
@@ -30,6 +30,9 @@ const WALKS: [(&str, &str); 4] = [
     ),
     ("SELECT row, id, at, action, actor,", "a page of the audit trail, newest first"),
     ("SELECT users.id, users.tenant_id, users.email,", "a page of users, in the order of the key"),
+    ("SELECT seq FROM ledger WHERE true", "how far a page of the ledger goes"),
+    ("SELECT row FROM audit WHERE true", "how far a page of the audit trail goes"),
+    ("SELECT tenant_id, id FROM users WHERE true", "how far a page of users goes"),
 ];
 
 /// A connection on which is noted what runs.
@@ -114,6 +117,7 @@ async fn run_every_verb() {
     directory::suspending_a_tenant_ends_everything_and_only_once(backend()).await;
     directory::a_user_id_is_unique_within_its_tenant_only(backend()).await;
     directory::users_are_searched_literally(backend()).await;
+    directory::a_user_is_found_by_the_whole_address(backend()).await;
     directory::users_are_listed_in_pages_and_by_tenant(backend()).await;
     directory::a_password_change_ends_everything_but_one(backend()).await;
     directory::deleting_a_user_ends_and_erases(backend()).await;

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use rescind::authority::{Caller, UserRequest, UserUpdate};
-use rescind::directory::User;
+use rescind::directory::{User, UserFilter};
 use rescind_server::view::UserView;
 use serde_json::json;
 
@@ -150,7 +150,8 @@ pub(crate) async fn run(users: Users, settings: &Settings) -> Result<(), Failure
 async fn list(args: &List, admin: &Admin) -> Result<(), Failure> {
     let tenant = admin.optional_tenant(args.tenant.as_deref()).await?;
     let fetch = async |page: &_| {
-        admin.authority.users(&Caller::command_line(), tenant, args.query.clone(), page).await
+        let wanted = UserFilter { tenant, query: args.query.clone(), ..UserFilter::default() };
+        admin.authority.users(&Caller::command_line(), wanted, page).await
     };
     args.format.list::<UserView>(&args.paging.collect(fetch).await?, &COLUMNS)
 }

@@ -15,7 +15,7 @@ use crate::conn::Conn;
 use crate::directory::{Cause, Raise, find_tenant, raise_user};
 use crate::error::{Outcome, violates_unique};
 use crate::ledger::count_user;
-use crate::page::{Conditions, borrowed, page};
+use crate::page::{Conditions, borrowed, or_edge, page};
 use crate::row::{Cells, TENANT_COLUMNS, USER_COLUMNS, tenant_from, user, user_from};
 use crate::tx::Tx;
 
@@ -76,19 +76,44 @@ async fn read_credentials(
 
 pub(crate) async fn list(conn: &Conn, filter: &UserFilter, request: &PageRequest) -> Outcome<Page<User>> {
     let limit = request.items();
-    let (sql, values) = conditions(filter, request.from_ids('u')?).finish("tenant_id, id", limit);
+    let after = request.from_ids('u')?;
+    let edge = edge(conn, filter, after).await?;
+    let (sql, values) = conditions(filter, after, edge).finish("tenant_id, id", limit);
     let rows = conn.rows(&sql, &borrowed(&values)).await?;
-    page(&rows, limit, user, |user| format!("u{}.{}", user.tenant, user.id))
+    let cursor = |tenant: Uuid, id: Uuid| format!("u{tenant}.{id}");
+    let listed = page(&rows, limit, user, |user| cursor(user.tenant.0, user.id.0))?;
+    Ok(or_edge(listed, edge.map(|(tenant, id)| cursor(tenant, id))))
 }
 
-fn conditions(filter: &UserFilter, after: Option<(Uuid, Uuid)>) -> Conditions {
-    let mut conditions =
-        Conditions::new(format!("SELECT {USER_COLUMNS} FROM users WHERE deleted_at IS NULL"));
+/// The last user whom a page looks at that looks at no more than the filter says, deleted ones among them.
+async fn edge(
+    conn: &Conn,
+    filter: &UserFilter,
+    after: Option<(Uuid, Uuid)>,
+) -> Outcome<Option<(Uuid, Uuid)>> {
+    let Some(walk) = filter.walk else { return Ok(None) };
+    let mut conditions = Conditions::new("SELECT tenant_id, id FROM users WHERE true".to_owned());
+    narrow(&mut conditions, filter, after);
+    let (sql, values) = conditions.edge("tenant_id, id", walk);
+    Ok(conn.row(&sql, &borrowed(&values)).await?.map(|row| (row.get(0), row.get(1))))
+}
+
+/// The conditions by which the key is walked.
+fn narrow(conditions: &mut Conditions, filter: &UserFilter, after: Option<(Uuid, Uuid)>) {
     if let Some((tenant, user)) = after {
         conditions.and_pair("(tenant_id, id) > (?, ?)", tenant, user);
     }
     if let Some(tenant) = filter.tenant {
         conditions.and("tenant_id = ?", tenant.0);
+    }
+}
+
+fn conditions(filter: &UserFilter, after: Option<(Uuid, Uuid)>, edge: Option<(Uuid, Uuid)>) -> Conditions {
+    let mut conditions =
+        Conditions::new(format!("SELECT {USER_COLUMNS} FROM users WHERE deleted_at IS NULL"));
+    narrow(&mut conditions, filter, after);
+    if let Some((tenant, user)) = edge {
+        conditions.and_pair("(tenant_id, id) <= (?, ?)", tenant, user);
     }
     if let Some(except) = filter.except {
         conditions.and("tenant_id <> ?", except.0);
@@ -100,6 +125,9 @@ fn conditions(filter: &UserFilter, after: Option<(Uuid, Uuid)>) -> Conditions {
             like,
             Uuid::try_parse(query).ok(),
         );
+    }
+    if let Some(email) = &filter.email {
+        conditions.and("lower(email COLLATE \"C\") = lower(?::text COLLATE \"C\")", email.clone());
     }
     conditions
 }

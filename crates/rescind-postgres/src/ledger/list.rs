@@ -7,7 +7,7 @@ use rescind::store::{Page, PageRequest, StoreError};
 use crate::conn::Conn;
 use crate::error::Outcome;
 use crate::ledger::standing;
-use crate::page::{Conditions, borrowed, page};
+use crate::page::{Conditions, borrowed, or_edge, page};
 use crate::row::{ENTRY_COLUMNS, entry, key_bytes};
 use crate::session::owner_of;
 
@@ -47,9 +47,13 @@ pub(crate) async fn entries(
     request: &PageRequest,
 ) -> Outcome<Page<Entry>> {
     let before = request.from_number('r')?;
+    let edge = edge(conn, filter, before).await?;
     let mut conditions = Conditions::new(format!("SELECT {ENTRY_COLUMNS} FROM ledger WHERE true"));
     if let Some(before) = before {
         conditions.and("seq < ?", before);
+    }
+    if let Some(edge) = edge {
+        conditions.and("seq >= ?", edge);
     }
     if let Some(user) = filter.user {
         conditions.and("user_id = ?", user.0);
@@ -58,9 +62,7 @@ pub(crate) async fn entries(
         conditions.and("about_tenant = ?", tenant.0);
     }
     if let Some(kind) = filter.kind {
-        // Said in the words of the index, which leaves tokens out.
-        let condition = if kind == CutKind::Token { "kind = ?" } else { "kind <> 'token' AND kind = ?" };
-        conditions.and(condition, kind.as_str());
+        conditions.and(of_kind(kind), kind.as_str());
     }
     if let Some(actor) = filter.actor {
         conditions.and("revoked_by = ?", actor.to_string());
@@ -71,5 +73,32 @@ pub(crate) async fn entries(
     let limit = request.items();
     let (sql, values) = conditions.finish("seq DESC", limit);
     let rows = conn.rows(&sql, &borrowed(&values)).await?;
-    page(&rows, limit, entry, |entry| format!("r{}", entry.seq))
+    let cursor = |seq: i64| format!("r{seq}");
+    Ok(or_edge(page(&rows, limit, entry, |entry| cursor(entry.seq))?, edge.map(cursor)))
+}
+
+/// The last entry that a page looks at which looks at no more than the filter says: of those that fulfil the condition with the fewest
+/// entries, as a rule, and an index.
+async fn edge(conn: &Conn, filter: &EntryFilter, before: Option<i64>) -> Outcome<Option<i64>> {
+    let Some(walk) = filter.walk else { return Ok(None) };
+    let mut conditions = Conditions::new("SELECT seq FROM ledger WHERE true".to_owned());
+    if let Some(user) = filter.user {
+        conditions.and("user_id = ?", user.0);
+    } else if let Some(kind) = filter.kind.filter(|kind| *kind != CutKind::Token) {
+        conditions.and(of_kind(kind), kind.as_str());
+    } else if let Some(actor) = filter.actor {
+        conditions.and("revoked_by = ?", actor.to_string());
+    } else if let Some(tenant) = filter.tenant {
+        conditions.and("about_tenant = ?", tenant.0);
+    }
+    if let Some(before) = before {
+        conditions.and("seq < ?", before);
+    }
+    let (sql, values) = conditions.edge("seq DESC", walk);
+    Ok(conn.row(&sql, &borrowed(&values)).await?.map(|row| row.get(0)))
+}
+
+/// Said in the words of the index, which leaves tokens out.
+fn of_kind(kind: CutKind) -> &'static str {
+    if kind == CutKind::Token { "kind = ?" } else { "kind <> 'token' AND kind = ?" }
 }

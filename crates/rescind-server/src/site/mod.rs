@@ -20,6 +20,7 @@ mod session_rows;
 mod sign_in;
 mod tally;
 mod transport;
+mod walk;
 mod when;
 
 use axum::Router;

@@ -9,6 +9,8 @@ use rescind::clock::Timestamp;
 use rescind::id::TenantId;
 use rescind::store::PageRequest;
 
+use super::when::about;
+
 /// What was counted, by tenant; `None`: all of them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally(Arc<Mutex<HashMap<Option<TenantId>, Known>>>);
@@ -16,25 +18,39 @@ pub(crate) struct Tally(Arc<Mutex<HashMap<Option<TenantId>, Known>>>);
 /// What is known of one number.
 #[derive(Clone, Copy, Debug, Default)]
 struct Known {
-    last: Option<Counted>,
+    last: Option<Count>,
     /// Somebody is counting.
     under_way: bool,
 }
 
 /// A number of sessions, and when they were that many.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
+struct Count {
+    sessions: u64,
+    at: Timestamp,
+    /// Before then it is not counted again: the longer it took, the later.
+    again: Timestamp,
+}
+
+/// A number of sessions, to be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Counted {
     pub(super) sessions: u64,
-    pub(super) at: Timestamp,
+    /// How long ago they were that many, where that is worth telling.
+    pub(super) ago: Option<String>,
 }
 
 /// For so long a page waits for a number before it shows the last one, or none.
 const PATIENCE: Duration = Duration::from_millis(25);
 
-/// A number that is older is counted again.
+/// A number that is older is counted again, where that is quick.
 const FRESH: Duration = Duration::from_secs(5);
 
-/// A number that is older is not shown.
+/// Of the time at least so many times what counting takes passes before it is done again: pages that are left open cost a store with
+/// many sessions a fiftieth of one reader.
+const REST: u32 = 50;
+
+/// A number that is older is not shown, unless it rests for longer.
 const STALE: Duration = Duration::from_secs(60);
 
 /// So many tenants' numbers are kept.
@@ -50,20 +66,23 @@ impl Tally {
     ) -> Option<Counted> {
         let now = authority.now();
         if let Some(fresh) = self.fresh(tenant, now) {
-            return Some(fresh);
+            return Some(fresh.told(now));
         }
         if self.begin(tenant) {
             let (under_way, authority) = (UnderWay { tally: self.clone(), tenant }, Arc::clone(authority));
             // It goes on when the page was sent, or its reader has left.
             let counting = tokio::spawn(async move {
+                let begun = authority.now();
                 let outcome = count(&authority, tenant).await;
-                under_way.tally.end(tenant, outcome, authority.now());
+                under_way.tally.end(tenant, outcome, begun, authority.now());
             });
             let _ = tokio::time::timeout(PATIENCE, counting).await;
         }
         // What is older than that says nothing of now.
         let last = self.known().get(&tenant).and_then(|known| known.last);
-        last.filter(|counted| authority.now().since(counted.at) < STALE)
+        let now = authority.now();
+        let shown = last.filter(|count| now < count.again || now.since(count.at) < STALE);
+        shown.map(|count| count.told(now))
     }
 
     /// Forgets a number that is known to be over.
@@ -75,9 +94,9 @@ impl Tally {
         }
     }
 
-    fn fresh(&self, tenant: Option<TenantId>, now: Timestamp) -> Option<Counted> {
+    fn fresh(&self, tenant: Option<TenantId>, now: Timestamp) -> Option<Count> {
         let last = self.known().get(&tenant)?.last?;
-        (now.since(last.at) < FRESH && last.at <= now).then_some(last)
+        (now < last.again && last.at <= now).then_some(last)
     }
 
     /// Whether the caller is the one to count.
@@ -89,17 +108,25 @@ impl Tally {
         !std::mem::replace(&mut known.entry(tenant).or_default().under_way, true)
     }
 
-    fn end(&self, tenant: Option<TenantId>, outcome: Result<u64, Error>, at: Timestamp) {
+    fn end(&self, tenant: Option<TenantId>, outcome: Result<u64, Error>, begun: Timestamp, at: Timestamp) {
+        let rest = at.since(begun).saturating_mul(REST).max(FRESH);
         let mut known = self.known();
         let entry = known.entry(tenant).or_default();
         match outcome {
-            Ok(sessions) => entry.last = Some(Counted { sessions, at }),
+            Ok(sessions) => entry.last = Some(Count { sessions, at, again: at.plus(rest) }),
             Err(error) => tracing::warn!(%error, "the active sessions could not be counted"),
         }
     }
 
     fn known(&self) -> MutexGuard<'_, HashMap<Option<TenantId>, Known>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Count {
+    fn told(self, now: Timestamp) -> Counted {
+        let age = now.since(self.at);
+        Counted { sessions: self.sessions, ago: (age > FRESH).then(|| format!("{} ago", about(age))) }
     }
 }
 
@@ -132,5 +159,42 @@ async fn count(authority: &Authority, tenant: Option<TenantId>) -> Result<u64, E
             Some(next) => cursor = Some(next),
             None => return Ok(sum),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(1_700_000_000_000 + millis)
+    }
+
+    #[test]
+    fn what_took_long_to_count_rests_for_long() {
+        for (took, rests) in [(10, 5_000), (1_000, 50_000)] {
+            let tally = Tally::default();
+            assert!(tally.begin(None));
+            tally.end(None, Ok(7), at(-took), at(0));
+            assert!(tally.fresh(None, at(rests - 1)).is_some(), "{took}");
+            assert!(tally.fresh(None, at(rests)).is_none(), "{took}");
+            assert!(tally.fresh(None, at(-1)).is_none(), "a clock that was put back");
+        }
+    }
+
+    #[test]
+    fn an_old_number_says_how_old_it_is() {
+        let count = Count { sessions: 7, at: at(0), again: at(0) };
+        assert_eq!(count.told(at(5_000)), Counted { sessions: 7, ago: None });
+        assert_eq!(count.told(at(90_000)).ago.as_deref(), Some("1 minute ago"));
+    }
+
+    #[test]
+    fn whoever_gives_up_lets_somebody_else_count() {
+        let tally = Tally::default();
+        assert!(tally.begin(None));
+        assert!(!tally.begin(None), "somebody counts");
+        drop(UnderWay { tally: tally.clone(), tenant: None });
+        assert!(tally.begin(None));
     }
 }

@@ -10,11 +10,13 @@ use uuid::Uuid;
 ///
 /// ```
 /// # rescind_examples::run(async |rescind_examples::World { authority, operator, acme, .. }| {
+/// use rescind::directory::UserFilter;
 /// use rescind::store::PageRequest;
 /// use rescind_server::view::UserView;
 ///
 /// let page = PageRequest { limit: 50, cursor: None };
-/// let users = authority.users(&operator, Some(acme), None, &page).await?.map(UserView::from);
+/// let wanted = UserFilter { tenant: Some(acme), ..UserFilter::default() };
+/// let users = authority.users(&operator, wanted, &page).await?.map(UserView::from);
 /// let ada = &users.items[0];
 /// assert_eq!((ada.email.as_str(), ada.tenant_id, ada.disabled), ("ada@example.com", acme.0, false));
 /// # Ok(())

@@ -70,34 +70,77 @@ fn read_credentials(
 }
 
 pub(crate) fn list(conn: &Connection, filter: &UserFilter, page: &PageRequest) -> Outcome<Page<User>> {
-    let (sql, values) = query(filter, page.from_ids('u')?);
+    let after = page.from_ids('u')?;
+    let edge = filter.walk.map(|rows| edge(conn, filter.tenant, after, rows)).transpose()?.flatten();
+    let (sql, values) = query(filter, after, edge);
     let mut statement = conn.prepare_cached(&sql)?;
     let map = |row: &Row<'_>| user(row).map(Some);
-    page::collect(&mut statement, params_from_iter(values), page.items(), map, |user| {
-        format!("u{}.{}", user.tenant, user.id)
-    })
+    let cursor = |tenant: Uuid, id: Uuid| format!("u{tenant}.{id}");
+    let listed = page::collect(&mut statement, params_from_iter(values), page.items(), map, |user| {
+        cursor(user.tenant.0, user.id.0)
+    })?;
+    Ok(page::or_edge(listed, edge.map(|(tenant, id)| cursor(tenant, id))))
 }
 
-fn query(filter: &UserFilter, after: Option<(Uuid, Uuid)>) -> (String, Vec<Value>) {
-    let mut sql = format!("SELECT {USER_COLUMNS} FROM users WHERE deleted_at IS NULL");
-    let mut values: Vec<Value> = Vec::new();
-    let id = |id: Uuid| Value::Blob(bytes(id).to_vec());
+/// The last user whom a page looks at that looks at no more than `rows`, deleted ones among them.
+fn edge(
+    conn: &Connection,
+    tenant: Option<TenantId>,
+    after: Option<(Uuid, Uuid)>,
+    rows: u32,
+) -> Outcome<Option<(Uuid, Uuid)>> {
+    let mut sql = "SELECT tenant_id, id FROM users WHERE true".to_owned();
+    let mut values = Vec::new();
+    narrow(&mut sql, &mut values, tenant, after);
+    sql.push_str(" ORDER BY tenant_id, id LIMIT 1 OFFSET ?");
+    values.push((i64::from(rows.max(1)) - 1).into());
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(values))?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let mut cells = Cells::new(row);
+    Ok(Some((cells.id(|id| id)?, cells.id(|id| id)?)))
+}
+
+/// The conditions by which the key is walked.
+fn narrow(sql: &mut String, values: &mut Vec<Value>, tenant: Option<TenantId>, after: Option<(Uuid, Uuid)>) {
     if let Some((tenant, user)) = after {
         sql.push_str(" AND (tenant_id, id) > (?, ?)");
-        values.extend([id(tenant), id(user)]);
+        values.extend([blob(tenant), blob(user)]);
     }
-    if let Some(tenant) = filter.tenant {
+    if let Some(tenant) = tenant {
         sql.push_str(" AND tenant_id = ?");
-        values.push(id(tenant.0));
+        values.push(blob(tenant.0));
+    }
+}
+
+fn blob(id: Uuid) -> Value {
+    Value::Blob(bytes(id).to_vec())
+}
+
+fn query(
+    filter: &UserFilter,
+    after: Option<(Uuid, Uuid)>,
+    edge: Option<(Uuid, Uuid)>,
+) -> (String, Vec<Value>) {
+    let mut sql = format!("SELECT {USER_COLUMNS} FROM users WHERE deleted_at IS NULL");
+    let mut values: Vec<Value> = Vec::new();
+    narrow(&mut sql, &mut values, filter.tenant, after);
+    if let Some((tenant, user)) = edge {
+        sql.push_str(" AND (tenant_id, id) <= (?, ?)");
+        values.extend([blob(tenant), blob(user)]);
     }
     if let Some(except) = filter.except {
         sql.push_str(" AND tenant_id <> ?");
-        values.push(id(except.0));
+        values.push(blob(except.0));
     }
     if let Some(query) = &filter.query {
         sql.push_str(" AND (email LIKE ? ESCAPE '\\' OR id = ?)");
         values.push(format!("%{}%", escape_like(query)).into());
-        values.push(Uuid::try_parse(query).map_or(Value::Null, id));
+        values.push(Uuid::try_parse(query).map_or(Value::Null, blob));
+    }
+    if let Some(email) = &filter.email {
+        sql.push_str(" AND email = ?");
+        values.push(email.clone().into());
     }
     sql.push_str(" ORDER BY tenant_id, id");
     (sql, values)

@@ -8,7 +8,7 @@ use rusqlite::{Connection, Row, params_from_iter};
 
 use crate::error::{Outcome, optional};
 use crate::ledger::standing;
-use crate::page;
+use crate::page::{self, Walk};
 use crate::row::{ENTRY_COLUMNS, bytes, entry};
 use crate::session::owner_of;
 
@@ -41,16 +41,35 @@ fn by_jti(conn: &Connection, key: &TokenKey, tenant: Option<TenantId>) -> Outcom
 
 pub(crate) fn entries(conn: &Connection, filter: &EntryFilter, page: &PageRequest) -> Outcome<Page<Entry>> {
     let before = page.from_number('r')?;
-    let (sql, values) = query(filter, before);
+    let walk = Walk { table: "ledger", key: "seq", within: within(filter), before };
+    let edge = filter.walk.map(|rows| walk.edge(conn, rows)).transpose()?.flatten();
+    let (sql, values) = query(filter, before, edge);
     let mut statement = conn.prepare_cached(&sql)?;
     let map = |row: &Row<'_>| entry(row).map(Some);
-    page::collect(&mut statement, params_from_iter(values), page.items(), map, |entry| {
-        format!("r{}", entry.seq)
-    })
+    let cursor = |seq: i64| format!("r{seq}");
+    let listed = page::collect(&mut statement, params_from_iter(values), page.items(), map, |entry| {
+        cursor(entry.seq)
+    })?;
+    Ok(page::or_edge(listed, edge.map(cursor)))
+}
+
+/// The condition with the fewest rows, as a rule, and an index.
+fn within(filter: &EntryFilter) -> Option<(&'static str, Value)> {
+    let user = || Some(("user_id = ?", Value::Blob(bytes(filter.user?.0).to_vec())));
+    let actor = || Some(("revoked_by = ?", Value::Text(filter.actor?.to_string())));
+    let kind = || filter.kind.filter(|kind| *kind != CutKind::Token).map(of_kind);
+    let tenant = || Some(("about_tenant = ?", Value::Blob(bytes(filter.tenant?.0).to_vec())));
+    user().or_else(kind).or_else(actor).or_else(tenant)
+}
+
+/// Said in the words of the index, which leaves tokens out.
+fn of_kind(kind: CutKind) -> (&'static str, Value) {
+    let condition = if kind == CutKind::Token { "kind = ?" } else { "kind <> 'token' AND kind = ?" };
+    (condition, kind.as_str().to_owned().into())
 }
 
 /// The conditions that apply, and no others: each combination has its own plan.
-fn query(filter: &EntryFilter, before: Option<i64>) -> (String, Vec<Value>) {
+fn query(filter: &EntryFilter, before: Option<i64>, edge: Option<i64>) -> (String, Vec<Value>) {
     let mut sql = format!("SELECT {ENTRY_COLUMNS} FROM ledger WHERE true");
     let mut values = Vec::new();
     let mut add = |condition: &str, value: Value| {
@@ -61,6 +80,9 @@ fn query(filter: &EntryFilter, before: Option<i64>) -> (String, Vec<Value>) {
     if let Some(before) = before {
         add("seq < ?", before.into());
     }
+    if let Some(edge) = edge {
+        add("seq >= ?", edge.into());
+    }
     if let Some(user) = filter.user {
         add("user_id = ?", bytes(user.0).to_vec().into());
     }
@@ -70,9 +92,8 @@ fn query(filter: &EntryFilter, before: Option<i64>) -> (String, Vec<Value>) {
         add(condition, bytes(tenant.0).to_vec().into());
     }
     if let Some(kind) = filter.kind {
-        // Said in the words of the index, which leaves tokens out.
-        let condition = if kind == CutKind::Token { "kind = ?" } else { "kind <> 'token' AND kind = ?" };
-        add(condition, kind.as_str().to_owned().into());
+        let (condition, kind) = of_kind(kind);
+        add(condition, kind);
     }
     if let Some(actor) = filter.actor {
         add("revoked_by = ?", actor.to_string().into());

@@ -1,9 +1,11 @@
 //! The built server under load, its start and its memory. `cargo xtask bench` runs this and puts it in the table.
 //!
 //! `RESCIND_BENCH_SERVER` is the path of the binary, `RESCIND_BENCH_SERVICE` that of a service which it protects, `RESCIND_BENCH_OUT` the file to write: JSON, from the id of a
-//! measurement to its samples. `--quick` takes few and short samples.
+//! measurement to its samples. `--quick` takes few and short samples,
+//! `--full` takes what depends on how much a store holds, alone.
 
 mod fleet;
+mod full;
 mod load;
 mod protected;
 mod start;
@@ -29,24 +31,34 @@ fn main() {
         return;
     };
     let quick = std::env::args().any(|argument| argument == "--quick");
+    let full_alone = std::env::args().any(|argument| argument == "--full");
     // One thread: the generator leaves the server the rest of the machine, and says the same thing each time.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let measured = runtime.block_on(measure(binary, quick));
+    let measured = runtime.block_on(measure(binary, quick, full_alone));
     let out = std::env::var_os("RESCIND_BENCH_OUT").expect("RESCIND_BENCH_OUT is set beside the server");
     std::fs::write(out, json!(measured).to_string()).expect("the measurements can be written");
 }
 
-async fn measure(binary: PathBuf, quick: bool) -> Measured {
+async fn measure(binary: PathBuf, quick: bool, full_alone: bool) -> Measured {
     let plan = if quick {
         Plan { warm_up: Duration::from_millis(300), samples: 3, sample: Duration::from_millis(500) }
     } else {
         Plan { warm_up: Duration::from_secs(2), samples: 10, sample: Duration::from_secs(2) }
     };
     let mut measured = Measured::new();
+    full_stores(&binary, quick, &mut measured).await;
+    if full_alone {
+        return measured;
+    }
     on_a_file(&binary, quick, plan, &mut measured).await;
     a_service(&binary, quick, plan, &mut measured).await;
     on_postgres(&binary, quick, plan, &mut measured).await;
     measured
+}
+
+async fn full_stores(binary: &Path, quick: bool, measured: &mut Measured) {
+    full::on_a_file(binary, &service(), quick, measured).await;
+    full::on_postgres(&Postgres::start().await, binary, quick, measured).await;
 }
 
 async fn on_a_file(binary: &Path, quick: bool, plan: Plan, measured: &mut Measured) {
@@ -61,13 +73,11 @@ async fn on_a_file(binary: &Path, quick: bool, plan: Plan, measured: &mut Measur
 }
 
 async fn a_service(binary: &Path, quick: bool, plan: Plan, measured: &mut Measured) {
-    let service = std::env::var_os("RESCIND_BENCH_SERVICE").map(PathBuf::from);
-    let service = service.expect("RESCIND_BENCH_SERVICE is set beside the server");
     // Longer than all of this takes.
     let server = Server::start(Options::new(binary).env("RESCIND_ACCESS_TTL", "1h")).await;
     let (tokens, rounds) = if quick { (1_000, 3) } else { (10_000, 15) };
     let plan = Plan { warm_up: Duration::from_millis(300), samples: rounds, sample: plan.sample / 2 };
-    protected::protected(&server, &service, tokens, plan, measured).await;
+    protected::protected(&server, &service(), tokens, plan, measured).await;
     end(server).await;
 }
 
@@ -83,6 +93,12 @@ async fn on_postgres(binary: &Path, quick: bool, plan: Plan, measured: &mut Meas
     end(other).await;
     end(node).await;
     start::with_marks(&database, binary, if quick { 10_000 } else { 1_000_000 }, measured).await;
+}
+
+fn service() -> PathBuf {
+    std::env::var_os("RESCIND_BENCH_SERVICE")
+        .map(PathBuf::from)
+        .expect("RESCIND_BENCH_SERVICE is set beside the server")
 }
 
 async fn end(mut server: Server) {

@@ -43,7 +43,7 @@ pub(crate) async fn protected(
 }
 
 /// The service, following this server.
-async fn start(server: &Server, binary: &Path) -> Program {
+pub(crate) async fn start(server: &Server, binary: &Path) -> Program {
     let client = server.client("service", &["feed"]).await;
     let jwks = server.api().get("/.well-known/jwks.json", Credentials::Nobody).await.expect(200).body;
     Program::start("service", "/open", |address| {

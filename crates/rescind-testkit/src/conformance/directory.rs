@@ -164,7 +164,7 @@ pub async fn users_are_searched_literally(backend: Backend) {
     let search = async |query: &str| {
         let filter =
             UserFilter { tenant: Some(world.tenant), query: Some(query.to_owned()), ..UserFilter::default() };
-        let found = world.store.users(&filter, &all()).await.unwrap().items;
+        let found = world.users_of(&filter).await;
         found.into_iter().map(|user| user.id).collect::<Vec<_>>()
     };
     assert_eq!(search("%").await, [percent.id]);
@@ -173,6 +173,31 @@ pub async fn users_are_searched_literally(backend: Backend) {
     assert_eq!(search("\\").await, []);
     assert_eq!(search(&plain.id.to_string()).await, [plain.id]);
     assert_eq!(search("example.com").await.len(), 3);
+}
+
+/// One of each tenant at most, without regard to ASCII case.
+pub async fn a_user_is_found_by_the_whole_address(backend: Backend) {
+    let world = World::new(backend).await;
+    let jane = world.user("Jane@example.com").await;
+    world.user("not-jane@example.com").await;
+    let mut elsewhere = world.new_user("jane@EXAMPLE.com");
+    elsewhere.tenant = world.new_tenant("other").await.id;
+    let elsewhere = world.store.create_user(elsewhere, action::USER_CREATED, world.by()).await.unwrap();
+    let gone = world.user("gone@example.com").await;
+    world.store.delete_user(gone.tenant, gone.id, true, world.access_exp(), world.by()).await.unwrap();
+    let found = async |tenant, email: &str| {
+        let filter = UserFilter { tenant, email: Some(email.to_owned()), ..UserFilter::default() };
+        let mut found: Vec<_> = world.users_of(&filter).await.into_iter().map(|user| user.id).collect();
+        found.sort_unstable();
+        found
+    };
+    let mut both = [jane.id, elsewhere.id];
+    both.sort_unstable();
+    assert_eq!(found(None, "jane@example.com").await, both);
+    assert_eq!(found(Some(jane.tenant), "jane@example.com").await, [jane.id]);
+    for stranger in ["jane@example", "ane@example.com", "%@example.com", "gone@example.com", ""] {
+        assert_eq!(found(None, stranger).await, [], "{stranger}");
+    }
 }
 
 /// Each once, in the same order each time.

@@ -95,7 +95,7 @@ pub async fn entries_are_listed_newest_first_by_what_they_are_about(backend: Bac
         (EntryFilter { kind: Some(CutKind::Token), ..everything() }, vec![scoped, global]),
         (EntryFilter { since: Some(since), ..everything() }, vec![tenant_cut, user_cut, session]),
     ] {
-        let listed = world.store.entries(&filter, &all()).await.unwrap().items;
+        let listed = world.entries_of(&filter).await;
         assert_eq!(listed.iter().map(|entry| entry.seq).collect::<Vec<_>>(), expected, "{filter:?}");
         let (mut paged, mut cursor) = (Vec::new(), None);
         loop {

@@ -133,6 +133,7 @@ macro_rules! conformance {
                 emails_are_unique_within_a_tenant_without_regard_to_case,
                 a_user_id_is_unique_within_its_tenant_only,
                 users_are_searched_literally,
+                a_user_is_found_by_the_whole_address,
                 users_are_listed_in_pages_and_by_tenant,
                 a_role_or_email_change_raises_the_version_only,
                 a_password_change_ends_everything_but_one,

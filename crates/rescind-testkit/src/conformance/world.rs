@@ -10,16 +10,16 @@ use rescind::audit::{Actor, AuditEntry, AuditFilter, action};
 use rescind::clock::Timestamp;
 use rescind::directory::{
     ADMIN_ROLE, ApiClient, ClientSecretHash, FirstStart, NewClient, NewTenant, NewUser, PasswordHash, Scope,
-    Tenant, User, UserChange,
+    Tenant, User, UserChange, UserFilter,
 };
 use rescind::id::{ClientId, Jti, SessionId, TenantId, UserId};
 use rescind::keys::{KeyChange, KeyUse, NewKey, Sealed};
-use rescind::ledger::{Cursor, Cut, CutOutcome, CutTarget, Entry, Follow};
+use rescind::ledger::{Cursor, Cut, CutOutcome, CutTarget, Entry, EntryFilter, Follow};
 use rescind::session::{
     Chain, Device, OpenSession, Opened, Presented, Profile, RefreshPolicy, Rotate, Rotated, Session, Status,
     Successor,
 };
-use rescind::store::{PageRequest, Provenance, Store, StoreError};
+use rescind::store::{Page, PageRequest, Provenance, Store, StoreError};
 use serde_json::Map;
 use uuid::Uuid;
 
@@ -467,9 +467,55 @@ impl World {
         self.audit_of(&AuditFilter::default()).await
     }
 
-    /// Audit entries that match, newest first.
+    /// Audit entries that match, newest first: the same in one page, and in pages that look at few rows each.
     pub async fn audit_of(&self, filter: &AuditFilter) -> Vec<AuditEntry> {
-        self.store.audit_entries(filter, &all()).await.unwrap().items
+        let found = self.store.audit_entries(filter, &all()).await.unwrap().items;
+        for walk in WALKS {
+            let filter = AuditFilter { walk: Some(walk), ..filter.clone() };
+            let walked = walked(walk, async |page| self.store.audit_entries(&filter, &page).await).await;
+            assert_eq!(walked, found, "{filter:?}");
+        }
+        found
+    }
+
+    /// The same for the ledger.
+    pub async fn entries_of(&self, filter: &EntryFilter) -> Vec<Entry> {
+        let found = self.store.entries(filter, &all()).await.unwrap().items;
+        for walk in WALKS {
+            let filter = EntryFilter { walk: Some(walk), ..filter.clone() };
+            let walked = walked(walk, async |page| self.store.entries(&filter, &page).await).await;
+            assert_eq!(walked, found, "{filter:?}");
+        }
+        found
+    }
+
+    /// The same for users, in the order of their list.
+    pub async fn users_of(&self, filter: &UserFilter) -> Vec<User> {
+        let found = self.store.users(filter, &all()).await.unwrap().items;
+        for walk in WALKS {
+            let filter = UserFilter { walk: Some(walk), ..filter.clone() };
+            let walked = walked(walk, async |page| self.store.users(&filter, &page).await).await;
+            assert_eq!(walked, found, "{filter:?}");
+        }
+        found
+    }
+}
+
+/// How many rows a page looks at, in turn: so few that pages are short, or empty.
+const WALKS: [u32; 3] = [1, 2, 5];
+
+/// A whole list, two items at most on a page, of which none looks at more than `walk` rows.
+async fn walked<T>(walk: u32, fetch: impl AsyncFn(PageRequest) -> Result<Page<T>, StoreError>) -> Vec<T> {
+    let (mut seen, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = fetch(PageRequest { limit: 2, cursor: cursor.clone() }).await.unwrap();
+        assert!(page.items.len() <= walk as usize, "a row that was not looked at");
+        seen.extend(page.items);
+        if page.next_cursor.is_none() {
+            return seen;
+        }
+        assert_ne!(page.next_cursor, cursor, "each page goes further");
+        cursor = page.next_cursor;
     }
 }
 

@@ -76,6 +76,9 @@ pub struct AuditFilter {
     pub request: Option<String>,
     /// Not older than this.
     pub since: Option<Timestamp>,
+    /// At most so many rows are looked at for a page; it may then be short, or empty, although there is more:
+    /// [`next_cursor`](crate::store::Page::next_cursor) tells. None: as many as it takes.
+    pub walk: Option<u32>,
 }
 
 /// One thing that was done.

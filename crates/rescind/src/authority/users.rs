@@ -181,13 +181,10 @@ impl Authority {
     ///
     /// ```
     /// # rescind_examples::run(async |rescind_examples::World { authority, operator, ada, pair, .. }| {
-    /// use rescind::store::PageRequest;
-    ///
     /// let me = ada.signed_in()?;
     /// authority.delete_user(&operator, me.user, Some(me.tenant)).await?;
-    /// let page = PageRequest { limit: 50, cursor: None };
-    /// let left = authority.users(&operator, Some(me.tenant), Some("ada@".into()), &page).await?;
-    /// assert_eq!(left.items, []);
+    /// let left = authority.user(&operator, me.user, Some(me.tenant)).await;
+    /// assert_eq!(left.err(), Some(rescind::authority::Error::NotFound));
     /// # Ok(())
     /// # });
     /// ```
@@ -218,14 +215,16 @@ impl Authority {
         self.reachable_user(caller, Scope::UsersWrite, user, tenant).await
     }
 
-    /// Users whose email contains `query`, or whose id it is; within `tenant`, where given.
+    /// The users that `wanted` describes, whom `caller` reaches.
     ///
     /// ```
     /// # rescind_examples::run(async |rescind_examples::World { authority, operator, acme, .. }| {
+    /// use rescind::directory::UserFilter;
     /// use rescind::store::PageRequest;
     ///
     /// let page = PageRequest { limit: 50, cursor: None };
-    /// let found = authority.users(&operator, Some(acme), Some("ada@".into()), &page).await?;
+    /// let wanted = UserFilter { tenant: Some(acme), query: Some("ada@".into()), ..UserFilter::default() };
+    /// let found = authority.users(&operator, wanted, &page).await?;
     /// assert_eq!(found.items[0].email, "ada@example.com");
     /// # Ok(())
     /// # });
@@ -233,20 +232,18 @@ impl Authority {
     pub async fn users(
         &self,
         caller: &Caller,
-        tenant: Option<TenantId>,
-        query: Option<String>,
+        mut wanted: UserFilter,
         page: &PageRequest,
     ) -> Result<Page<User>> {
         let reach = self.reach(caller, Scope::UsersWrite)?;
-        if let Some(tenant) = tenant {
+        if let Some(tenant) = wanted.tenant {
             reach.must_cover(tenant)?;
         }
-        let except = match reach {
-            Reach::AllBut(tenant) => Some(tenant),
-            Reach::All | Reach::One(_) => None,
-        };
-        let filter = UserFilter { tenant: tenant.or(reach.tenant()), except, query };
-        Ok(self.store.users(&filter, page).await?)
+        if let Reach::AllBut(tenant) = reach {
+            wanted.except = Some(tenant);
+        }
+        wanted.tenant = wanted.tenant.or(reach.tenant());
+        Ok(self.store.users(&wanted, page).await?)
     }
 
     /// A user that `caller` reaches with `scope`; whoever it does not reach does not exist.

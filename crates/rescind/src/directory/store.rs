@@ -662,6 +662,11 @@ pub struct UserFilter {
     pub except: Option<TenantId>,
     /// Whose email contains this, without regard to ASCII case, or whose id is this.
     pub query: Option<String>,
+    /// Whose email is this, without regard to ASCII case: one in each tenant at most. It is found without a walk.
+    pub email: Option<String>,
+    /// At most so many rows are looked at for a page; it may then be short, or empty, although there is more:
+    /// [`next_cursor`](crate::store::Page::next_cursor) tells. None: as many as it takes.
+    pub walk: Option<u32>,
 }
 
 /// Another secret for an API client.

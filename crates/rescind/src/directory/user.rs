@@ -62,10 +62,12 @@ impl User {
     ///
     /// ```
     /// # rescind_examples::run(async |rescind_examples::World { authority, operator, .. }| {
+    /// use rescind::directory::UserFilter;
     /// use rescind::store::PageRequest;
     ///
     /// let page = PageRequest { limit: 50, cursor: None };
-    /// let users = authority.users(&operator, Some(authority.system_tenant()), None, &page).await?;
+    /// let wanted = UserFilter { tenant: Some(authority.system_tenant()), ..UserFilter::default() };
+    /// let users = authority.users(&operator, wanted, &page).await?;
     /// assert!(users.items.iter().all(|user| user.is_admin()), "they are the operators");
     /// # Ok(())
     /// # });

@@ -525,6 +525,9 @@ pub struct EntryFilter {
     pub actor: Option<Actor>,
     /// Not older than this.
     pub since: Option<Timestamp>,
+    /// At most so many rows are looked at for a page; it may then be short, or empty, although there is more:
+    /// [`next_cursor`](crate::store::Page::next_cursor) tells. None: as many as it takes.
+    pub walk: Option<u32>,
 }
 
 /// A purge takes a session that is over, and the tag of a batch, when they were old for so long at [`PurgeRequest::before`]: until

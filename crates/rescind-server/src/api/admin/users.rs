@@ -4,6 +4,7 @@ use axum::extract::State;
 use garde::Validate;
 use http::StatusCode;
 use rescind::authority::UserRequest;
+use rescind::directory::UserFilter;
 use rescind::id::TenantId;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -66,7 +67,8 @@ pub(crate) async fn list_users(
 ) -> Result<Json<Listing<UserView>>, Problem> {
     let page = Page { limit: query.limit, cursor: query.cursor };
     let tenant = query.tenant_id.map(TenantId);
-    Ok(Json(listing(app.authority.users(&caller, tenant, query.query, &page.into()).await?)))
+    let wanted = UserFilter { tenant, query: query.query, ..UserFilter::default() };
+    Ok(Json(listing(app.authority.users(&caller, wanted, &page.into()).await?)))
 }
 
 /// Make a user

@@ -14,6 +14,7 @@ use crate::http::Problem;
 use crate::site::area::Area;
 use crate::site::desk::{Desk, Html, Shell};
 use crate::site::form::Asked;
+use crate::site::walk;
 use crate::site::when::When;
 use crate::view::AuditView;
 
@@ -56,7 +57,7 @@ pub(super) struct Filter {
 
 pub(super) async fn page(desk: Desk, Asked(filter): Asked<Filter>) -> Result<Html, Problem> {
     let request = PageRequest { limit: ROWS, cursor: filter.cursor.clone() };
-    let found = desk.authority().audit(desk.caller(), filter.wanted(), &request).await?;
+    let found = desk.authority().audit(desk.caller(), filter.near(), &request).await?;
     Html::of(&Page {
         shell: desk.shell(Area::Admin, "Audit trail"),
         rows: found.items.into_iter().map(|entry| row(&desk, entry)).collect(),
@@ -87,6 +88,11 @@ impl Filter {
             since: self.since.map(Since::timestamp),
             ..AuditFilter::default()
         }
+    }
+
+    /// No further than a page searches.
+    fn near(&self) -> AuditFilter {
+        AuditFilter { walk: Some(walk::ENTRIES), ..self.wanted() }
     }
 
     fn query(&self, cursor: Option<&str>) -> String {

@@ -15,6 +15,7 @@ use crate::http::Problem;
 use crate::site::area::Area;
 use crate::site::desk::{Desk, Html, Shell};
 use crate::site::form::Asked;
+use crate::site::walk;
 use crate::site::when::When;
 use crate::view::RevocationView;
 
@@ -89,6 +90,7 @@ async fn find(desk: &Desk, filter: &Filter) -> Result<Found<Entry>, Problem> {
         user: filter.user_id.map(UserId),
         actor: filter.actor,
         since: filter.since.map(Since::timestamp),
+        walk: Some(walk::ENTRIES),
         ..EntryFilter::default()
     };
     Ok(authority.revocations(caller, wanted, &page).await?)

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use askama::Template;
-use rescind::directory::User;
+use rescind::authority::Error;
+use rescind::directory::{User, UserFilter};
 use rescind::id::TenantId;
-use rescind::store::PageRequest;
+use rescind::store::{Page as Found, PageRequest};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -13,6 +14,7 @@ use crate::http::Problem;
 use crate::site::area::Area;
 use crate::site::desk::{Desk, Html, Shell};
 use crate::site::form::Asked;
+use crate::site::walk;
 use crate::site::when::When;
 
 /// How many stand on a page.
@@ -48,7 +50,7 @@ pub(super) async fn page(desk: Desk, Asked(search): Asked<Search>) -> Result<Htm
     let request = PageRequest { limit: ROWS, cursor: search.cursor };
     let tenant = search.tenant_id.map(TenantId);
     let query = search.query.map(|query| query.trim().to_owned()).filter(|query| !query.is_empty());
-    let found = desk.authority().users(desk.caller(), tenant, query.clone(), &request).await?;
+    let found = find(&desk, tenant, query.clone(), &request).await?;
     let slugs = slugs(&desk, &found.items).await?;
     Html::of(&Page {
         shell: desk.shell(Area::Admin, "Users"),
@@ -57,6 +59,41 @@ pub(super) async fn page(desk: Desk, Asked(search): Asked<Search>) -> Result<Htm
         query: query.unwrap_or_default(),
         tenant: search.tenant_id.map(|id| id.to_string()).unwrap_or_default(),
     })
+}
+
+/// Whoever has exactly this address or id comes first, wherever the list has them.
+async fn find(
+    desk: &Desk,
+    tenant: Option<TenantId>,
+    query: Option<String>,
+    page: &PageRequest,
+) -> Result<Found<User>, Problem> {
+    let wanted = UserFilter { tenant, query, walk: Some(walk::USERS), ..UserFilter::default() };
+    let mut found = desk.authority().users(desk.caller(), wanted.clone(), page).await?;
+    if let (Some(text), None) = (wanted.query, &page.cursor) {
+        let mut first = named(desk, tenant, text).await?;
+        found
+            .items
+            .retain(|user| !first.iter().any(|named| (named.tenant, named.id) == (user.tenant, user.id)));
+        first.append(&mut found.items);
+        found.items = first;
+    }
+    Ok(found)
+}
+
+/// Whom a text names: by the address one of each tenant at most, by the id the only one.
+async fn named(desk: &Desk, tenant: Option<TenantId>, text: String) -> Result<Vec<User>, Problem> {
+    let Ok(id) = text.parse() else {
+        let wanted = UserFilter { tenant, email: Some(text), ..UserFilter::default() };
+        let page = PageRequest { limit: ROWS, cursor: None };
+        return Ok(desk.authority().users(desk.caller(), wanted, &page).await?.items);
+    };
+    match desk.authority().user(desk.caller(), id, tenant).await {
+        Ok(user) => Ok(vec![user]),
+        // Where several tenants have it, the list finds them.
+        Err(Error::NotFound | Error::Invalid { .. }) => Ok(Vec::new()),
+        Err(other) => Err(other.into()),
+    }
 }
 
 /// The short names of tenants.
