@@ -208,6 +208,9 @@ impl Failure {
             Self::Refused(Error::Overloaded | Error::Unavailable) => {
                 "try again shortly; `rescind doctor` says more"
             }
+            Self::Refused(Error::LastOperator) => {
+                "`rescind users create --tenant system --role admin` makes another"
+            }
             _ => return None,
         })
     }

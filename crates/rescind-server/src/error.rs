@@ -28,6 +28,7 @@ impl From<Error> for Problem {
             Error::InvalidClient => Self::new(Code::InvalidClient),
             Error::Forbidden(_) => Self::new(Code::Forbidden).detail(text),
             Error::InsufficientScope(_) => Self::new(Code::InsufficientScope).detail(text),
+            Error::LastOperator => Self::new(Code::LastOperator),
             Error::NotFound => Self::new(Code::NotFound),
             Error::Invalid { member: "tenant_id", .. } => {
                 Self::new(Code::TenantRequired).detail(text).member("tenant_id")

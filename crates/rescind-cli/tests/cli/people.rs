@@ -1,6 +1,6 @@
 //! Users, tenants and API clients.
 
-use crate::home::{Home, PASSWORD, members};
+use crate::home::{Home, OPERATOR, PASSWORD, members};
 
 #[test]
 fn a_user_is_made_changed_and_deleted() {
@@ -26,6 +26,22 @@ fn a_user_is_made_changed_and_deleted() {
     assert_eq!(home.json(&["users", "delete", id, "--yes"])["dry_run"], false);
     home.refused(&["users", "update", id, "--role", "x"], 1, "not_found");
     assert_eq!(home.json(&["users", "list", "--query", "ada@"])["items"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn the_last_operator_stays_until_there_is_another() {
+    let home = Home::started();
+    for last in [
+        &["users", "update", OPERATOR, "--tenant", "system", "--disable", "--yes"][..],
+        &["users", "update", OPERATOR, "--tenant", "system", "--role", "member"],
+        &["users", "delete", OPERATOR, "--tenant", "system", "--yes"],
+    ] {
+        let told = home.refused(last, 1, "last_operator");
+        assert!(told.err.contains("rescind users create"), "{told:?}");
+    }
+    let second = ["users", "create", "second@localhost", "--tenant", "system", "--role", "admin"];
+    home.ok_with(&[&second[..], &["--password-stdin"]].concat(), PASSWORD);
+    home.ok(&["users", "delete", OPERATOR, "--tenant", "system", "--yes"]);
 }
 
 #[test]

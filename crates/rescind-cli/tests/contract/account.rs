@@ -82,6 +82,8 @@ async fn security_events_tell_of_sign_ins_endings_and_theft_and_of_nobody_else()
     let stolen = member.sign_in(desk).await;
 
     let own = format!("/api/v1/auth/sessions/{}", ended.session);
+    let name = json!({"device_name": "Desk"});
+    api.patch(&own, Credentials::Bearer(&here.access), name).await.expect(200);
     api.delete(&own, Credentials::Bearer(&here.access)).await.expect(204);
     let next = Pair::from(&api.refresh(&stolen.refresh).await.expect(200));
     api.refresh(&next.refresh).await.expect(200);
@@ -90,12 +92,14 @@ async fn security_events_tell_of_sign_ins_endings_and_theft_and_of_nobody_else()
     let expected = [
         event("refresh_reuse_detected", &stolen),
         event("session_revoked", &ended),
+        event("session_renamed", &ended),
         event("signed_in", &stolen),
         event("signed_in", &ended),
         event("signed_in", &here),
+        made(&member),
     ];
     assert_eq!(events(api, &here).await, expected);
-    assert_eq!(events(api, &elsewhere).await, [event("signed_in", &elsewhere)]);
+    assert_eq!(events(api, &elsewhere).await, [event("signed_in", &elsewhere), made(&stranger)]);
 }
 
 async fn change_password(api: &Api, session: &Pair, current: &str, new: &str) -> Reply {
@@ -126,4 +130,8 @@ async fn events(api: &Api, session: &Pair) -> Vec<Value> {
 
 fn event(action: &str, session: &Pair) -> Value {
     json!([action, {"kind": "session", "id": session.session}])
+}
+
+fn made(member: &Member) -> Value {
+    json!(["user_created", {"kind": "user", "id": member.id}])
 }

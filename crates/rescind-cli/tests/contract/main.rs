@@ -8,6 +8,7 @@ mod asking;
 mod backends;
 mod lists;
 mod member;
+mod operators;
 mod refresh;
 mod registration;
 mod revoking;

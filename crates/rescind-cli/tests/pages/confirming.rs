@@ -4,7 +4,7 @@ use rescind_testkit::process::Credentials;
 
 use super::browser::{Area, Browser, Scripts};
 use super::tab::Tab;
-use super::world::{SLUG, World};
+use super::world::{PASSWORD, SLUG, World};
 
 /// Something that is asked for twice.
 struct Grave {
@@ -76,6 +76,102 @@ async fn what_outlives_the_session_is_handed_out_for_the_password_alone() {
     }
 }
 
+/// Whoever mistypes a password need not begin anew: the form is there again, with what was typed into it, and leads to what is wrong.
+#[tokio::test]
+async fn a_form_that_was_refused_is_shown_again_as_it_was_filled_in() {
+    let world = World::plain(&[]).await;
+    let (email, password) = world.operator();
+    let mut tab = Tab::signed_in(world.api(), Area::Admin, &email, &password).await;
+    let wrong = "a wrong password 9";
+    let role = format!("{}/role", world.ada_path());
+    let secret = format!("/admin/clients/{}/secret", world.client);
+    let name = world.client_name.as_str();
+    let kid = world.key("active").await;
+    let [cut, disable, suspend, revoke] = all(&world).await.map(|grave| grave.path);
+    let new: [(&str, &str); 4] = [
+        ("name", "my own"),
+        ("tenant_id", &world.tenant),
+        ("scope feed", "on"),
+        ("refresh_requires_secret", "on"),
+    ];
+    let acts: [(&str, &[(&str, &str)], &[&str]); 7] = [
+        (&cut, &[("typed", SLUG), ("reason", "why not")], &[r#"value="acme""#, r#"value="why not""#]),
+        (&suspend, &[("typed", SLUG)], &[r#"value="acme""#]),
+        (&disable, &[("typed", name)], &[r#"value="billing""#]),
+        (&revoke, &[("typed", &kid), ("reason", "why not")], &[r#"value="why not""#]),
+        (&role, &[("role", "admin")], &[r#"value="admin""#]),
+        (&secret, &[("overlap_hours", "7")], &[r#"value="7""#]),
+        (
+            "/admin/clients",
+            &new,
+            &[
+                r#"value="my own""#,
+                r#"name="scope feed" checked"#,
+                r#"name="refresh_requires_secret" checked"#,
+            ],
+        ),
+    ];
+    for (path, fields, kept) in acts {
+        let told = tab.post(path, &[fields, &[("password", wrong)]].concat()).await.expect(403);
+        assert!(told.body.contains(&format!(r#"action="{path}""#)), "{path}: {told:?}");
+        assert!(
+            told.body.contains(r#"id="trouble" role="alert">The password is wrong."#),
+            "{path}: {told:?}"
+        );
+        let marked =
+            r#"autocomplete="current-password" aria-invalid="true" aria-describedby="trouble" autofocus"#;
+        assert_eq!(told.body.matches(marked).count(), 1, "{path}: {told:?}");
+        assert_eq!(told.body.matches("autofocus").count(), 1, "{path}: {told:?}");
+        for text in kept {
+            assert!(told.body.contains(text), "{path}, {text}: {told:?}");
+        }
+        assert!(!told.body.contains(wrong), "{path}: {told:?}");
+    }
+    // A wrong name leads to the name, and what is wrong with the client to that.
+    let typed = [("typed", "acme ltd"), ("password", &password)];
+    let told = tab.post(&cut, &typed).await.expect(422);
+    assert!(told.body.contains(r#"value="acme ltd" aria-invalid="true""#), "{told:?}");
+    for (fields, marked) in [
+        (
+            [("name", "my own"), ("tenant_id", "nonsense"), ("scope feed", "on")],
+            r#"value="nonsense" aria-invalid"#,
+        ),
+        ([("name", "my own"), ("tenant_id", ""), ("scope ", "")], r#"<fieldset aria-describedby="trouble""#),
+    ] {
+        let fields = [&fields[..], &[("password", &password)]].concat();
+        let told = tab.post("/admin/clients", &fields).await.expect(422);
+        assert!(told.body.contains(marked) && told.body.contains(r#"value="my own""#), "{marked}: {told:?}");
+    }
+}
+
+/// Or nobody could let anybody in again.
+#[tokio::test]
+async fn the_last_operator_is_told_to_make_another_first() {
+    let world = World::plain(&[]).await;
+    let (email, password) = world.operator();
+    let mut tab = Tab::signed_in(world.api(), Area::Admin, &email, &password).await;
+    let system = world.api().tenant_id(world.desk().caller(), "system").await;
+    let listed = tab.get(&format!("/admin/users?tenant_id={system}")).await.expect(200);
+    let (_, rest) = listed.body.split_once(r#"<a href="/admin/users/"#).expect("the operator is there");
+    let own = format!("/admin/users/{}", rest.split('"').next().unwrap_or_default());
+    let before = world.newest_entry().await;
+    for (act, fields) in [
+        ("disable", vec![("reason", "tired")]),
+        ("role", vec![("role", "member"), ("password", password.as_str())]),
+    ] {
+        let told = tab.post(&format!("{own}/{act}"), &fields).await.expect(409);
+        assert!(told.body.contains("make another operator first"), "{told:?}");
+        assert!(told.body.contains(&format!(r#"action="{own}/{act}""#)), "{told:?}");
+    }
+    assert_eq!(world.newest_entry().await, before);
+    tab.get("/admin").await.expect(200);
+
+    let desk = world.desk();
+    let made = desk.api.create_user(desk.caller(), "second@example.com", PASSWORD, "admin", Some(&system));
+    made.await.expect(201);
+    tab.post(&format!("{own}/disable"), &[]).await.expect(303);
+}
+
 #[tokio::test]
 async fn with_both_it_is_done() {
     let world = World::new().await;
@@ -127,10 +223,11 @@ async fn a_person_is_told_how_many_sessions_end_and_then_does_it() {
     assert!(browser.text("main").await.contains("The password is wrong. Nothing was done."));
     assert!(world.is_good(&world.sessions[0]).await);
 
-    browser.go(&tenant).await;
-    browser.fill("#typed", SLUG).await;
+    // The form is there still, and leads to what is wrong.
+    assert!(browser.is_focused("#password[aria-describedby=trouble]").await);
+    assert_eq!(browser.attributes("#typed", "value").await, [SLUG]);
+    browser.type_in(&password).await;
     browser.fill("#reason", "a practice").await;
-    browser.fill("#password", &password).await;
     browser.click("section[aria-labelledby=cut] button").await;
     assert!(browser.text(".notice").await.contains("Every session of the tenant was ended."));
     assert!(!world.is_good(&world.sessions[0]).await);

@@ -7,10 +7,10 @@ use super::world::{ADA, PASSWORD, SLUG, World};
 use rescind_testkit::process::Credentials;
 
 /// Tokens run out to the second, and older refresh tokens are theft at once.
-const SHORT: [(&str, &str); 2] = [("RESCIND_LEEWAY", "0s"), ("RESCIND_REFRESH_GRACE", "0s")];
+pub(crate) const SHORT: [(&str, &str); 2] = [("RESCIND_LEEWAY", "0s"), ("RESCIND_REFRESH_GRACE", "0s")];
 
 /// A world on a server with these settings, whose access tokens run out at once from now on.
-async fn hasty_world(settings: &[(&str, &str)]) -> World {
+pub(crate) async fn hasty_world(settings: &[(&str, &str)]) -> World {
     let mut world = World::with(settings).await;
     assert!(world.house.server.terminate().await.success());
     world.house.server.restart_with("RESCIND_ACCESS_TTL", "1s").await;
@@ -153,6 +153,22 @@ async fn signing_out_ends_the_session_and_not_only_its_cookies() {
             .status,
         200
     );
+}
+
+/// The browser forgets the session whatever comes of it, and its owner is not told that it was ended.
+#[tokio::test]
+async fn a_sign_out_that_ends_nothing_says_so() {
+    let world = World::new().await;
+    let mut tab = Tab::signed_in(world.api(), Area::Account, ADA, PASSWORD).await;
+    let refresh = tab.cookie(Area::Account, "refresh").to_owned();
+    // What nobody can read any more names no session.
+    tab.cookies.insert(cookie_name(Area::Account, "refresh"), "nonsense".into());
+    let reply = tab.post("/account/sign-out", &[]).await.expect(303);
+    assert_eq!(reply.header("location"), "/account/sign-in?why=forgotten");
+    assert!(tab.cookies.keys().all(|name| name.ends_with("-form")), "{:?}", tab.cookies.keys());
+    let told = tab.get("/account/sign-in?why=forgotten").await.expect(200);
+    assert!(told.body.contains("it could not be ended just now"), "{told:?}");
+    assert_eq!(world.api().refresh(&refresh).await.status, 200, "it goes on");
 }
 
 #[tokio::test]

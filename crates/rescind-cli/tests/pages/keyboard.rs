@@ -6,7 +6,7 @@ use super::browser::{Area, Browser, Scripts};
 use super::world::{ADA, CHIEF, PASSWORD, SLUG, World};
 
 /// Presses Tab until the focus is on what fits.
-async fn tab_to(browser: &Browser, css: &str) {
+pub(crate) async fn tab_to(browser: &Browser, css: &str) {
     for _ in 0..80 {
         if browser.is_focused(css).await {
             return;

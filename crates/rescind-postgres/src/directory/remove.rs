@@ -7,7 +7,8 @@ use rescind::id::{TenantId, UserId};
 use rescind::store::{Provenance, StoreError};
 
 use crate::audit::{erase_addresses, record};
-use crate::directory::{Cause, Raise, find_tenant, lock_user, raise_user};
+use crate::directory::users::{lock_credentials, must_leave_an_operator};
+use crate::directory::{Cause, Raise, raise_user};
 use crate::error::Outcome;
 use crate::ledger::count_user;
 use crate::tx::Tx;
@@ -20,7 +21,8 @@ pub(crate) async fn delete_user(
     access_exp: Timestamp,
     by: &Provenance,
 ) -> Outcome<Changed<()>> {
-    if lock_user(tx, tenant, user).await?.is_admin() && !may_touch_admins {
+    let before = lock_credentials(tx, tenant, user).await?;
+    if before.user.is_admin() && !may_touch_admins {
         return Err(StoreError::Forbidden.into());
     }
     let revoked = count_user(tx, tenant, user, None, by.at).await?;
@@ -28,13 +30,13 @@ pub(crate) async fn delete_user(
     let cause = Cause { least: access_exp, reason: Some(action::USER_DELETED), by };
     let entry = raise_user(tx, tenant, user, Raise::Floor { spare: None }, &cause).await?;
     bury(tx, tenant, user, by.at).await?;
+    must_leave_an_operator(tx, &before).await?;
     let target = Target::new("user", user);
     let act =
         Record { action: action::USER_DELETED, target, tenant: Some(tenant), user: Some(user), reason: None };
     record(tx, by, &act).await?;
     // Last, so that the address of one who deletes itself goes as well.
-    let system = find_tenant(tx, tenant).await?.is_system();
-    erase_addresses(tx, tenant, user, system).await?;
+    erase_addresses(tx, tenant, user, before.tenant.is_system()).await?;
     Ok(Changed { value: (), entries: vec![entry], revoked })
 }
 

@@ -3,7 +3,7 @@
 use rescind::audit::{Record, Target};
 use rescind::clock::Timestamp;
 use rescind::directory::{
-    Changed, Credentials, NewUser, PasswordHash, User, UserChange, UserEffect, UserFilter,
+    ADMIN_ROLE, Changed, Credentials, NewUser, PasswordHash, User, UserChange, UserEffect, UserFilter,
 };
 use rescind::id::{TenantId, UserId};
 use rescind::store::{Page, PageRequest, Provenance, StoreError};
@@ -51,6 +51,11 @@ pub(crate) async fn credentials(conn: &Conn, tenant: TenantId, id: UserId) -> Ou
 pub(crate) async fn credentials_by_email(conn: &Conn, tenant: TenantId, email: &str) -> Outcome<Credentials> {
     let condition = "lower(users.email COLLATE \"C\") = lower($2::text COLLATE \"C\")";
     read_credentials(conn, condition, tenant, &email, "").await
+}
+
+/// The same by its id, with the user locked: nobody else changes it before the transaction ends.
+pub(crate) async fn lock_credentials(tx: &Tx, tenant: TenantId, id: UserId) -> Outcome<Credentials> {
+    read_credentials(tx, "users.id = $2", tenant, &id.0, "FOR NO KEY UPDATE OF users").await
 }
 
 async fn read_credentials(
@@ -213,8 +218,7 @@ pub(crate) async fn set_profile(
 }
 
 pub(crate) async fn change(tx: &Tx, change: &UserChange) -> Outcome<Changed<User>> {
-    let lock = "FOR NO KEY UPDATE OF users";
-    let before = read_credentials(tx, "users.id = $2", change.tenant, &change.user.0, lock).await?;
+    let before = lock_credentials(tx, change.tenant, change.user).await?;
     change.guard(&before)?;
     let Some(effect) = change.effect(&before.user) else {
         return Ok(Changed { value: before.user, entries: Vec::new(), revoked: 0 });
@@ -234,9 +238,24 @@ pub(crate) async fn change(tx: &Tx, change: &UserChange) -> Outcome<Changed<User
         let cause = Cause { least: change.access_exp, reason: change.reason.as_deref(), by: &change.by };
         entries.push(raise_user(tx, change.tenant, change.user, raise, &cause).await?);
     }
+    must_leave_an_operator(tx, &before).await?;
     let reason = change.reason.as_deref();
     record_user(tx, &change.by, change.action, change.tenant, change.user, reason).await?;
     Ok(Changed { value: find_user(tx, change.tenant, change.user).await?, entries, revoked })
+}
+
+/// That there is somebody left who can sign in and rule all tenants, after `before` was changed: see [`Credentials::is_operator`]. What
+/// takes an operator away raises a version or a floor, and so has the turn by now: of two who take each other away, the second sees
+/// what the first has done.
+pub(crate) async fn must_leave_an_operator(tx: &Tx, before: &Credentials) -> Outcome<()> {
+    if !before.is_operator() {
+        return Ok(());
+    }
+    let sql = "SELECT 1 FROM users
+                WHERE tenant_id = $1 AND role = $2 AND NOT disabled AND password IS NOT NULL AND deleted_at IS NULL
+                LIMIT 1";
+    let is_left = tx.exists(sql, &[&before.tenant.id.0, &ADMIN_ROLE]).await?;
+    if is_left { Ok(()) } else { Err(StoreError::LastOperator.into()) }
 }
 
 async fn write(tx: &Tx, change: &UserChange) -> Outcome<()> {

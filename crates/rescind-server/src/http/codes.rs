@@ -86,6 +86,8 @@ codes! {
         "Another tenant has this slug.";
     Taken "taken" 409 "Taken",
         "Something that is to be unique exists already.";
+    LastOperator "last_operator" 409 "Last operator",
+        "No other operator could sign in after that. Nothing was done: make another operator first.";
     RefreshSuperseded "refresh_superseded" 409 "Refresh token superseded",
         "A newer refresh token of this session was handed out a moment ago: use the newest that you hold. Nothing was ended.";
     CursorGone "cursor_gone" 410 "Cursor gone",

@@ -72,6 +72,11 @@ impl Problem {
         &self.detail
     }
 
+    /// The member or parameter that is at fault, where one is.
+    pub(crate) fn named(&self) -> Option<&str> {
+        self.member.as_deref()
+    }
+
     /// How long the caller is asked to wait.
     pub(crate) const fn wait(&self) -> Option<Duration> {
         self.retry_after
@@ -130,7 +135,7 @@ pub(super) fn add_challenge(response: &mut Response) {
 }
 
 /// Adds `Retry-After` in whole seconds (RFC 9110 §10.2.3).
-pub(super) fn add_retry_after(response: &mut Response, wait: Option<Duration>) {
+pub(crate) fn add_retry_after(response: &mut Response, wait: Option<Duration>) {
     if let Some(wait) = wait {
         let seconds = wait.as_millis().div_ceil(1000).max(1);
         if let Ok(value) = HeaderValue::from_str(&seconds.to_string()) {

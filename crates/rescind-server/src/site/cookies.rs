@@ -18,6 +18,13 @@ pub(super) fn get(headers: &HeaderMap, name: &str) -> Option<SecretString> {
     values.next().is_none().then(|| value.into())
 }
 
+/// The secret of that client, where a form has just handed it to the browser.
+pub(super) fn handed_secret(headers: &HeaderMap, client: &str) -> Option<SecretString> {
+    let value = get(headers, SECRET)?;
+    let (of, secret) = value.expose_secret().split_once('.')?;
+    (of == client).then(|| secret.into())
+}
+
 /// What a response does to the cookies of an area.
 #[derive(Debug, Default)]
 pub(super) struct Changes(Vec<HeaderValue>);
@@ -42,12 +49,28 @@ impl Changes {
         self
     }
 
+    /// Hands the secret of an API client to the page that shows it.
+    pub(super) fn hand_secret(mut self, client: &str, secret: &SecretString) -> Self {
+        let secret = secret.expose_secret();
+        self.push(&format!("{SECRET}={client}.{secret}; Max-Age={SECRET_SECONDS}; {ATTRIBUTES}"));
+        self
+    }
+
+    /// Forgets it again.
+    pub(super) fn forget_secret(mut self) -> Self {
+        self.push(&format!("{SECRET}=; Max-Age=0; {ATTRIBUTES}"));
+        self
+    }
+
     /// Forgets the session. The form secret stays: signing in makes it anew.
     pub(super) fn forget(mut self, area: Area) -> Self {
         for name in [area.access_cookie(), area.refresh_cookie()] {
             self.push(&format!("{name}=; Max-Age=0; {ATTRIBUTES}"));
         }
-        self
+        match area {
+            Area::Admin => self.forget_secret(),
+            Area::Account => self,
+        }
     }
 
     /// Writes them into `response`, before those that are there: of two for the same name a browser keeps the last.
@@ -72,6 +95,12 @@ impl Changes {
         }
     }
 }
+
+/// What hands the secret of an API client from the form that made it to the page that shows it.
+const SECRET: &str = "__Host-rescind-admin-secret";
+
+/// For so long: a browser is there at once.
+const SECRET_SECONDS: u32 = 60;
 
 /// No script reads them, no other site's page sends them along.
 const ATTRIBUTES: &str = "Path=/; Secure; HttpOnly; SameSite=Strict";
@@ -108,5 +137,18 @@ mod tests {
         assert_eq!(all[1], "later=1");
         let ours = all[0].to_str().unwrap();
         assert_eq!(ours, "__Host-rescind-admin-form=s; Path=/; Secure; HttpOnly; SameSite=Strict");
+    }
+
+    #[test]
+    fn a_secret_is_handed_over_for_its_own_client_only() {
+        let mut response = Response::default();
+        Changes::default().hand_secret("c1", &"s.3-_".into()).write(&mut response);
+        let line = response.headers()[header::SET_COOKIE].to_str().unwrap().to_owned();
+        assert!(line.ends_with("; Max-Age=60; Path=/; Secure; HttpOnly; SameSite=Strict"), "{line}");
+        let mut headers = HeaderMap::new();
+        headers.insert(header::COOKIE, line.split(';').next().unwrap().parse().unwrap());
+        assert_eq!(handed_secret(&headers, "c1").unwrap().expose_secret(), "s.3-_");
+        assert!(handed_secret(&headers, "c2").is_none());
+        assert!(handed_secret(&HeaderMap::new(), "c1").is_none());
     }
 }

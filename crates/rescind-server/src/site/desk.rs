@@ -46,7 +46,7 @@ pub(super) struct VisitorView {
 }
 
 /// A rendered page.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Html(String);
 
 impl Desk {
@@ -83,11 +83,6 @@ impl Desk {
             form_token: self.token.0.clone(),
             notice: self.notice.clone(),
         }
-    }
-
-    /// The same, where the page tells of what this very request has done.
-    pub(super) fn shell_after(&self, area: Area, title: impl Into<String>, done: Done) -> Shell {
-        Shell { notice: Notice::now(done), ..self.shell(area, title) }
     }
 }
 
@@ -142,6 +137,16 @@ impl IntoResponse for Html {
     }
 }
 
+/// The address of `path` with what is given of `asked` in its query.
+pub(super) fn address<'a>(
+    path: &str,
+    asked: impl IntoIterator<Item = (&'static str, Option<&'a str>)>,
+) -> String {
+    let given = asked.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
+
 /// Sends the browser from an act to `page`, which tells of it and leads to what was recorded.
 pub(super) fn after(page: &str, done: Done) -> Redirect {
     Redirect::to(&told(page, done))
@@ -158,5 +163,17 @@ impl FromRequestParts<App> for Desk {
             token: parts.extensions.get::<FormToken>().cloned().ok_or_else(missing)?,
             notice: Notice::of(parts.uri.query().unwrap_or_default()),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_holds_what_is_given_and_nothing_else() {
+        assert_eq!(address("/admin/users", [("query", None), ("cursor", None)]), "/admin/users");
+        let asked = [("query", Some("a&b=c")), ("tenant_id", None), ("cursor", Some("u1/2"))];
+        assert_eq!(address("/admin/users", asked), "/admin/users?query=a%26b%3Dc&cursor=u1%2F2");
     }
 }

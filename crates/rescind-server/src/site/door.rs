@@ -1,15 +1,20 @@
 //! The second gate: who is signed in comes in.
 
+use std::sync::Arc;
+
+use askama::Template;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use rescind::authority::{Caller, ClientProof, Error, Identity, RefreshRequest, SignedIn, TokenPair};
+use rescind::verifier::Verified;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::area::{Area, Gate};
 use super::cookies::{self, Changes};
+use super::desk::{Html, address};
 use super::sign_in::Why;
 use crate::caller::caller;
 use crate::fresh::give_up;
@@ -21,6 +26,8 @@ pub(super) struct Visitor {
     pub(super) caller: Caller,
     pub(super) me: SignedIn,
     pub(super) email: String,
+    /// The access token that was checked: whatever goes on after the check asks whether it was cut since.
+    pub(super) token: Arc<Verified>,
 }
 
 /// Lets in who is signed in, and sends everybody else to the sign-in form. A session whose access token has run out goes on by its refresh
@@ -48,6 +55,38 @@ pub(super) async fn pass(State(gate): State<Gate>, request: Request, next: Next)
             response
         }
     }
+}
+
+/// Lets in what a page of ours asks for again and again by itself, for as long as the access token is good. Nobody need be there for that, so it
+/// is no use of the session: nothing is refreshed, and when the token has run out the page is told to rest.
+pub(super) async fn glance(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let Some(token) = cookies::get(&parts.headers, gate.area.access_cookie()) else {
+        return rest(gate.area, &parts);
+    };
+    match authenticate(&gate, &parts, &token).await {
+        Ok(visitor) => {
+            parts.extensions.insert(visitor);
+            next.run(Request::from_parts(parts, body)).await
+        }
+        Err(Error::TokenRefused(_) | Error::Forbidden(_)) => rest(gate.area, &parts),
+        Err(other) => Problem::from(other).into_response(),
+    }
+}
+
+/// What takes the place of the script's own element, which then asks no more. Whoever is no script is led to the page.
+fn rest(area: Area, parts: &Parts) -> Response {
+    #[derive(Template)]
+    #[template(path = "site/resting.html")]
+    struct Resting {
+        area: Area,
+    }
+    if !parts.headers.contains_key("hx-request") {
+        return Redirect::to(area.root()).into_response();
+    }
+    const TARGET: HeaderName = HeaderName::from_static("hx-retarget");
+    const SWAP: HeaderName = HeaderName::from_static("hx-reswap");
+    ([(TARGET, "#updates"), (SWAP, "innerHTML")], Html::of(&Resting { area })).into_response()
 }
 
 enum Refused {
@@ -111,7 +150,8 @@ async fn authenticate(gate: &Gate, parts: &Parts, token: &SecretString) -> Resul
         (Area::Account, _) => authority.authenticate_user(token).await?,
     };
     let email = verified.email().unwrap_or_default().to_owned();
-    Ok(Visitor { caller: caller(parts, Identity::User(me.clone())), me, email })
+    let caller = caller(parts, Identity::User(me.clone()));
+    Ok(Visitor { caller, me, email, token: Arc::new(verified) })
 }
 
 const fn is_read(method: &Method) -> bool {
@@ -120,19 +160,10 @@ const fn is_read(method: &Method) -> bool {
 
 /// Back to where one was going, where that is a page: a form that was sent has to be sent again.
 fn to_sign_in(area: Area, parts: &Parts, why: Option<Why>) -> Response {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    if is_read(&parts.method) && parts.uri.path() != area.root() {
-        query.append_pair(
-            "next",
-            parts.uri.path_and_query().map_or(parts.uri.path(), |target| target.as_str()),
-        );
-    }
-    if let Some(why) = why {
-        query.append_pair("why", why.as_str());
-    }
-    let query = query.finish();
-    let target =
-        if query.is_empty() { area.sign_in().to_owned() } else { format!("{}?{query}", area.sign_in()) };
+    let is_a_page = is_read(&parts.method) && parts.uri.path() != area.root();
+    let asked = parts.uri.path_and_query().map_or(parts.uri.path(), |target| target.as_str());
+    let next = is_a_page.then_some(asked);
+    let target = address(area.sign_in(), [("next", next), ("why", why.map(Why::as_str))]);
     // A script that replaces a part of a page must not put the form there.
     if parts.headers.contains_key("hx-request") {
         const ELSEWHERE: HeaderName = HeaderName::from_static("hx-redirect");

@@ -20,6 +20,7 @@ mod session_rows;
 mod sign_in;
 mod tally;
 mod transport;
+mod trouble;
 mod walk;
 mod when;
 
@@ -42,16 +43,21 @@ pub(crate) fn described() -> utoipa::openapi::OpenApi {
 /// Every page, its style sheet and its script.
 pub(crate) fn routes(app: &App) -> Router<App> {
     Router::new()
-        .merge(group(app, Area::Admin, admin::routes()))
-        .merge(group(app, Area::Account, account::routes()))
+        .merge(group(app, Area::Admin, admin::routes(), Some(admin::glances())))
+        .merge(group(app, Area::Account, account::routes(), None))
         .merge(assets::routes())
 }
 
-/// The pages of an area behind both gates, and its sign-in form behind the first.
-fn group(app: &App, area: Area, pages: Router<App>) -> Router<App> {
+/// The pages of an area behind both gates, with what they ask for by themselves, and its sign-in form behind the first.
+fn group(app: &App, area: Area, pages: Router<App>, glances: Option<Router<App>>) -> Router<App> {
     let gate = Gate { app: app.clone(), area };
+    let glance = from_fn_with_state(gate.clone(), door::glance);
     pages
         .route_layer(from_fn_with_state(gate.clone(), door::pass))
+        .merge(glances.map(|glances| glances.route_layer(glance)).unwrap_or_default())
         .merge(sign_in::routes(area))
         .route_layer(from_fn_with_state(gate, guard::pass))
 }
+
+#[cfg(test)]
+mod tests;

@@ -93,12 +93,6 @@ impl Notice {
         crate::http::form::decode(query.as_bytes()).unwrap_or_default()
     }
 
-    /// An act of the request that is being answered.
-    pub(super) fn now(done: Done) -> Self {
-        let request = crate::http::exchange::current().map(|exchange| exchange.request_id.to_string());
-        Self { done: Some(done), request }
-    }
-
     pub(super) fn text(&self) -> Option<&'static str> {
         self.done.map(Done::text)
     }

@@ -49,9 +49,9 @@ pub struct RevocationView {
     /// When.
     #[schema(value_type = String, format = DateTime)]
     pub revoked_at: Timestamp,
-    /// Why.
+    /// Why; of one for everybody, callers of one tenant are not told.
     pub reason: Option<String>,
-    /// By whom: `user:<id>`, `client:<id>`, `cli` or `system`.
+    /// By whom: `user:<id>`, `client:<id>`, `cli` or `system`; of one for everybody, callers of one tenant are told `system`.
     pub revoked_by: String,
 }
 

@@ -7,7 +7,8 @@ use rescind::id::{TenantId, UserId};
 use rescind::store::{Provenance, StoreError};
 
 use crate::audit::{erase_addresses, record};
-use crate::directory::{Cause, Raise, find_tenant, find_user, raise_user};
+use crate::directory::users::{credentials, must_leave_an_operator};
+use crate::directory::{Cause, Raise, raise_user};
 use crate::error::Outcome;
 use crate::ledger::count_user;
 use crate::row::bytes;
@@ -21,20 +22,21 @@ pub(crate) fn delete_user(
     access_exp: Timestamp,
     by: &Provenance,
 ) -> Outcome<Changed<()>> {
-    if find_user(tx, tenant, user)?.is_admin() && !may_touch_admins {
+    let before = credentials(tx, tenant, user)?;
+    if before.user.is_admin() && !may_touch_admins {
         return Err(StoreError::Forbidden.into());
     }
     let revoked = count_user(tx, tenant, user, None, by.at)?;
     let cause = Cause { least: access_exp, reason: Some(action::USER_DELETED), by };
     let entry = raise_user(tx, tenant, user, Raise::Floor { spare: None }, &cause)?;
     erase(tx, tenant, user, by.at)?;
+    must_leave_an_operator(tx, &before)?;
     let target = Target::new("user", user);
     let act =
         Record { action: action::USER_DELETED, target, tenant: Some(tenant), user: Some(user), reason: None };
     record(tx, by, &act)?;
     // Last, so that the address of one who deletes itself goes as well.
-    let system = find_tenant(tx, tenant)?.is_system();
-    erase_addresses(tx, tenant, user, system)?;
+    erase_addresses(tx, tenant, user, before.tenant.is_system())?;
     Ok(Changed { value: (), entries: vec![entry], revoked })
 }
 

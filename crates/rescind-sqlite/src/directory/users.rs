@@ -3,7 +3,7 @@
 use rescind::audit::{Record, Target};
 use rescind::clock::Timestamp;
 use rescind::directory::{
-    Changed, Credentials, NewUser, PasswordHash, User, UserChange, UserEffect, UserFilter,
+    ADMIN_ROLE, Changed, Credentials, NewUser, PasswordHash, User, UserChange, UserEffect, UserFilter,
 };
 use rescind::id::{TenantId, UserId};
 use rescind::store::{Page, PageRequest, Provenance, StoreError};
@@ -244,9 +244,24 @@ pub(crate) fn change(tx: &Tx<'_>, change: &UserChange) -> Outcome<Changed<User>>
         entries.push(raise_user(tx, change.tenant, change.user, raise, &cause)?);
     }
     write(tx, change)?;
+    must_leave_an_operator(tx, &before)?;
     let reason = change.reason.as_deref();
     record_user(tx, &change.by, change.action, change.tenant, change.user, reason)?;
     Ok(Changed { value: find_user(tx, change.tenant, change.user)?, entries, revoked })
+}
+
+/// That there is somebody left who can sign in and rule all tenants, after `before` was changed: see [`Credentials::is_operator`].
+pub(crate) fn must_leave_an_operator(tx: &Tx<'_>, before: &Credentials) -> Outcome<()> {
+    if !before.is_operator() {
+        return Ok(());
+    }
+    let is_left = tx
+        .prepare_cached(
+            "SELECT 1 FROM users
+              WHERE tenant_id = ?1 AND role = ?2 AND disabled = 0 AND password IS NOT NULL AND deleted_at IS NULL",
+        )?
+        .exists((bytes(before.tenant.id.0), ADMIN_ROLE))?;
+    if is_left { Ok(()) } else { Err(StoreError::LastOperator.into()) }
 }
 
 fn write(tx: &Tx<'_>, change: &UserChange) -> Outcome<()> {

@@ -1,5 +1,6 @@
 //! Tenants and users.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rescind::audit::{AuditFilter, action};
@@ -9,6 +10,7 @@ use rescind::ledger::MarkKey;
 use rescind::session::{Device, Rotated, Status};
 use rescind::store::{PageRequest, StoreError};
 use serde_json::json;
+use tokio::task::JoinSet;
 
 use super::{Backend, Held, World, all};
 
@@ -325,6 +327,80 @@ pub async fn an_admin_is_not_touched_without_leave(backend: Backend) {
     assert_eq!(deleted.await.err(), forbidden);
     assert_eq!(world.user_now(&admin).await, admin);
     assert_eq!(world.user_now(&user).await, user);
+}
+
+/// Neither barred, nor given another role, nor deleted; until there is another, with a password to sign in by.
+pub async fn the_last_operator_stays_one(backend: Backend) {
+    let world = World::new(backend).await;
+    let root = world.store.credentials_by_email(world.system, "admin@localhost").await.unwrap().user;
+    let stays = Some(StoreError::LastOperator);
+    let attempt = async || {
+        let mut told = Vec::new();
+        for (role, disabled) in [(None, Some(true)), (Some("member"), None), (Some("member"), Some(true))] {
+            let mut change = world.user_change(&root);
+            (change.role, change.disabled) = (role.map(str::to_owned), disabled);
+            told.push(world.store.change_user(change).await.err());
+        }
+        let deleted = world.store.delete_user(world.system, root.id, true, world.access_exp(), world.by());
+        told.push(deleted.await.err());
+        told
+    };
+    let (ledger, trail) = (world.ledger().await, world.audit().await);
+    assert_eq!(attempt().await, vec![stays.clone(); 4]);
+    assert_eq!((world.ledger().await, world.audit().await), (ledger, trail));
+    assert_eq!(world.user_now(&root).await, root);
+
+    // None of these could sign in and undo it.
+    for (email, role, has_password) in
+        [("member@localhost", "member", true), ("nobody@localhost", ADMIN_ROLE, false)]
+    {
+        world.operator(email, role, has_password).await;
+    }
+    let barred = world.operator("barred@localhost", ADMIN_ROLE, true).await;
+    let mut change = world.user_change(&barred);
+    change.disabled = Some(true);
+    world.store.change_user(change).await.unwrap();
+    let mut elsewhere = world.new_user("chief@example.com");
+    elsewhere.role = ADMIN_ROLE.to_owned();
+    world.store.create_user(elsewhere, action::USER_CREATED, world.by()).await.unwrap();
+    assert_eq!(attempt().await, vec![stays; 4]);
+
+    // What leaves it an operator is done, as ever.
+    let mut change = world.user_change(&root);
+    (change.email, change.password) =
+        (Some("root@localhost".to_owned()), Some(PasswordHash("new".to_owned())));
+    world.store.change_user(change).await.unwrap();
+    world.operator("second@localhost", ADMIN_ROLE, true).await;
+    let mut change = world.user_change(&root);
+    change.disabled = Some(true);
+    assert!(world.store.change_user(change).await.unwrap().value.disabled);
+    world.store.delete_user(world.system, root.id, true, world.access_exp(), world.by()).await.unwrap();
+}
+
+/// Each bars the other, at once.
+pub async fn of_two_operators_who_bar_each_other_one_stays(backend: Backend) {
+    let world = Arc::new(World::new(backend).await);
+    let root = world.store.credentials_by_email(world.system, "admin@localhost").await.unwrap().user;
+    let second = world.operator("second@localhost", ADMIN_ROLE, true).await;
+    for _ in 0..20 {
+        let mut both = JoinSet::new();
+        for user in [root.clone(), second.clone()] {
+            let world = Arc::clone(&world);
+            both.spawn(async move {
+                let mut change = world.user_change(&user);
+                change.disabled = Some(true);
+                world.store.change_user(change).await.err()
+            });
+        }
+        let mut told = both.join_all().await;
+        told.sort_by_key(Option::is_some);
+        assert_eq!(told, [None, Some(StoreError::LastOperator)]);
+        for user in [&root, &second] {
+            let mut change = world.user_change(user);
+            change.disabled = Some(false);
+            world.store.change_user(change).await.unwrap();
+        }
+    }
 }
 
 /// What is personal, everywhere; ids stay.

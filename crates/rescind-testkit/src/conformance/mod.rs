@@ -140,6 +140,8 @@ macro_rules! conformance {
                 a_password_is_changed_only_if_it_is_still_the_same,
                 disabling_ends_everything_and_enabling_revives_nothing,
                 an_admin_is_not_touched_without_leave,
+                the_last_operator_stays_one,
+                of_two_operators_who_bar_each_other_one_stays,
                 deleting_a_user_ends_and_erases,
                 a_deleted_user_comes_back_above_its_old_versions,
                 a_change_that_changes_nothing_leaves_nothing;

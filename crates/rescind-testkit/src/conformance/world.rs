@@ -232,6 +232,14 @@ impl World {
         self.store.create_user(self.new_user(email), action::USER_CREATED, self.by()).await.unwrap()
     }
 
+    /// A user of the tenant `system`, who is an operator where the role is `admin`.
+    pub async fn operator(&self, email: &str, role: &str, has_password: bool) -> User {
+        let new = self.new_user(email);
+        let password = new.password.clone().filter(|_| has_password);
+        let new = NewUser { tenant: self.system, role: role.to_owned(), password, ..new };
+        self.store.create_user(new, action::USER_CREATED, self.by()).await.unwrap()
+    }
+
     /// A change of a user that changes nothing yet.
     pub fn user_change(&self, user: &User) -> UserChange {
         UserChange {

@@ -12,10 +12,11 @@ use crate::store::{Page, PageRequest, StoreError};
 use crate::token::Expected;
 
 /// What a user is shown of the audit trail.
-const SECURITY_EVENTS: [&str; 11] = [
+const SECURITY_EVENTS: [&str; 13] = [
     action::SIGNED_IN,
     action::SESSION_OPENED,
     action::SESSION_REVOKED,
+    action::SESSION_RENAMED,
     action::SESSION_DISPLACED,
     action::REFRESH_REUSE_DETECTED,
     action::TOKEN_REVOKED,
@@ -23,6 +24,7 @@ const SECURITY_EVENTS: [&str; 11] = [
     action::OTHER_SESSIONS_REVOKED,
     action::PASSWORD_CHANGED,
     action::USER_REGISTERED,
+    action::USER_CREATED,
     action::USER_UPDATED,
 ];
 

@@ -93,6 +93,9 @@ pub enum Error {
     /// The caller lacks a scope (RFC 6750 §3.1).
     #[error("the scope {0} is needed")]
     InsufficientScope(&'static str),
+    /// It would leave no operator who can sign in. Make another first.
+    #[error("no other operator could sign in after that: make another one first")]
+    LastOperator,
     /// What was named does not exist, or belongs to a tenant that the caller does not reach.
     #[error("not found")]
     NotFound,
@@ -150,6 +153,7 @@ impl Error {
             Self::InvalidClient => "invalid_client",
             Self::Forbidden(_) => "forbidden",
             Self::InsufficientScope(_) => "insufficient_scope",
+            Self::LastOperator => "last_operator",
             Self::NotFound => "not_found",
             Self::Invalid { .. } => "invalid_member",
             Self::Taken("email") => "email_taken",
@@ -181,6 +185,7 @@ impl From<StoreError> for Error {
                 why: "this user_id exists in several tenants: name one, in the query or beside it in the body",
             },
             StoreError::Forbidden => Self::Forbidden("only an administrator may do this to an administrator"),
+            StoreError::LastOperator => Self::LastOperator,
             StoreError::InvalidCursor => Self::Invalid { member: "cursor", why: "not a cursor of this list" },
             StoreError::KeyGone | StoreError::Conflict => Self::Overloaded,
             StoreError::Corrupt(_) | StoreError::TooNew { .. } => Self::internal(error),

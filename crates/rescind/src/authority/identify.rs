@@ -1,7 +1,7 @@
 //! What a text names that somebody wants revoked: looked at before it is.
 
 use crate::authority::error::{Error, Result};
-use crate::authority::revoke::check_jti;
+use crate::authority::revoke::{check_jti, told};
 use crate::authority::sign_in::found;
 use crate::authority::{Authority, Caller, Reach};
 use crate::clock::Timestamp;
@@ -114,7 +114,8 @@ impl Authority {
             None => None,
         };
         let revoked = found(self.store.token_entry(&key, reach.tenant()).await)?
-            .filter(|entry| entry.mark.tenant.is_none_or(|tenant| reach.covers(tenant)));
+            .filter(|entry| entry.mark.tenant.is_none_or(|tenant| reach.covers(tenant)))
+            .map(|entry| told(entry, reach));
         Ok(Named::Jti { jti: jti.to_owned(), session, revoked })
     }
 

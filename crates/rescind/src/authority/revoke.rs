@@ -1,6 +1,6 @@
 //! Revoking, for those who administer.
 
-use crate::audit::action;
+use crate::audit::{Actor, action};
 use crate::authority::act::{act, within};
 use crate::authority::error::{Error, Result};
 use crate::authority::{Authority, Caller, ClientProof, LARGEST_LEEWAY, Reach};
@@ -202,7 +202,7 @@ impl Authority {
         let by = caller.provenance(now);
         let outcome =
             self.cut(Cut { target, expires_at, extends, reason: request.reason, action, by }).await?;
-        Ok((outcome.entry, outcome.created))
+        Ok((told(outcome.entry, reach), outcome.created))
     }
 
     /// Revokes what the text of a token names (RFC 7009 §2.1): for its own client, or for a caller that reaches its tenant with
@@ -363,7 +363,8 @@ impl Authority {
         })
     }
 
-    /// The newest entry that revokes a token.
+    /// The newest entry that revokes a token. Of one for everybody a caller of one tenant is told that it stands, and neither why nor by
+    /// whom: it has no reason and no user then, and [`Actor::System`] has made it.
     ///
     /// ```
     /// # rescind_examples::run(async |rescind_examples::World { authority, operator, .. }| {
@@ -384,7 +385,7 @@ impl Authority {
         let entry = self.store.token_entry(&TokenKey::new(jti), reach.tenant()).await?;
         match entry.mark.tenant {
             Some(tenant) => reach.must_cover(tenant).map(|()| entry),
-            None => Ok(entry),
+            None => Ok(told(entry, reach)),
         }
     }
 
@@ -670,6 +671,14 @@ fn scope_of(entry: &Entry) -> Option<TenantId> {
         crate::ledger::MarkKey::Tenant(tenant) => Some(tenant),
         _ => entry.mark.tenant,
     }
+}
+
+/// An entry as it is shown to whoever reaches so far: of an operator's, which is everybody's, a tenant learns that it stands.
+pub(super) fn told(entry: Entry, reach: Reach) -> Entry {
+    if reach.tenant().is_none() || scope_of(&entry).is_some() {
+        return entry;
+    }
+    Entry { user: None, reason: None, revoked_by: Actor::System, ..entry }
 }
 
 pub(super) fn check_jti(jti: &str) -> Result<()> {

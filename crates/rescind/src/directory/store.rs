@@ -190,7 +190,8 @@ pub trait DirectoryStore: Send + Sync {
     /// # });
     /// ```
     fn create_user(&self, user: NewUser, action: &'static str, by: Provenance) -> Answer<'_, User>;
-    /// Changes a user: see [`UserChange`].
+    /// Changes a user: see [`UserChange`]. [`crate::store::StoreError::LastOperator`] where that leaves no
+    /// [operator](Credentials::is_operator), also of two who change each other at once.
     ///
     /// ```
     /// # rescind_examples::run(async |rescind_examples::World { ports, authority, operator, handover, acme, .. }| {
@@ -225,7 +226,8 @@ pub trait DirectoryStore: Send + Sync {
     fn change_user(&self, change: UserChange) -> Answer<'_, Changed<User>>;
     /// Ends everything of a user (version, floor, ledger entry), and erases what is personal of it and of its sessions
     /// (email, password, device name, user agent, addresses, extra claims). Ledger and audit keep ids.
-    /// [`crate::store::StoreError::Forbidden`] for an admin unless `may_touch_admins`.
+    /// [`crate::store::StoreError::Forbidden`] for an admin unless `may_touch_admins`, [`crate::store::StoreError::LastOperator`] as
+    /// for a change.
     ///
     /// ```
     /// # rescind_examples::run(async |rescind_examples::World { ports, authority, operator, handover, acme, .. }| {

@@ -133,6 +133,22 @@ pub struct Credentials {
 }
 
 impl Credentials {
+    /// Whether the user can sign in and rule all tenants: an admin of the tenant `system`, with a password, who is not disabled. The last
+    /// one is neither disabled nor deleted nor given another role: see [`crate::store::StoreError::LastOperator`].
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { ports, authority, ada, .. }| {
+    /// let operator = ports.store.credentials_by_email(authority.system_tenant(), rescind_examples::OPERATOR_EMAIL);
+    /// assert!(operator.await?.is_operator());
+    /// let me = ada.signed_in()?;
+    /// assert!(!ports.store.credentials(me.tenant, me.user).await?.is_operator());
+    /// # Ok(())
+    /// # });
+    /// ```
+    pub fn is_operator(&self) -> bool {
+        self.tenant.is_system() && self.user.is_admin() && !self.user.disabled && self.password.is_some()
+    }
+
     /// The versions and floors as they were read.
     ///
     /// ```

@@ -106,6 +106,9 @@ pub enum StoreError {
     /// The user is an admin, and the caller may not change those.
     #[error("only an administrator may do this to an administrator")]
     Forbidden,
+    /// The user is the last operator who can sign in: nobody would be left to undo it.
+    #[error("the last operator who can sign in must stay one")]
+    LastOperator,
     /// A guard of the statement did not hold: somebody else changed the same thing first.
     #[error("changed by somebody else meanwhile")]
     Conflict,

@@ -46,7 +46,7 @@ pub(crate) struct UpdateUserRequest {
     security(("bearer" = []), ("basic" = ["users:write"])),
     responses(
         (status = 200, body = UserView, description = "The user as it now is."),
-        (status = 409, description = "`email_taken`."),
+        (status = 409, description = "`email_taken`; `last_operator`: no other one could sign in."),
     )
 )]
 pub(crate) async fn update_user(
@@ -73,7 +73,10 @@ pub(crate) async fn update_user(
 #[utoipa::path(
     delete, path = "/api/v1/admin/users/{user_id}", tag = "Administration", operation_id = "delete_user",
     params(("user_id" = Uuid, Path), InTenant), security(("bearer" = []), ("basic" = ["users:write"])),
-    responses((status = 204, description = "The user is gone."))
+    responses(
+        (status = 204, description = "The user is gone."),
+        (status = 409, description = "`last_operator`: no other one could sign in."),
+    )
 )]
 pub(crate) async fn delete_user(
     State(app): State<App>,

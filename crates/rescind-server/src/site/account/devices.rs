@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::http::{Path, Problem};
 use crate::site::area::Area;
 use crate::site::cookies::Changes;
-use crate::site::desk::{Desk, Html, Shell, after};
+use crate::site::desk::{Desk, Html, Shell, address, after};
 use crate::site::form::{Asked, Fields};
 use crate::site::notice::Done;
 use crate::site::session_rows::SessionRow;
@@ -61,10 +61,7 @@ pub(in crate::site) async fn page(desk: Desk, Asked(place): Asked<Place>) -> Res
                 SessionRow::of(desk.authority(), session, current)
             })
             .collect(),
-        next: found.next_cursor.map(|cursor| {
-            let cursor: String = form_urlencoded::byte_serialize(cursor.as_bytes()).collect();
-            format!("/account?cursor={cursor}")
-        }),
+        next: found.next_cursor.map(|cursor| address("/account", [("cursor", Some(cursor.as_str()))])),
     })
 }
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::http::Problem;
 use crate::site::area::Area;
-use crate::site::desk::{Desk, Html, Shell};
+use crate::site::desk::{Desk, Html, Shell, address};
 use crate::site::form::Asked;
 use crate::site::when::When;
 
@@ -39,10 +39,7 @@ pub(super) async fn page(desk: Desk, Asked(place): Asked<Place>) -> Result<Html,
     Html::of(&Page {
         shell: desk.shell(Area::Account, "Security events"),
         rows: found.items.into_iter().map(|entry| row(&desk, entry)).collect(),
-        next: found.next_cursor.map(|cursor| {
-            let cursor: String = form_urlencoded::byte_serialize(cursor.as_bytes()).collect();
-            format!("/account/events?cursor={cursor}")
-        }),
+        next: found.next_cursor.map(|cursor| address("/account/events", [("cursor", Some(cursor.as_str()))])),
     })
 }
 

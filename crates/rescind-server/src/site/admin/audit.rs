@@ -1,18 +1,21 @@
 //! `/admin/audit`: who did what, on whom, from where; on a page, or as a file.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
 use rescind::audit::{AuditEntry, AuditFilter};
-use rescind::authority::{Authority, Caller};
+use rescind::authority::Authority;
 use rescind::store::PageRequest;
 use serde::Deserialize;
 
 use super::since::Since;
-use crate::http::Problem;
+use crate::http::{Code, Problem};
 use crate::site::area::Area;
-use crate::site::desk::{Desk, Html, Shell};
+use crate::site::desk::{Desk, Html, Shell, address};
+use crate::site::door::Visitor;
 use crate::site::form::Asked;
 use crate::site::walk;
 use crate::site::when::When;
@@ -30,8 +33,9 @@ struct Page {
     since: String,
     rows: Vec<Row>,
     next: Option<String>,
-    /// The address of the same entries as a file, without its ending.
-    query: String,
+    /// The addresses of the same entries as files.
+    as_csv: String,
+    as_json_lines: String,
 }
 
 struct Row {
@@ -61,8 +65,9 @@ pub(super) async fn page(desk: Desk, Asked(filter): Asked<Filter>) -> Result<Htm
     Html::of(&Page {
         shell: desk.shell(Area::Admin, "Audit trail"),
         rows: found.items.into_iter().map(|entry| row(&desk, entry)).collect(),
-        next: found.next_cursor.map(|cursor| format!("/admin/audit?{}", filter.query(Some(&cursor)))),
-        query: filter.query(None),
+        next: found.next_cursor.map(|cursor| filter.address("/admin/audit", Some(&cursor))),
+        as_csv: filter.address("/admin/audit.csv", None),
+        as_json_lines: filter.address("/admin/audit.jsonl", None),
         since: filter.since.map(Since::for_input).unwrap_or_default(),
         filter,
     })
@@ -95,9 +100,10 @@ impl Filter {
         AuditFilter { walk: Some(walk::ENTRIES), ..self.wanted() }
     }
 
-    fn query(&self, cursor: Option<&str>) -> String {
+    /// The address of what fits it.
+    fn address(&self, path: &str, cursor: Option<&str>) -> String {
         let since = self.since.map(Since::for_input);
-        let parts = [
+        let asked = [
             ("actor", self.actor.as_deref()),
             ("target", self.target.as_deref()),
             ("action", self.action.as_deref()),
@@ -105,8 +111,7 @@ impl Filter {
             ("since", since.as_deref()),
             ("cursor", cursor),
         ];
-        let given = parts.into_iter().filter_map(|(name, value)| Some((name, value?)));
-        form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish()
+        address(path, asked)
     }
 }
 
@@ -128,7 +133,8 @@ fn row(desk: &Desk, entry: AuditEntry) -> Row {
 /// How entries are written into a file; the first page says so, for a heading.
 type Write = fn(Vec<AuditEntry>, bool) -> Result<Bytes, Problem>;
 
-/// A file of all entries, read a page at a time as the browser takes it: as much memory as a page needs.
+/// A file of all entries, read a page at a time as the browser takes it: as much memory as a page needs. It breaks off where the session is
+/// cut meanwhile, so that no browser takes what it has for the whole.
 async fn file(
     desk: Desk,
     filter: Filter,
@@ -136,16 +142,15 @@ async fn file(
     kind: &'static str,
     write: Write,
 ) -> Result<Response, Problem> {
-    let (authority, caller, wanted) = (desk.app.authority.clone(), desk.caller().clone(), filter.wanted());
+    let reader =
+        Reader { authority: desk.app.authority, visitor: desk.visitor, wanted: filter.wanted(), write };
     // The first page is read before the answer begins: what is refused is refused with its status.
-    let (first, next) = read(&authority, &caller, &wanted, None, write).await?;
-    let later = futures_util::stream::try_unfold(next, move |next| {
-        let (authority, caller, wanted) = (authority.clone(), caller.clone(), wanted.clone());
-        async move {
-            let Some(cursor) = next else { return Ok(None) };
-            let page = read(&authority, &caller, &wanted, Some(cursor), write).await;
-            page.map(Some).map_err(|problem| std::io::Error::other(problem.code().as_str()))
-        }
+    let (first, next) = reader.read(None).await?;
+    let later = futures_util::stream::try_unfold((reader, next), async |(reader, next)| {
+        let Some(cursor) = next else { return Ok(None) };
+        let page = reader.read(Some(cursor)).await;
+        let (lines, next) = page.map_err(|problem| std::io::Error::other(problem.code().as_str()))?;
+        Ok::<_, std::io::Error>(Some((lines, (reader, next))))
     });
     let first = futures_util::stream::once(async { Ok(first) });
     let body = Body::from_stream(futures_util::StreamExt::chain(first, later));
@@ -157,17 +162,26 @@ async fn file(
     Ok((headers, body).into_response())
 }
 
-async fn read(
-    authority: &Authority,
-    caller: &Caller,
-    wanted: &AuditFilter,
-    cursor: Option<String>,
+/// What reads the entries for a file.
+struct Reader {
+    authority: Arc<Authority>,
+    visitor: Visitor,
+    wanted: AuditFilter,
     write: Write,
-) -> Result<(Bytes, Option<String>), Problem> {
-    let is_first = cursor.is_none();
-    let request = PageRequest { limit: ROWS_OF_FILE, cursor };
-    let page = authority.audit(caller, wanted.clone(), &request).await?;
-    Ok((write(page.items, is_first)?, page.next_cursor))
+}
+
+impl Reader {
+    /// The lines of the page at `cursor`, and where the next one begins; refused where the session was cut by now.
+    async fn read(&self, cursor: Option<String>) -> Result<(Bytes, Option<String>), Problem> {
+        let is_first = cursor.is_none();
+        let request = PageRequest { limit: ROWS_OF_FILE, cursor };
+        let page = self.authority.audit(&self.visitor.caller, self.wanted.clone(), &request).await?;
+        // After it was read: what was cut while the store was asked is not handed out either.
+        if self.authority.verifier().evaluate(&self.visitor.token).is_some() {
+            return Err(Problem::new(Code::TokenRevoked));
+        }
+        Ok(((self.write)(page.items, is_first)?, page.next_cursor))
+    }
 }
 
 fn as_json_lines(entries: Vec<AuditEntry>, _: bool) -> Result<Bytes, Problem> {

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use askama::Template;
-use axum::response::{IntoResponse, Redirect, Response};
-use http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use http::HeaderMap;
 use rescind::authority::{ClientRequest, NewSecret};
 use rescind::directory::{ApiClient, Scope, Scopes};
 use rescind::id::{ClientId, TenantId};
@@ -14,12 +14,14 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::confirm::Confirmation;
+use super::confirm::{Confirmation, Filled};
 use crate::http::{Code, Path, Problem};
 use crate::site::area::Area;
-use crate::site::desk::{Desk, Html, Shell, after};
+use crate::site::cookies::{self, Changes};
+use crate::site::desk::{Desk, Html, Shell, address, after};
 use crate::site::form::{Asked, Fields};
 use crate::site::notice::Done;
+use crate::site::trouble::Trouble;
 use crate::site::when::When;
 
 const ROWS: u32 = 50;
@@ -35,6 +37,9 @@ struct Page {
     next: Option<String>,
     scopes: [Scope; Scope::ALL.len()],
     own_tenant: Option<String>,
+    /// The form, as it was filled in, and what was wrong with it.
+    new: New,
+    trouble: Option<Trouble>,
 }
 
 #[derive(Template)]
@@ -43,7 +48,9 @@ struct SecretPage {
     shell: Shell,
     id: String,
     name: String,
-    secret: String,
+    path: String,
+    /// None: it was shown before.
+    secret: Option<String>,
 }
 
 #[derive(Template)]
@@ -51,6 +58,8 @@ struct SecretPage {
 struct RotatePage {
     shell: Shell,
     row: Row,
+    overlap_hours: u64,
+    trouble: Option<Trouble>,
 }
 
 #[derive(Template)]
@@ -58,6 +67,7 @@ struct RotatePage {
 struct DeletePage {
     shell: Shell,
     row: Row,
+    filled: Filled,
 }
 
 struct Row {
@@ -76,15 +86,38 @@ pub(super) struct Place {
 }
 
 /// A client to be made.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(super) struct New {
     name: Option<String>,
-    tenant_id: Option<Uuid>,
+    tenant_id: Option<String>,
     refresh_requires_secret: Option<String>,
     password: Option<SecretString>,
     /// A checkbox for each scope.
     #[serde(flatten)]
     boxes: HashMap<String, String>,
+}
+
+impl New {
+    fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or_default()
+    }
+
+    fn tenant_id(&self) -> &str {
+        self.tenant_id.as_deref().unwrap_or_default()
+    }
+
+    fn asks_for(&self, scope: &Scope) -> bool {
+        self.boxes.contains_key(&format!("{BOX}{}", scope.as_str()))
+    }
+
+    fn request(&self) -> Result<ClientRequest, Problem> {
+        Ok(ClientRequest {
+            name: self.name().to_owned(),
+            scopes: scopes(&self.boxes)?,
+            tenant: self.tenant_id.as_deref().map(tenant).transpose()?,
+            refresh_requires_secret: self.refresh_requires_secret.is_some(),
+        })
+    }
 }
 
 /// Another secret for a client.
@@ -96,38 +129,54 @@ pub(super) struct Rotation {
 }
 
 pub(super) async fn page(desk: Desk, Asked(place): Asked<Place>) -> Result<Html, Problem> {
+    list(&desk, place, New::default(), None).await
+}
+
+async fn list(desk: &Desk, place: Place, new: New, trouble: Option<Trouble>) -> Result<Html, Problem> {
     let request = PageRequest { limit: ROWS, cursor: place.cursor };
     let found = desk.authority().clients(desk.caller(), &request).await?;
     Html::of(&Page {
         shell: desk.shell(Area::Admin, "API clients"),
-        rows: found.items.into_iter().map(|client| row(&desk, client)).collect(),
-        next: found.next_cursor.map(|cursor| {
-            let cursor: String = form_urlencoded::byte_serialize(cursor.as_bytes()).collect();
-            format!("/admin/clients?cursor={cursor}")
-        }),
+        rows: found.items.into_iter().map(|client| row(desk, client)).collect(),
+        next: found.next_cursor.map(|cursor| address("/admin/clients", [("cursor", Some(cursor.as_str()))])),
         scopes: Scope::ALL,
         own_tenant: (!desk.is_operator()).then(|| desk.visitor.me.tenant.to_string()),
+        new,
+        trouble,
     })
 }
 
-/// The secret is in this answer and nowhere else.
 pub(super) async fn create(desk: Desk, Fields(new): Fields<New>) -> Result<Response, Problem> {
-    Confirmation::by(new.password).check(&desk, None).await?;
-    let request = ClientRequest {
-        name: new.name.unwrap_or_default(),
-        scopes: scopes(&new.boxes)?,
-        tenant: new.tenant_id.map(TenantId),
-        refresh_requires_secret: new.refresh_requires_secret.is_some(),
-    };
-    let made = desk.authority().create_client(desk.caller(), request).await?;
-    secret_page(&desk, made, Done::ClientCreated, StatusCode::CREATED)
+    match make(&desk, &new).await {
+        Ok(made) => Ok(to_secret(&made, Done::ClientCreated)),
+        Err(problem) => {
+            let trouble = Trouble::of(problem)?;
+            let refused = trouble.refused();
+            Ok(refused.with(list(&desk, Place::default(), new, Some(trouble)).await?))
+        }
+    }
+}
+
+async fn make(desk: &Desk, new: &New) -> Result<NewSecret, Problem> {
+    Confirmation::by(new.password.clone()).check(desk, None).await?;
+    Ok(desk.authority().create_client(desk.caller(), new.request()?).await?)
 }
 
 /// What another secret does, and the form that makes it.
 pub(super) async fn ask_secret(desk: Desk, Path(id): Path<Uuid>) -> Result<Html, Problem> {
+    show_rotation(&desk, id, 0, None).await
+}
+
+async fn show_rotation(
+    desk: &Desk,
+    id: Uuid,
+    overlap_hours: u64,
+    trouble: Option<Trouble>,
+) -> Result<Html, Problem> {
     let client = desk.authority().client(desk.caller(), ClientId(id)).await?;
-    let row = row(&desk, client);
-    Html::of(&RotatePage { shell: desk.shell(Area::Admin, "Another secret"), row })
+    let row = row(desk, client);
+    let shell = desk.shell(Area::Admin, "Another secret");
+    Html::of(&RotatePage { shell, row, overlap_hours, trouble })
 }
 
 pub(super) async fn rotate_secret(
@@ -135,28 +184,82 @@ pub(super) async fn rotate_secret(
     Path(id): Path<Uuid>,
     Fields(form): Fields<Rotation>,
 ) -> Result<Response, Problem> {
-    Confirmation::by(form.password).check(&desk, None).await?;
-    let overlap = Duration::from_secs(form.overlap_hours.unwrap_or_default().saturating_mul(3600));
-    let made = desk.authority().rotate_client_secret(desk.caller(), ClientId(id), overlap).await?;
-    secret_page(&desk, made, Done::SecretRotated, StatusCode::OK)
+    let hours = form.overlap_hours.unwrap_or_default();
+    match rotate(&desk, id, hours, form.password).await {
+        Ok(made) => Ok(to_secret(&made, Done::SecretRotated)),
+        Err(problem) => {
+            let trouble = Trouble::of(problem)?;
+            let refused = trouble.refused();
+            Ok(refused.with(show_rotation(&desk, id, hours, Some(trouble)).await?))
+        }
+    }
+}
+
+async fn rotate(
+    desk: &Desk,
+    id: Uuid,
+    hours: u64,
+    password: Option<SecretString>,
+) -> Result<NewSecret, Problem> {
+    Confirmation::by(password).check(desk, None).await?;
+    let overlap = Duration::from_secs(hours.saturating_mul(3600));
+    Ok(desk.authority().rotate_client_secret(desk.caller(), ClientId(id), overlap).await?)
+}
+
+/// Leads from the form to the page that shows the secret, so that loading it again makes no other one. The browser brings the secret there,
+/// in a cookie: it stands in no address, and whichever node answers need not know it.
+fn to_secret(made: &NewSecret, done: Done) -> Response {
+    let mut response = after(&format!("/admin/clients/{}/new-secret", made.client.id), done).into_response();
+    Changes::default().hand_secret(&made.client.id.to_string(), &made.secret).write(&mut response);
+    response
+}
+
+/// The secret, once: the browser forgets it with this answer.
+pub(super) async fn show_secret(
+    desk: Desk,
+    Path(id): Path<Uuid>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let client = desk.authority().client(desk.caller(), ClientId(id)).await?;
+    let secret = cookies::handed_secret(&headers, &client.id.to_string());
+    let page = SecretPage {
+        shell: desk.shell(Area::Admin, "The secret of an API client"),
+        path: format!("/admin/clients/{}/secret", client.id),
+        id: client.id.to_string(),
+        name: client.name,
+        secret: secret.map(|secret| secret.expose_secret().to_owned()),
+    };
+    let is_shown = page.secret.is_some();
+    let mut response = Html::of(&page)?.into_response();
+    if is_shown {
+        Changes::default().forget_secret().write(&mut response);
+    }
+    Ok(response)
 }
 
 /// What deleting a client would do, and the form that does it.
 pub(super) async fn ask(desk: Desk, Path(id): Path<Uuid>) -> Result<Html, Problem> {
     let client = desk.authority().client(desk.caller(), ClientId(id)).await?;
-    let row = row(&desk, client);
-    Html::of(&DeletePage { shell: desk.shell(Area::Admin, "Disable an API client"), row })
+    show_deletion(&desk, client, Filled::default())
+}
+
+fn show_deletion(desk: &Desk, client: ApiClient, filled: Filled) -> Result<Html, Problem> {
+    let row = row(desk, client);
+    Html::of(&DeletePage { shell: desk.shell(Area::Admin, "Disable an API client"), row, filled })
 }
 
 pub(super) async fn delete(
     desk: Desk,
     Path(id): Path<Uuid>,
     Fields(form): Fields<Confirmation>,
-) -> Result<Redirect, Problem> {
+) -> Result<Response, Problem> {
     let client = desk.authority().client(desk.caller(), ClientId(id)).await?;
-    form.check(&desk, Some(&client.name)).await?;
+    if let Err(problem) = form.check(&desk, Some(&client.name)).await {
+        let (filled, refused) = form.again(problem)?;
+        return Ok(refused.with(show_deletion(&desk, client, filled)?));
+    }
     desk.authority().delete_client(desk.caller(), client.id).await?;
-    Ok(after("/admin/clients", Done::ClientDeleted))
+    Ok(after("/admin/clients", Done::ClientDeleted).into_response())
 }
 
 fn scopes(boxes: &HashMap<String, String>) -> Result<Scopes, Problem> {
@@ -165,14 +268,9 @@ fn scopes(boxes: &HashMap<String, String>) -> Result<Scopes, Problem> {
     scopes.map_err(|_| Problem::new(Code::InvalidMember).member("scopes").detail("There is no such scope."))
 }
 
-fn secret_page(desk: &Desk, made: NewSecret, done: Done, status: StatusCode) -> Result<Response, Problem> {
-    let page = SecretPage {
-        shell: desk.shell_after(Area::Admin, "The secret of an API client", done),
-        id: made.client.id.to_string(),
-        name: made.client.name,
-        secret: made.secret.expose_secret().to_owned(),
-    };
-    Ok((status, Html::of(&page)?).into_response())
+fn tenant(typed: &str) -> Result<TenantId, Problem> {
+    let invalid = || Problem::new(Code::InvalidMember).member("tenant_id").detail("That is no tenant's id.");
+    typed.trim().parse().map(TenantId).map_err(|_| invalid())
 }
 
 fn row(desk: &Desk, client: ApiClient) -> Row {

@@ -1,11 +1,11 @@
 //! `/admin/keys`: what signs, and since when.
 
 use askama::Template;
-use axum::response::Redirect;
+use axum::response::{IntoResponse as _, Redirect, Response};
 use rescind::authority::KeyView;
 use rescind::keys::{KeyState, KeyUse};
 
-use super::confirm::Confirmation;
+use super::confirm::{Confirmation, Filled};
 use crate::http::{Code, Path, Problem};
 use crate::site::area::Area;
 use crate::site::desk::{Desk, Html, Shell, after};
@@ -25,6 +25,7 @@ struct Page {
 struct RevokePage {
     shell: Shell,
     row: Row,
+    filled: Filled,
 }
 
 struct Row {
@@ -60,18 +61,25 @@ pub(super) async fn rotate(desk: Desk) -> Result<Redirect, Problem> {
 /// What revoking a key would do, and the form that does it.
 pub(super) async fn ask(desk: Desk, Path(kid): Path<String>) -> Result<Html, Problem> {
     let row = find(&desk, &kid).await?;
-    Html::of(&RevokePage { shell: desk.shell(Area::Admin, "Revoke a key"), row })
+    show(&desk, row, Filled::default())
 }
 
 pub(super) async fn revoke(
     desk: Desk,
     Path(kid): Path<String>,
     Fields(form): Fields<Confirmation>,
-) -> Result<Redirect, Problem> {
+) -> Result<Response, Problem> {
     let row = find(&desk, &kid).await?;
-    form.check(&desk, Some(&row.kid)).await?;
+    if let Err(problem) = form.check(&desk, Some(&row.kid)).await {
+        let (filled, refused) = form.again(problem)?;
+        return Ok(refused.with(show(&desk, row, filled)?));
+    }
     desk.authority().revoke_key(desk.caller(), &kid, form.reason).await?;
-    Ok(after("/admin/keys", Done::KeyRevoked))
+    Ok(after("/admin/keys", Done::KeyRevoked).into_response())
+}
+
+fn show(desk: &Desk, row: Row, filled: Filled) -> Result<Html, Problem> {
+    Html::of(&RevokePage { shell: desk.shell(Area::Admin, "Revoke a key"), row, filled })
 }
 
 async fn find(desk: &Desk, kid: &str) -> Result<Row, Problem> {

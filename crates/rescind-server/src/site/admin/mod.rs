@@ -30,6 +30,11 @@ pub(super) fn routes() -> Router<App> {
         .route("/admin/audit.jsonl", get(audit::json_lines))
 }
 
+/// What a page asks for again and again by itself.
+pub(super) fn glances() -> Router<App> {
+    Router::new().route("/admin/figures", get(overview::figures))
+}
+
 fn ledger() -> Router<App> {
     Router::new()
         .route("/admin/revocations", get(revocations::page).post(revoke::revoke))
@@ -41,6 +46,7 @@ fn programs() -> Router<App> {
     Router::new()
         .route("/admin/clients", get(clients::page).post(clients::create))
         .route("/admin/clients/{client}/secret", get(clients::ask_secret).post(clients::rotate_secret))
+        .route("/admin/clients/{client}/new-secret", get(clients::show_secret))
         .route("/admin/clients/{client}/disable", get(clients::ask).post(clients::delete))
         .route("/admin/keys", get(keys::page))
         .route("/admin/keys/rotate", post(keys::rotate))

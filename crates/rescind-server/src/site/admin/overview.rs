@@ -6,10 +6,13 @@ use crate::http::Problem;
 use crate::site::area::Area;
 use crate::site::chart::{Chart, HEIGHT, WIDTH};
 use crate::site::desk::{Desk, Html, Shell};
+use crate::site::form::Asked;
 use crate::site::tally::Counted;
 use crate::site::when::about;
 use crate::tasks::Minute;
 use askama::Template;
+use rescind::id::TenantId;
+use serde::Deserialize;
 
 /// How long the page waits for the store to say how far behind this node is.
 const PATIENCE: Duration = Duration::from_millis(25);
@@ -18,10 +21,31 @@ const PATIENCE: Duration = Duration::from_millis(25);
 #[template(path = "site/admin/overview.html")]
 struct Page {
     shell: Shell,
+    /// Whether a script is to keep the figures up to date.
+    follows: bool,
+    figures: Figures,
+    tenant_path: Option<String>,
+}
+
+/// The part that is kept up to date.
+#[derive(Template)]
+#[template(path = "site/admin/figures.html")]
+struct Figures {
     sessions: Option<Counted>,
     /// What is this node's, for operators.
     node: Option<NodeView>,
-    tenant_path: Option<String>,
+}
+
+/// Whether the visitor would rather not have them change.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Updates {
+    Paused,
+}
+
+#[derive(Default, Deserialize)]
+pub(in crate::site) struct Shown {
+    updates: Option<Updates>,
 }
 
 struct NodeView {
@@ -47,14 +71,30 @@ struct NodeView {
         (status = 303, description = "To the sign-in form."),
     )
 )]
-pub(in crate::site) async fn page(desk: Desk) -> Result<Html, Problem> {
-    let own = (!desk.is_operator()).then_some(desk.visitor.me.tenant);
+pub(in crate::site) async fn page(desk: Desk, Asked(shown): Asked<Shown>) -> Result<Html, Problem> {
     Html::of(&Page {
         shell: desk.shell(Area::Admin, "Overview"),
-        sessions: desk.app.tally.count(&desk.app.authority, own).await,
-        node: if desk.is_operator() { Some(node(&desk).await) } else { None },
-        tenant_path: own.map(super::tenant::path),
+        follows: shown.updates.is_none(),
+        figures: count(&desk).await,
+        tenant_path: own_tenant(&desk).map(super::tenant::path),
     })
+}
+
+/// The figures alone, for the script that keeps the page up to date.
+pub(super) async fn figures(desk: Desk) -> Result<Html, Problem> {
+    Html::of(&count(&desk).await)
+}
+
+async fn count(desk: &Desk) -> Figures {
+    Figures {
+        sessions: desk.app.tally.count(&desk.app.authority, own_tenant(desk)).await,
+        node: if desk.is_operator() { Some(node(desk).await) } else { None },
+    }
+}
+
+/// The one tenant that the visitor sees; none: all of them.
+fn own_tenant(desk: &Desk) -> Option<TenantId> {
+    (!desk.is_operator()).then_some(desk.visitor.me.tenant)
 }
 
 async fn node(desk: &Desk) -> NodeView {

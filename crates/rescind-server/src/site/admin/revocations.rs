@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::since::Since;
 use crate::http::Problem;
 use crate::site::area::Area;
-use crate::site::desk::{Desk, Html, Shell};
+use crate::site::desk::{Desk, Html, Shell, address};
 use crate::site::form::Asked;
 use crate::site::walk;
 use crate::site::when::When;
@@ -43,7 +43,8 @@ struct Row {
     tenant: Option<String>,
     expires: Option<When>,
     reason: Option<String>,
-    by: String,
+    /// None: not this visitor's business.
+    by: Option<String>,
 }
 
 /// What is searched by.
@@ -64,7 +65,7 @@ pub(super) async fn page(desk: Desk, Asked(filter): Asked<Filter>) -> Result<Htm
     Html::of(&Page {
         shell: desk.shell(Area::Admin, "Revocations"),
         rows: found.items.into_iter().map(|entry| row(&desk, entry)).collect(),
-        next: found.next_cursor.map(|cursor| format!("/admin/revocations?{}", filter.query(&cursor))),
+        next: found.next_cursor.map(|cursor| filter.next_page(&cursor)),
         kinds: CutKind::ALL,
         user: filter.user_id.map(|id| id.to_string()).unwrap_or_default(),
         actor: filter.actor.map(|actor| actor.to_string()).unwrap_or_default(),
@@ -97,18 +98,18 @@ async fn find(desk: &Desk, filter: &Filter) -> Result<Found<Entry>, Problem> {
 }
 
 impl Filter {
-    fn query(&self, cursor: &str) -> String {
+    /// The address of the page that follows.
+    fn next_page(&self, cursor: &str) -> String {
         let user = self.user_id.map(|id| id.to_string());
         let (actor, since) = (self.actor.map(|actor| actor.to_string()), self.since.map(Since::for_input));
-        let parts = [
+        let asked = [
             ("user_id", user.as_deref()),
             ("actor", actor.as_deref()),
             ("kind", self.kind.map(CutKind::as_str)),
             ("since", since.as_deref()),
             ("cursor", Some(cursor)),
         ];
-        let given = parts.into_iter().filter_map(|(name, value)| Some((name, value?)));
-        form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish()
+        address("/admin/revocations", asked)
     }
 }
 
@@ -122,7 +123,7 @@ fn row(desk: &Desk, entry: Entry) -> Row {
         tenant: view.tenant_id.map(|id| id.to_string()),
         expires: view.expires_at.map(|at| desk.when(at)),
         reason: view.reason,
-        by: view.revoked_by,
+        by: (desk.is_operator() || view.tenant_id.is_some()).then_some(view.revoked_by),
     }
 }
 

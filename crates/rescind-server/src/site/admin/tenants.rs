@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::http::Problem;
 use crate::site::area::Area;
-use crate::site::desk::{Desk, Html, Shell};
+use crate::site::desk::{Desk, Html, Shell, address};
 use crate::site::form::Asked;
 use crate::site::when::When;
 
@@ -50,10 +50,7 @@ pub(super) async fn page(desk: Desk, Asked(place): Asked<Place>) -> Result<Respo
     });
     let page = Page {
         rows: rows.collect(),
-        next: found.next_cursor.map(|cursor| {
-            let cursor: String = form_urlencoded::byte_serialize(cursor.as_bytes()).collect();
-            format!("/admin/tenants?cursor={cursor}")
-        }),
+        next: found.next_cursor.map(|cursor| address("/admin/tenants", [("cursor", Some(cursor.as_str()))])),
         shell: desk.shell(Area::Admin, "Tenants"),
     };
     Ok(Html::of(&page)?.into_response())

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::http::Problem;
 use crate::site::area::Area;
-use crate::site::desk::{Desk, Html, Shell};
+use crate::site::desk::{Desk, Html, Shell, address};
 use crate::site::form::Asked;
 use crate::site::walk;
 use crate::site::when::When;
@@ -26,6 +26,8 @@ struct Page {
     shell: Shell,
     query: String,
     tenant: String,
+    /// How many were found, for those who do not see the list follow what they type.
+    tally: String,
     rows: Vec<Row>,
     next: Option<String>,
 }
@@ -52,12 +54,18 @@ pub(super) async fn page(desk: Desk, Asked(search): Asked<Search>) -> Result<Htm
     let query = search.query.map(|query| query.trim().to_owned()).filter(|query| !query.is_empty());
     let found = find(&desk, tenant, query.clone(), &request).await?;
     let slugs = slugs(&desk, &found.items).await?;
+    let named = search.tenant_id.map(|id| id.to_string()).unwrap_or_default();
     Html::of(&Page {
         shell: desk.shell(Area::Admin, "Users"),
         rows: found.items.iter().map(|user| row(&desk, user, &slugs)).collect(),
-        next: found.next_cursor.map(|cursor| next_page(query.as_deref(), search.tenant_id, &cursor)),
-        query: query.unwrap_or_default(),
-        tenant: search.tenant_id.map(|id| id.to_string()).unwrap_or_default(),
+        tally: tally(found.items.len(), found.next_cursor.is_some()),
+        next: found.next_cursor.map(|cursor| {
+            let tenant = search.tenant_id.is_some().then_some(named.as_str());
+            let asked = [("query", query.as_deref()), ("tenant_id", tenant), ("cursor", Some(&cursor))];
+            address("/admin/users", asked)
+        }),
+        query: query.clone().unwrap_or_default(),
+        tenant: named.clone(),
     })
 }
 
@@ -110,6 +118,16 @@ async fn slugs(desk: &Desk, users: &[User]) -> Result<Slugs, Problem> {
     Ok(slugs)
 }
 
+fn tally(shown: usize, has_more: bool) -> String {
+    match (shown, has_more) {
+        (0, false) => "No user was found.".to_owned(),
+        (0, true) => "Nobody so far. There is more to search.".to_owned(),
+        (1, false) => "One user was found.".to_owned(),
+        (count, false) => format!("{count} users were found."),
+        (count, true) => format!("The first {count} users are shown."),
+    }
+}
+
 fn row(desk: &Desk, user: &User, slugs: &Slugs) -> Row {
     Row {
         path: super::user::path(user.tenant, user.id),
@@ -119,13 +137,4 @@ fn row(desk: &Desk, user: &User, slugs: &Slugs) -> Row {
         disabled: user.disabled,
         created: desk.when(user.created_at),
     }
-}
-
-/// The address of the page after this one.
-fn next_page(query: Option<&str>, tenant: Option<Uuid>, cursor: &str) -> String {
-    let mut next = form_urlencoded::Serializer::new(String::new());
-    query.map(|query| next.append_pair("query", query));
-    tenant.map(|tenant| next.append_pair("tenant_id", &tenant.to_string()));
-    next.append_pair("cursor", cursor);
-    format!("/admin/users?{}", next.finish())
 }
