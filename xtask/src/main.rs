@@ -2,6 +2,8 @@
 //! commands anywhere.
 
 mod bench;
+mod deploy;
+mod dist;
 mod fuzz;
 mod places;
 mod screenshots;
@@ -11,6 +13,7 @@ mod steps;
 mod test;
 mod tools;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -28,7 +31,7 @@ struct Arguments {
 enum Chore {
     /// Formatting, clippy, docs, and every unit, integration, doc and end-to-end test
     Test {
-        /// Also the long rounds of the tests, cargo-deny, and that every benchmark compiles
+        /// Also the long rounds of the tests, cargo-deny, that every benchmark compiles, and a release that is made and tried
         #[arg(long)]
         full: bool,
     },
@@ -36,6 +39,13 @@ enum Chore {
     Tools,
     /// Runs the services that tests share until its input ends or ^C, and prints the variables that lead to them
     Services,
+    /// Makes a release in target/dist: the program, linked statically, in an archive with what it is installed with, with a list of
+    /// what it is made of (CycloneDX) and checksums; and tries it
+    Dist {
+        /// The program alone, at this place
+        #[arg(long, value_name = "FILE")]
+        program: Option<PathBuf>,
+    },
     /// Takes a picture of each page for people, into docs/screenshots
     Screenshots,
     /// Lets libFuzzer look for inputs that break a promise of the targets in fuzz/, from the kept corpus on
@@ -73,6 +83,8 @@ fn main() -> ExitCode {
         Chore::Tools => tools::print(&places),
         Chore::Services => services::serve(&places),
         Chore::Screenshots => screenshots::take(&places),
+        Chore::Dist { program: Some(place) } => dist::program_only(&places, &place),
+        Chore::Dist { program: None } => dist::run(&places),
         Chore::Fuzz { seconds, keep, targets } => fuzz::run(&places, seconds, keep, &targets),
         Chore::Bench { instructions: true, bless, .. } => bench::instructions::run(&places, bless),
         Chore::Bench { peers: true, quick, .. } => bench::peers::run(&places, quick),

@@ -58,6 +58,19 @@ pub(crate) fn read(command: &mut Command) -> Outcome<String> {
     Err(Failure(format!("`{}` ended with {status}", spell(command))))
 }
 
+/// Runs a command whose errors and progress are for the reader, and returns what it printed beside them.
+pub(crate) fn read_beside(command: &mut Command) -> Outcome<String> {
+    let Output { status, stdout, .. } = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| cannot_start(command, &error))?;
+    if status.success() {
+        return Ok(String::from_utf8_lossy(&stdout).into_owned());
+    }
+    Err(Failure(format!("`{}` ended with {status}", spell(command))))
+}
+
 /// Whether a command starts and ends well; prints nothing.
 pub(crate) fn works(command: &mut Command) -> bool {
     command

@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use crate::deploy;
+use crate::dist;
 use crate::places::Places;
 use crate::services::Services;
 use crate::shell::{self, Outcome, cargo};
@@ -14,6 +16,7 @@ pub(crate) fn run(places: &Places, full: bool) -> Outcome {
     steps.step("rustfmt", || shell::run(cargo().args(["fmt", "--all", "--check"])))?;
     // Before the long builds, so that a missing command is known in seconds.
     let tools = steps.step("tools", || tools::ensure(places))?;
+    steps.step("deploy files", || deploy::check(places))?;
     steps.step("clippy", || {
         shell::run(cargo().args([
             "clippy",
@@ -28,6 +31,7 @@ pub(crate) fn run(places: &Places, full: bool) -> Outcome {
     steps.step("docs", docs)?;
     if full {
         steps.step("cargo-deny", || tools::deny::check(places))?;
+        steps.step("dist", || dist::run(places))?;
         steps.step("benches compile", || {
             shell::run(cargo().args(["bench", "--workspace", "--benches", "--no-run", "--locked"]))
         })?;

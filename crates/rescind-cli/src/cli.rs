@@ -11,6 +11,7 @@ use crate::commands::clients::{self, Clients};
 use crate::commands::completions::{self, Completions};
 use crate::commands::config::{self, Config};
 use crate::commands::doctor::{self, Doctor};
+use crate::commands::healthcheck::{self, Healthcheck};
 use crate::commands::keys::{self, Keys};
 use crate::commands::man::{self, Man};
 use crate::commands::migrate::{self, Migrate};
@@ -58,6 +59,7 @@ enum Command {
     Serve(Serve),
     Migrate(Migrate),
     Doctor(Doctor),
+    Healthcheck(Healthcheck),
     #[command(subcommand)]
     Users(Users),
     #[command(subcommand)]
@@ -91,6 +93,7 @@ impl Cli {
             Command::Completions(args) => completions::run(&args),
             Command::Man(args) => man::run(&args),
             Command::Openapi => openapi::run(),
+            Command::Healthcheck(args) => healthcheck::run(&args, &global.settings(Vec::new())?),
             Command::Config(args) if args.reference => config::print_reference(),
             Command::Serve(args) => {
                 let settings = global.settings(args.flags.0)?;
@@ -135,6 +138,7 @@ async fn administer(command: Command, settings: &Settings) -> Result<(), Failure
         Command::Config(args) => config::run(&args, settings),
         Command::Serve(_)
         | Command::Doctor(_)
+        | Command::Healthcheck(_)
         | Command::Completions(_)
         | Command::Man(_)
         | Command::Openapi => Ok(()),

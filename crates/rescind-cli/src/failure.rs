@@ -111,6 +111,9 @@ pub(crate) enum Failure {
     /// The address cannot be listened on.
     #[error("cannot listen on {0}: {1}")]
     Listen(std::net::SocketAddr, std::io::Error),
+    /// No server answers there, or not as one that is well.
+    #[error("the server on {0} is not well: {1}")]
+    Unhealthy(std::net::SocketAddr, String),
     /// The server could not start, or ended badly.
     #[error("{0}")]
     Server(String),
@@ -162,6 +165,7 @@ impl Failure {
             Self::Ambiguous(_) => "ambiguous",
             Self::Refused(error) => error.code(),
             Self::Listen(..) => "cannot_listen",
+            Self::Unhealthy(..) => "unhealthy",
             Self::Server(_) => "server_failed",
             Self::Verdict => "not_well",
             Self::OutputClosed => "output_closed",
@@ -204,6 +208,9 @@ impl Failure {
             }
             Self::InUse(_) => "stop it first, then try again",
             Self::Listen(..) => "stop what listens there, or listen elsewhere: --listen or RESCIND_LISTEN",
+            Self::Unhealthy(..) => {
+                "its log and `rescind doctor` say more; where it listens elsewhere, set RESCIND_LISTEN here too"
+            }
             Self::Ambiguous(_) => "say which with --tenant",
             Self::Refused(Error::Overloaded | Error::Unavailable) => {
                 "try again shortly; `rescind doctor` says more"

@@ -17,6 +17,7 @@ mod offload;
 mod open;
 mod output;
 mod password;
+mod probe;
 mod resolve;
 mod rewrap;
 mod settings;

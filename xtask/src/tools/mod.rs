@@ -5,11 +5,14 @@ pub(crate) mod databases;
 pub(crate) mod debian;
 pub(crate) mod deny;
 pub(crate) mod fuzz;
+pub(crate) mod hadolint;
+pub(crate) mod musl;
 mod nginx;
 pub(crate) mod node;
 mod prometheus;
 pub(crate) mod python;
 mod subcommand;
+pub(crate) mod systemd;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

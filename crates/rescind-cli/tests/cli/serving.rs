@@ -1,7 +1,7 @@
 //! `rescind serve`, as far as it is the command's business: the first start, and what it prints.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, Stdio};
 
@@ -97,6 +97,48 @@ fn an_address_that_is_taken_is_named_and_the_next_start_is_still_the_first() {
     let mut serving = Serving::start(&home, &[]);
     serving.read_until("admin password: ");
     serving.end();
+}
+
+#[test]
+fn a_health_check_asks_the_server_and_fails_where_none_is() {
+    let home = Home::empty();
+    let serving = Serving::start(&home, &[]);
+    let address = serving.lines[0].trim_start_matches("listening on http://").to_owned();
+    let listen = [("RESCIND_LISTEN", address.as_str())];
+    for (args, state) in [(&["healthcheck"][..], "alive"), (&["healthcheck", "--ready"], "ready")] {
+        let said = home.run_set(&listen, args).must(0, args);
+        assert_eq!(said, format!("the server on {address} is {state}\n"));
+    }
+    serving.end();
+    let answer = home.run_set(&listen, &["healthcheck"]);
+    answer.assert_refused(1, "unhealthy");
+    assert!(answer.err.contains(&address) && answer.err.contains("rescind doctor"), "{}", answer.err);
+}
+
+#[test]
+fn a_health_check_tells_a_server_that_is_alive_from_one_that_is_ready() {
+    let home = Home::empty();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let answering = std::thread::spawn(move || {
+        for _ in 0..2 {
+            let (mut stream, _) = listener.accept().unwrap();
+            let lines: Vec<_> = BufReader::new(&stream)
+                .lines()
+                .map(Result::unwrap)
+                .take_while(|line| !line.is_empty())
+                .collect();
+            let alive = lines[0].starts_with("GET /healthz ");
+            let status = if alive { "200 OK" } else { "503 Service Unavailable" };
+            write!(stream, "HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n").unwrap();
+        }
+    });
+    let listen = [("RESCIND_LISTEN", address.as_str())];
+    home.run_set(&listen, &["healthcheck"]).must(0, &["healthcheck"]);
+    let answer = home.run_set(&listen, &["healthcheck", "--ready"]);
+    answer.assert_refused(1, "unhealthy");
+    assert!(answer.err.contains("/readyz answers 503"), "{}", answer.err);
+    answering.join().unwrap();
 }
 
 #[test]

@@ -9,6 +9,7 @@ const COMMANDS: &[&[&str]] = &[
     &["serve"],
     &["migrate"],
     &["doctor"],
+    &["healthcheck"],
     &["users"],
     &["users", "list"],
     &["users", "create"],
