@@ -27,6 +27,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 const EMAIL: &str = "admin@localhost";
 const PASSWORD: &str = "a clock of one's own 7";
+const REVOCATIONS: &str = "/api/v1/admin/revocations";
 
 /// A server, and the time that it believes.
 struct House {
@@ -294,12 +295,11 @@ async fn a_running_server_purges_what_has_long_expired_and_nothing_else() {
     let house = House::with(&[("purge-interval", "1s")]).await;
     let operator = house.operator().await;
     let caller = Credentials::Bearer(&operator);
-    let revocations = "/api/v1/admin/revocations";
-    house.api.post(revocations, caller, json!({"jti": "short"})).await.expect(201);
+    house.api.post(REVOCATIONS, caller, json!({"jti": "short"})).await.expect(201);
     let tomorrow = house.clock.now().plus(24 * HOUR).to_string();
-    house.api.post(revocations, caller, json!({"jti": "long", "expires_at": tomorrow})).await.expect(201);
+    house.api.post(REVOCATIONS, caller, json!({"jti": "long", "expires_at": tomorrow})).await.expect(201);
     for jti in ["short", "long"] {
-        house.api.get(&format!("{revocations}/{jti}"), caller).await.expect(200);
+        house.api.get(&format!("{REVOCATIONS}/{jti}"), caller).await.expect(200);
     }
 
     // The longest access lifetime and the safety margin, and some.
@@ -308,12 +308,60 @@ async fn a_running_server_purges_what_has_long_expired_and_nothing_else() {
     let operator = house.operator().await;
     let caller = Credentials::Bearer(&operator);
     let gone = async {
-        while house.api.get(&format!("{revocations}/short"), caller).await.status != 404 {
+        while house.api.get(&format!("{REVOCATIONS}/short"), caller).await.status != 404 {
             tokio::time::sleep(LOOK_AGAIN).await;
         }
     };
     tokio::time::timeout(LIMIT, gone).await.expect("it is purged");
-    house.api.get(&format!("{revocations}/long"), caller).await.expect(200);
+    house.api.get(&format!("{REVOCATIONS}/long"), caller).await.expect(200);
     let told = house.api.get("/api/v1/admin/audit?action=ledger_purged", caller).await.expect(200);
     assert_eq!(told.json["items"][0]["actor"]["kind"], "system");
+}
+
+/// It lives as long as the setting says that such tokens do, or as the cut has said if that is longer; and so long again as the safety
+/// margin.
+#[tokio::test]
+async fn what_was_revoked_of_another_issuer_is_purged_when_the_last_of_its_tokens_has_long_expired() {
+    let house = House::with(&[("purge-interval", "7d"), ("foreign-ttl", "6h")]).await;
+    let [user, session, lasting] = [1, 2, 3].map(|id| format!("00000000-0000-4000-8000-{id:012}"));
+    let operator = house.operator().await;
+    let tenant = house.api.tenant_id(Credentials::Bearer(&operator), "default").await;
+    let revoke = async |operator: &str, mut body: serde_json::Value| {
+        body["tenant_id"] = tenant.as_str().into();
+        body["user_id"] = user.as_str().into();
+        house.api.post(REVOCATIONS, Credentials::Bearer(operator), body).await.expect(201)
+    };
+    let soon = house.clock.now().plus(HOUR).to_string();
+    let tomorrow = house.clock.now().plus(24 * HOUR).to_string();
+    revoke(&operator, json!({"jti": "short", "expires_at": soon})).await;
+    revoke(&operator, json!({"jti": "usual"})).await;
+    revoke(&operator, json!({"digest": "0f".repeat(32)})).await;
+    revoke(&operator, json!({"session_id": session, "foreign": true})).await;
+    let first = revoke(&operator, json!({"foreign": true})).await;
+    revoke(&operator, json!({"session_id": lasting, "foreign": true, "expires_at": tomorrow})).await;
+
+    // How many go, and the kinds of those that are left, newest first.
+    let purge_after = async |passed: Duration| {
+        house.clock.forward(passed);
+        house.ready().await;
+        let operator = house.operator().await;
+        let caller = Credentials::Bearer(&operator);
+        let purged = house.api.post(&format!("{REVOCATIONS}/purge"), caller, json!({})).await.expect(200);
+        let left = house.api.get(&format!("{REVOCATIONS}?user_id={user}"), caller).await.expect(200);
+        let items = left.json["items"].as_array().expect("a list");
+        let kinds: Vec<_> =
+            items.iter().map(|item| item["kind"].as_str().expect("a kind").to_owned()).collect();
+        (purged.json["purged"].as_u64().expect("a number"), kinds.join(" "))
+    };
+    let minutes = |count: u64| Duration::from_secs(60 * count);
+    let all = "session user session digest token token".to_owned();
+    assert_eq!(purge_after(2 * HOUR + minutes(3)).await, (0, all.clone()), "a cut says too little in vain");
+    assert_eq!(purge_after(5 * HOUR - minutes(6)).await, (0, all), "the margin is not over");
+    assert_eq!(purge_after(minutes(6)).await, (5, "session".to_owned()));
+
+    // The entry has gone, and the version that it gave has not: nobody is handed a lower one, by whatever clock.
+    house.clock.back(8 * HOUR);
+    house.ready().await;
+    let second = revoke(&house.operator().await, json!({"foreign": true})).await;
+    assert!(second.json["min_version"].as_i64() > first.json["min_version"].as_i64(), "{second:?}");
 }

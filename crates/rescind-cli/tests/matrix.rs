@@ -2,8 +2,14 @@
 
 #[path = "matrix/doors.rs"]
 mod doors;
+#[path = "matrix/elsewhere.rs"]
+mod elsewhere;
 mod support;
 
+use std::sync::Arc;
+
+use rescind::lookup::MarkCache;
+use rescind_redis::{RedisCache, Timing};
 use rescind_testkit::process::{Credentials, Reply};
 use rescind_testkit::redis::Redis;
 use serde_json::{Value, json};
@@ -69,30 +75,35 @@ const ACTS: [(&str, Act); 20] = [
 /// performed here.
 #[tokio::test]
 async fn every_cell_of_the_revocation_matrix_holds() {
-    every_cell_holds(&[]).await;
+    every_cell_holds(&[], None).await;
 }
 
 /// The same where each check asks Redis, and the ledger.
 #[tokio::test]
 async fn every_cell_of_the_revocation_matrix_holds_by_look_up() {
     let redis = Redis::start().await;
-    every_cell_holds(&[("RESCIND_CHECK", "lookup"), ("RESCIND_REDIS_URL", &redis.url())]).await;
+    let url = redis.url();
+    let cache = RedisCache::start(url.parse().expect("a URL"), Timing::default()).expect("a cache");
+    cache.connected().await;
+    let settings = [("RESCIND_CHECK", "lookup"), ("RESCIND_REDIS_URL", &url)];
+    every_cell_holds(&settings, Some(Arc::new(cache))).await;
 }
 
 /// The same where each check asks the ledger.
 #[tokio::test]
 async fn every_cell_of_the_revocation_matrix_holds_by_look_up_without_a_cache() {
-    every_cell_holds(&[("RESCIND_CHECK", "lookup")]).await;
+    every_cell_holds(&[("RESCIND_CHECK", "lookup")], None).await;
 }
 
-async fn every_cell_holds(settings: &[(&str, &str)]) {
+/// `cache`: what a service beside the server asks before the ledger, where it asks that.
+async fn every_cell_holds(settings: &[(&str, &str)], cache: Option<Arc<dyn MarkCache>>) {
     let rows = rows(&document());
     let documented: Vec<&str> = rows.iter().map(|row| row[0].as_str()).collect();
     assert_eq!(documented, ACTS.map(|(name, _)| name), "the acts of the document and of this test differ");
 
     // Without grace an older refresh token is theft at once; with it, it would be a slow tab.
     let house = House::open(&[settings, &[("RESCIND_REFRESH_GRACE", "0s")]].concat()).await;
-    let doors = Doors::of(&house.desk).await;
+    let doors = Doors::of(&house, cache).await;
     let mut wrong = Vec::new();
     for (row, (_, act)) in rows.iter().zip(ACTS) {
         let observed = observe(&house.desk, &doors, act).await;
@@ -227,12 +238,15 @@ async fn renewed(desk: &Desk, reply: Reply) {
     desk.api.me(reply.expect(200).text("access_token")).await.expect(200);
 }
 
-/// What refreshing, calling, introspecting and forward-auth answer, the refresh asked last. Every other door must let the access
-/// token pass where forward-auth does, and nowhere else.
+/// What refreshing, calling, introspecting and forward-auth answer, the refresh asked last. What is asked fresh must answer the same, and
+/// every other door let the access token pass where forward-auth does, and nowhere else.
 async fn surfaces(desk: &Desk, doors: &Doors, pair: &Pair) -> [String; 4] {
     let access = answer(&desk.api.me(&pair.access).await);
     let asked = [("token", pair.access.as_str())];
     let introspected = desk.api.form("/oauth2/introspect", desk.caller(), &asked).await.expect(200);
+    let asked_fresh = [asked[0], ("fresh", "true")];
+    let fresh = desk.api.form("/oauth2/introspect", desk.caller(), &asked_fresh).await.expect(200);
+    assert_eq!(fresh.json["active"], introspected.json["active"], "{fresh:?}");
     let forward = desk.api.get("/api/v1/auth/forward", Credentials::Bearer(&pair.access)).await;
     let fresh = desk.api.get("/api/v1/auth/forward?fresh=true", Credentials::Bearer(&pair.access)).await;
     assert_eq!(fresh.status, forward.status, "{fresh:?}");

@@ -10,10 +10,10 @@ use axum::routing::{delete, get, post};
 use rescind_remote::Remote;
 use rescind_tower::{Authenticated, InTenant, Protect};
 
-use crate::{Stopping, events};
+use crate::{Lasting, events, sockets};
 
 /// Everything that the service answers to.
-pub(crate) fn app(remote: &Arc<Remote>, audience: &str, stopping: Stopping) -> Router {
+pub(crate) fn app(remote: &Arc<Remote>, audience: &str, lasting: Lasting) -> Router {
     let protect = Protect::new(Arc::clone(remote.verifier())).audience(audience);
     let administrators = protect.clone().role("admin");
     // Against all that is revoked by now, on whichever node: for what cannot be undone.
@@ -25,7 +25,8 @@ pub(crate) fn app(remote: &Arc<Remote>, audience: &str, stopping: Stopping) -> R
         .route("/tenants/{tenant_id}/notes/{id}", delete(remove).layer(administrators))
         .route("/payments", post(pay).layer(fresh))
         .route("/events", get(events::events))
-        .with_state(stopping)
+        .route("/ws", get(sockets::open))
+        .with_state(lasting)
         .layer(protect);
     // What is public stands beside the layer, and not below it.
     Router::new().route("/healthz", get(health)).with_state(Arc::clone(remote)).merge(private)

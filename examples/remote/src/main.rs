@@ -2,7 +2,9 @@
 //! feed of revocations; a check asks nobody.
 
 mod app;
+mod end;
 mod events;
+mod sockets;
 
 use std::error::Error;
 use std::sync::Arc;
@@ -14,9 +16,18 @@ use rescind::verifier::FreshnessPolicy;
 use rescind_remote::Remote;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::task::TaskTracker;
 
-/// Resolves when the service is to stop. Clones are for everything that would go on for long.
+/// Resolves when the service is to stop.
 pub(crate) type Stopping = Shared<BoxFuture<'static, ()>>;
+
+/// For everything that would go on for long.
+#[derive(Clone)]
+pub(crate) struct Lasting {
+    pub(crate) stopping: Stopping,
+    /// The server knows nothing of a connection any more that has become a web socket: these are waited for.
+    pub(crate) sockets: TaskTracker,
+}
 
 // One thread: a check takes microseconds. And when the server has ended, so has every connection of its.
 #[tokio::main(flavor = "current_thread")]
@@ -28,8 +39,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let stopping = told(signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?).boxed().shared();
     let listener = TcpListener::bind(setting("LISTEN").as_deref().unwrap_or("127.0.0.1:8000")).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    let app = app::app(&remote, &audience, stopping.clone());
+    let lasting = Lasting { stopping: stopping.clone(), sockets: TaskTracker::new() };
+    let app = app::app(&remote, &audience, lasting.clone());
     axum::serve(listener, app).with_graceful_shutdown(stopping).await?;
+    lasting.sockets.close();
+    lasting.sockets.wait().await;
 
     // Nobody else holds it by now. What it knows is written down, for a start while the authority is away.
     match Arc::into_inner(remote) {

@@ -11,3 +11,4 @@ mod grpc;
 mod proto;
 mod remote;
 mod service;
+mod sockets;

@@ -11,10 +11,11 @@ use super::desk::{cuts, end, feed_client, open, session};
 use super::service::{command, command_of, start};
 use super::support::{House, Pair, claims, until};
 
-const NAME: &str = "rescind-example-remote";
+pub(crate) const NAME: &str = "rescind-example-remote";
 
 /// What RFC 6750 §3 says of a token that is no good, and the code why.
-const REVOKED: &str = r#"Bearer realm="rescind", error="invalid_token", error_description="token_revoked""#;
+pub(crate) const REVOKED: &str =
+    r#"Bearer realm="rescind", error="invalid_token", error_description="token_revoked""#;
 
 #[tokio::test]
 async fn what_is_revoked_is_refused_whatever_the_kind() {
@@ -154,7 +155,7 @@ async fn before_it_has_read_the_ledger_it_is_not_ready() {
     me(&service, &good).await.expect(200);
 }
 
-async fn ready(command: Command) -> Program {
+pub(crate) async fn ready(command: Command) -> Program {
     let service = start(command).await;
     until("it is ready", async || health(&service).await == 200).await;
     service
@@ -169,7 +170,7 @@ async fn me(service: &Program, pair: &Pair) -> Reply {
 }
 
 /// Waits until the token is refused.
-async fn refused(service: &Program, pair: &Pair) -> Reply {
+pub(crate) async fn refused(service: &Program, pair: &Pair) -> Reply {
     until("it is refused", async || me(service, pair).await.status == 401).await;
     me(service, pair).await.expect(401)
 }

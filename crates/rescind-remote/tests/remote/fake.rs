@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -63,6 +64,8 @@ pub(crate) struct Shared {
     url: Mutex<String>,
     ledger: Mutex<Ledger>,
     jwks: Mutex<Vec<u8>>,
+    /// For how many seconds the keys may be kept.
+    max_age: AtomicU32,
     scripts: Mutex<HashMap<&'static str, Script>>,
     hits: Mutex<HashMap<String, usize>>,
     /// Ticks when there is something to say.
@@ -102,6 +105,7 @@ impl Fake {
             url: Mutex::new(format!("{scheme}://{address}")),
             ledger: Mutex::new(Ledger { tag: 1, first: 1, marks: Vec::new(), as_of: None }),
             jwks: Mutex::new(jwks(&[&key])),
+            max_age: AtomicU32::new(300),
             scripts: Mutex::default(),
             hits: Mutex::default(),
             changes: watch::Sender::new(()),
@@ -157,6 +161,11 @@ impl Fake {
 
     pub(crate) fn publish(&self, keys: &[&SigningKey]) {
         *self.shared.jwks.lock().unwrap() = jwks(keys);
+    }
+
+    /// Says of its keys that they may be kept for so many seconds.
+    pub(crate) fn let_keys_be_kept_for(&self, seconds: u32) {
+        self.shared.max_age.store(seconds, Ordering::Relaxed);
     }
 
     /// Has `route` answered by a script: `events`, `snapshot`, `head`, `jwks` or `metadata`.
@@ -278,7 +287,9 @@ async fn honest(
     let json = |text: String| answer("200 OK", &["Content-Type: application/json"], text.as_bytes());
     let whole = match route {
         "jwks" => {
-            answer("200 OK", &["Cache-Control: public, max-age=300"], &shared.jwks.lock().unwrap().clone())
+            let max_age = shared.max_age.load(Ordering::Relaxed);
+            let kept = format!("Cache-Control: public, max-age={max_age}");
+            answer("200 OK", &[&kept], &shared.jwks.lock().unwrap().clone())
         }
         "metadata" => json(format!(r#"{{"issuer":"{}","new":[]}}"#, shared.url.lock().unwrap())),
         "head" => {

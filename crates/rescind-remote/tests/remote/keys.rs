@@ -8,8 +8,8 @@ use rescind::system::SystemEntropy;
 use rescind::token::{Algorithm, SigningKey};
 use rescind_remote::Timing;
 
-use crate::fake::{answer, says};
-use crate::rig::{Rig, code, quick, ready, until, until_revoked, verify};
+use crate::fake::{LIMIT, answer, says};
+use crate::rig::{Rig, code, quick, ready, until, until_revoked, verify, verify_fresh};
 
 fn new_key() -> SigningKey {
     SigningKey::generate(Algorithm::EdDsa, &SystemEntropy).unwrap()
@@ -44,6 +44,34 @@ async fn a_check_that_waits_for_nothing_has_the_keys_looked_at_for_the_next() {
     assert_eq!(code(&remote, &token), "invalid_token");
     until(&remote, "the keys were read again", |status| status.key_reads > read).await;
     assert_eq!(code(&remote, &token), "ok");
+}
+
+/// Nobody shows a token of the new key, or of any other: what the authority has said of the age of its keys is all there is to go by. By
+/// the default it would be two minutes at the least.
+#[tokio::test]
+async fn a_new_key_is_there_before_the_keys_are_too_old_and_before_a_token_of_it() {
+    let rig = Rig::new().await;
+    rig.fake.let_keys_be_kept_for(60);
+    // A feed that says nothing all the while is not what this is about.
+    let timing = Timing { silence: Duration::from_secs(3600), ..quick() };
+    let remote = ready(rig.builder().timing(timing)).await;
+    let new = new_key();
+    rig.fake.publish(&[&rig.fake.key, &new]);
+    pass(Duration::from_secs(10)).await;
+    // There and back, after whatever was due by then.
+    assert_eq!(verify_fresh(&remote, &rig.token(), LIMIT).await, Ok(()));
+    assert_eq!((rig.fake.hits("jwks"), remote.status().keys), (1, 1), "they are as good as new");
+    pass(Duration::from_secs(44)).await;
+    until(&remote, "the new key is there", |status| status.keys == 2).await;
+    assert_eq!(code(&remote, &rig.token_by(&new)), "ok");
+    assert_eq!(rig.fake.hits("jwks"), 2);
+}
+
+/// Moves the clock that timers go by. Between two such moves it runs as it does.
+async fn pass(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
 }
 
 /// Else the check's own question and the verifier's notice of the miss would each take one of the few looks.
