@@ -5,4 +5,4 @@
 pub(super) const ENTRIES: u32 = 10_000;
 
 /// So many users: each is only looked at.
-pub(super) const USERS: u32 = 50_000;
+pub(super) const USERS: u32 = 20_000;

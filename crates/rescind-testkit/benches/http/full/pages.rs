@@ -10,7 +10,7 @@ use crate::{Measured, note};
 
 /// What the stores were filled with, by number.
 const USER: &str = "00000000-0000-0000-0000-0000001e8482";
-const TENANT: &str = "00000000-0000-0000-0000-0000000f4242";
+const TENANT: &str = "00000000-0000-0000-0000-0000000f4243";
 const LARGE_TENANT: &str = "00000000-0000-0000-0000-0000000f4241";
 
 /// What an operator asks for: with what every search finds much of, little of, and nothing of.
