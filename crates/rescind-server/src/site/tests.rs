@@ -12,6 +12,7 @@ use http::{Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use rescind::authority::{Authority, Caller, RevocationRequest, What};
 use rescind::clock::Timestamp;
+use rescind::directory::UserFilter;
 use rescind::id::UserId;
 use rescind::store::PageRequest;
 use rescind_examples::{OPERATOR_EMAIL, OPERATOR_PASSWORD, World};
@@ -95,7 +96,8 @@ async fn text(response: Response) -> Outcome<String> {
 /// The operator's own id.
 async fn root(authority: &Authority) -> Outcome<UserId> {
     let (system, one) = (authority.system_tenant(), PageRequest { limit: 1, cursor: None });
-    Ok(authority.users(&Caller::system(), Some(system), None, &one).await?.items[0].id)
+    let wanted = UserFilter { tenant: Some(system), ..UserFilter::default() };
+    Ok(authority.users(&Caller::system(), wanted, &one).await?.items[0].id)
 }
 
 /// When the operator's newest session was used last.
