@@ -76,6 +76,9 @@ async fn what_outlives_the_session_is_handed_out_for_the_password_alone() {
     }
 }
 
+/// Where a form is sent, what is typed into it, and what the form shows again.
+type Act<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [&'a str]);
+
 /// Whoever mistypes a password need not begin anew: the form is there again, with what was typed into it, and leads to what is wrong.
 #[tokio::test]
 async fn a_form_that_was_refused_is_shown_again_as_it_was_filled_in() {
@@ -94,7 +97,7 @@ async fn a_form_that_was_refused_is_shown_again_as_it_was_filled_in() {
         ("scope feed", "on"),
         ("refresh_requires_secret", "on"),
     ];
-    let acts: [(&str, &[(&str, &str)], &[&str]); 7] = [
+    let acts: [Act<'_>; 7] = [
         (&cut, &[("typed", SLUG), ("reason", "why not")], &[r#"value="acme""#, r#"value="why not""#]),
         (&suspend, &[("typed", SLUG)], &[r#"value="acme""#]),
         (&disable, &[("typed", name)], &[r#"value="billing""#]),
