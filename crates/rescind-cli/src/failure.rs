@@ -216,7 +216,7 @@ impl Failure {
                 "try again shortly; `rescind doctor` says more"
             }
             Self::Refused(Error::LastOperator) => {
-                "`rescind users create --tenant system --role admin` makes another"
+                "`rescind users create EMAIL --tenant system --role admin --password-generate` makes another"
             }
             _ => return None,
         })

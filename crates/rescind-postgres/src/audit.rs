@@ -121,10 +121,10 @@ async fn edge(conn: &Conn, filter: &AuditFilter, before: Option<i64>) -> Outcome
         conditions.and("user_id = ?", user.0);
     } else if let Some(actor) = &filter.actor {
         conditions.and("actor_id = ?", actor.clone());
-    } else if let Some(action) = &filter.action {
-        conditions.and("action = ?", action.clone());
     } else if let Some(tenant) = filter.tenant {
         conditions.and("tenant_id = ?", tenant.0);
+    } else if let Some(action) = &filter.action {
+        conditions.and("action = ?", action.clone());
     }
     if let Some(before) = before {
         conditions.and("row < ?", before);

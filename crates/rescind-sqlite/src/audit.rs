@@ -9,7 +9,7 @@ use rusqlite::{Connection, Row, params_from_iter};
 
 use crate::SqliteStore;
 use crate::error::{Outcome, corrupt};
-use crate::page::{self, Walk};
+use crate::page::{self, Conditions, Walk};
 use crate::row::{Cells, bytes, bytes_of};
 use crate::writer::Tx;
 
@@ -87,55 +87,32 @@ fn within(filter: &AuditFilter) -> Option<(&'static str, Value)> {
         .or_else(|| text("target_id = ?", &filter.target))
         .or_else(|| Some(("user_id = ?", Value::Blob(bytes(filter.user?.0).to_vec()))))
         .or_else(|| text("actor_id = ?", &filter.actor))
-        .or_else(|| text("action = ?", &filter.action))
         .or_else(|| Some(("tenant_id = ?", Value::Blob(bytes(filter.tenant?.0).to_vec()))))
+        .or_else(|| text("action = ?", &filter.action))
 }
 
-/// The conditions that apply, and no others: each combination has its own plan.
-fn query(filter: &AuditFilter, before: Option<i64>, edge: Option<i64>) -> (String, Vec<Value>) {
-    let mut sql =
+/// The conditions that apply, and no others: each combination has its own plan, by the index of the condition that narrows the most.
+pub(crate) fn query(filter: &AuditFilter, before: Option<i64>, edge: Option<i64>) -> (String, Vec<Value>) {
+    let select =
         "SELECT row, id, at, action, actor, target_kind, target_id, tenant_id, reason, ip, request_id
-                     FROM audit WHERE true"
-            .to_owned();
-    let mut values = Vec::new();
-    let mut add = |condition: &str, value: Value| {
-        values.push(value);
-        sql.push_str(" AND ");
-        sql.push_str(condition);
-    };
-    if let Some(before) = before {
-        add("row < ?", before.into());
-    }
-    if let Some(edge) = edge {
-        add("row >= ?", edge.into());
-    }
-    if let Some(user) = filter.user {
-        add("user_id = ?", bytes(user.0).to_vec().into());
-    }
-    if let Some(tenant) = filter.tenant {
-        // By the user or the request, where there is one: fewer rows than the tenant's.
-        let by_fewer = filter.user.is_some() || filter.request.is_some();
-        let condition = if by_fewer { "+tenant_id = ?" } else { "tenant_id = ?" };
-        add(condition, bytes(tenant.0).to_vec().into());
-    }
-    if let Some(actor) = &filter.actor {
-        add("actor_id = ?", actor.clone().into());
-    }
-    if let Some(target) = &filter.target {
-        add("target_id = ?", target.clone().into());
-    }
-    if let Some(action) = &filter.action {
-        add("action = ?", action.clone().into());
-    }
-    if let Some(request) = &filter.request {
-        add("request_id = ?", request.clone().into());
-    }
-    if let Some(since) = filter.since {
-        add("at >= ?", since.as_millis().into());
-    }
+                    FROM audit WHERE true";
+    let within = within(filter).map(|(condition, _)| condition);
+    let mut conditions = Conditions::new(select, within);
+    let id = |id: uuid::Uuid| Value::Blob(bytes(id).to_vec());
+    conditions.and("row < ?", before.map(Value::from));
+    conditions.and("row >= ?", edge.map(Value::from));
+    conditions.or_by_index("user_id = ?", filter.user.map(|user| id(user.0)));
+    conditions.or_by_index("tenant_id = ?", filter.tenant.map(|tenant| id(tenant.0)));
+    conditions.or_by_index("actor_id = ?", filter.actor.clone().map(Value::from));
+    conditions.or_by_index("target_id = ?", filter.target.clone().map(Value::from));
+    conditions.or_by_index("action = ?", filter.action.clone().map(Value::from));
+    conditions.or_by_index("request_id = ?", filter.request.clone().map(Value::from));
+    conditions.and("at >= ?", filter.since.map(|since| since.as_millis().into()));
+    let (mut sql, mut values) = conditions.finish();
     if !filter.actions.is_empty() {
         let marks = vec!["?"; filter.actions.len()].join(", ");
-        sql.push_str(&format!(" AND action IN ({marks})"));
+        // Not by an index: there may be a million of each.
+        sql.push_str(&format!(" AND +action IN ({marks})"));
         values.extend(filter.actions.iter().map(|action| Value::from((*action).to_owned())));
     }
     sql.push_str(" ORDER BY row DESC");

@@ -61,3 +61,37 @@ impl Walk<'_> {
 pub(crate) fn or_edge<T>(page: Page<T>, edge: Option<String>) -> Page<T> {
     Page { next_cursor: page.next_cursor.or(edge), ..page }
 }
+
+/// The conditions of a list that apply, and no others. Without statistics SQLite takes all indexes on one column for equally good, and the newest of
+/// them: so the one that is to be used is said.
+pub(crate) struct Conditions {
+    sql: String,
+    values: Vec<Value>,
+    within: Option<&'static str>,
+}
+
+impl Conditions {
+    /// By the index of the condition `within`, where there is one, and no other.
+    pub(crate) fn new(select: &str, within: Option<&'static str>) -> Self {
+        Self { sql: select.to_owned(), values: Vec::new(), within }
+    }
+
+    /// Adds a condition, where there is a value for it.
+    pub(crate) fn and(&mut self, condition: &str, value: Option<Value>) {
+        let Some(value) = value else { return };
+        self.sql.push_str(" AND ");
+        self.sql.push_str(condition);
+        self.values.push(value);
+    }
+
+    /// The same with one whose column has an index. A plus before the column keeps SQLite from it.
+    pub(crate) fn or_by_index(&mut self, condition: &'static str, value: Option<Value>) {
+        let is_walked = self.within == Some(condition);
+        if is_walked { self.and(condition, value) } else { self.and(&format!("+{condition}"), value) }
+    }
+
+    /// The statement so far, and its values.
+    pub(crate) fn finish(self) -> (String, Vec<Value>) {
+        (self.sql, self.values)
+    }
+}

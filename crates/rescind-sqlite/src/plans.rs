@@ -5,12 +5,18 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rescind::audit::{Actor, AuditFilter};
+use rescind::clock::Timestamp;
+use rescind::directory::UserFilter;
+use rescind::id::{TenantId, UserId};
+use rescind::ledger::{CutKind, EntryFilter};
 use rescind::system::SystemEntropy;
 use rescind_testkit::conformance::{
     Backend, audit, clients, cuts, directory, follow, keys, ledger, opening, refresh, sessions,
 };
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{Connection, StatementStatus};
+use uuid::Uuid;
 
 use crate::{Options, SqliteStore};
 
@@ -71,6 +77,67 @@ async fn hot_statements_keep_to_their_indexes() {
     }
     assert!(planned > 80, "only {planned} statements were seen");
     assert!(seen.contains_key(crate::rotation_statement()), "the rotation among them");
+}
+
+/// Or a search by two things would walk through all that fulfils the wider one.
+#[test]
+fn a_list_goes_by_the_index_of_what_narrows_the_most() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("rescind.db");
+    crate::migrate(&path).unwrap();
+    let conn = crate::open::connect(&path, Duration::ZERO).unwrap();
+    for (sql, index) in trails().into_iter().chain(ledgers()).chain(people()) {
+        let plan = plan(&conn, &sql).join("; ");
+        assert!(plan.contains("SEARCH") && plan.contains(index), "{index}: {plan}\n{sql}");
+    }
+}
+
+fn trails() -> Vec<(String, &'static str)> {
+    let some = || Some("x".to_owned());
+    let (tenant, user) = (Some(TenantId(Uuid::nil())), Some(UserId(Uuid::nil())));
+    let acts = AuditFilter { tenant, action: some(), since: Some(Timestamp::MAX), ..AuditFilter::default() };
+    let asked = [
+        (AuditFilter { tenant: None, ..acts.clone() }, "audit_action"),
+        (acts.clone(), "audit_tenant"),
+        (AuditFilter { actor: some(), ..acts.clone() }, "audit_actor"),
+        (AuditFilter { user, actions: vec!["x"], ..acts.clone() }, "audit_user"),
+        (AuditFilter { target: some(), actor: some(), ..acts.clone() }, "audit_target"),
+        (AuditFilter { request: some(), user, ..acts }, "audit_request"),
+    ];
+    asked
+        .into_iter()
+        .map(|(filter, index)| (crate::audit::query(&filter, Some(9), Some(1)).0, index))
+        .collect()
+}
+
+fn ledgers() -> Vec<(String, &'static str)> {
+    let (tenant, user) = (Some(TenantId(Uuid::nil())), Some(UserId(Uuid::nil())));
+    let asked = |tenant, user, kind| {
+        let actor = Some(Actor::CommandLine);
+        EntryFilter { tenant, user, kind, actor, since: Some(Timestamp::MAX), walk: None }
+    };
+    let asked = [
+        (asked(None, None, None), "ledger_actor"),
+        (asked(None, None, Some(CutKind::Token)), "ledger_actor"),
+        (asked(None, None, Some(CutKind::Session)), "ledger_kind"),
+        (asked(tenant, None, Some(CutKind::Session)), "ledger_tenant"),
+        (asked(tenant, user, Some(CutKind::Session)), "ledger_user"),
+    ];
+    asked
+        .into_iter()
+        .map(|(filter, index)| (crate::ledger::listing(&filter, Some(9), Some(1)).0, index))
+        .collect()
+}
+
+fn people() -> Vec<(String, &'static str)> {
+    let asked = [
+        (UserFilter { email: Some("x".to_owned()), ..UserFilter::default() }, "users_address"),
+        (UserFilter { id: Some(UserId(Uuid::nil())), ..UserFilter::default() }, "users_id"),
+    ];
+    asked
+        .into_iter()
+        .map(|(filter, index)| (crate::directory::listing(&filter, None, None).0, index))
+        .collect()
 }
 
 fn is_fine(sql: &str, step: &str) -> bool {

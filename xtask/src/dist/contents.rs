@@ -11,7 +11,19 @@ use super::archive::Archive;
 use super::release::Release;
 
 /// To be read first.
-const PAGES: [&str; 5] = ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "SECURITY.md"];
+const PAGES: [&str; 8] = [
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "Dockerfile",
+    "LICENSE-APACHE",
+    "LICENSE-MIT",
+    "README.md",
+    "SECURITY.md",
+];
+
+/// What the archive is, for whoever has unpacked it: the README speaks to those who have the sources.
+const FIRST: &str = include_str!("first.txt");
 
 /// Where shells look for them, by these names.
 const COMPLETIONS: [(&str, &str); 3] =
@@ -35,9 +47,10 @@ impl Folder<'_> {
         for page in PAGES {
             archive.file(page, fs::read(root.join(page))?)?;
         }
+        archive.file("READ-ME-FIRST.txt", FIRST.as_bytes().to_vec())?;
         archive.file("LICENSES-OF-OTHERS.txt", licences.as_bytes().to_vec())?;
         archive.file("rescind.cdx.json", self.sbom.as_bytes().to_vec())?;
-        for folder in ["deploy", "docs"] {
+        for folder in ["deploy", "docs", "examples"] {
             archive.folder(&root.join(folder), folder)?;
         }
         archive.folder(&self.manual()?, "man/man1")?;

@@ -44,7 +44,7 @@ async fn loading_the_page_of_a_secret_again_neither_shows_it_nor_makes_another()
 
         let gone = set_cookies(&shown);
         assert!(
-            gone.iter().any(|line| line.starts_with("__Host-rescind-admin-secret=; Max-Age=0;")),
+            gone.iter().any(|line| line.starts_with("__Secure-rescind-admin-secret=; Max-Age=0;")),
             "{gone:?}"
         );
         let again = tab.get(&place).await.expect(200);

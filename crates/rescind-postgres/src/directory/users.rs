@@ -131,6 +131,9 @@ fn conditions(filter: &UserFilter, after: Option<(Uuid, Uuid)>, edge: Option<(Uu
             Uuid::try_parse(query).ok(),
         );
     }
+    if let Some(user) = filter.id {
+        conditions.and("id = ?", user.0);
+    }
     if let Some(email) = &filter.email {
         conditions.and("lower(email COLLATE \"C\") = lower(?::text COLLATE \"C\")", email.clone());
     }

@@ -84,12 +84,12 @@ async fn edge(conn: &Conn, filter: &EntryFilter, before: Option<i64>) -> Outcome
     let mut conditions = Conditions::new("SELECT seq FROM ledger WHERE true".to_owned());
     if let Some(user) = filter.user {
         conditions.and("user_id = ?", user.0);
+    } else if let Some(tenant) = filter.tenant {
+        conditions.and("about_tenant = ?", tenant.0);
     } else if let Some(kind) = filter.kind.filter(|kind| *kind != CutKind::Token) {
         conditions.and(of_kind(kind), kind.as_str());
     } else if let Some(actor) = filter.actor {
         conditions.and("revoked_by = ?", actor.to_string());
-    } else if let Some(tenant) = filter.tenant {
-        conditions.and("about_tenant = ?", tenant.0);
     }
     if let Some(before) = before {
         conditions.and("seq < ?", before);

@@ -52,13 +52,13 @@ impl Changes {
     /// Hands the secret of an API client to the page that shows it.
     pub(super) fn hand_secret(mut self, client: &str, secret: &SecretString) -> Self {
         let secret = secret.expose_secret();
-        self.push(&format!("{SECRET}={client}.{secret}; Max-Age={SECRET_SECONDS}; {ATTRIBUTES}"));
+        self.push(&format!("{SECRET}={client}.{secret}; Max-Age={SECRET_SECONDS}; {}", at_its_page(client)));
         self
     }
 
     /// Forgets it again.
-    pub(super) fn forget_secret(mut self) -> Self {
-        self.push(&format!("{SECRET}=; Max-Age=0; {ATTRIBUTES}"));
+    pub(super) fn forget_secret(mut self, client: &str) -> Self {
+        self.push(&format!("{SECRET}=; Max-Age=0; {}", at_its_page(client)));
         self
     }
 
@@ -67,10 +67,7 @@ impl Changes {
         for name in [area.access_cookie(), area.refresh_cookie()] {
             self.push(&format!("{name}=; Max-Age=0; {ATTRIBUTES}"));
         }
-        match area {
-            Area::Admin => self.forget_secret(),
-            Area::Account => self,
-        }
+        self
     }
 
     /// Writes them into `response`, before those that are there: of two for the same name a browser keeps the last.
@@ -97,7 +94,12 @@ impl Changes {
 }
 
 /// What hands the secret of an API client from the form that made it to the page that shows it.
-const SECRET: &str = "__Host-rescind-admin-secret";
+const SECRET: &str = "__Secure-rescind-admin-secret";
+
+/// Nothing but the page that shows it is sent it: a cookie with `__Host-` would go to all that the host serves, on every port.
+fn at_its_page(client: &str) -> String {
+    ATTRIBUTES.replacen("Path=/", &format!("Path=/admin/clients/{client}/new-secret"), 1)
+}
 
 /// For so long: a browser is there at once.
 const SECRET_SECONDS: u32 = 60;
@@ -144,7 +146,8 @@ mod tests {
         let mut response = Response::default();
         Changes::default().hand_secret("c1", &"s.3-_".into()).write(&mut response);
         let line = response.headers()[header::SET_COOKIE].to_str().unwrap().to_owned();
-        assert!(line.ends_with("; Max-Age=60; Path=/; Secure; HttpOnly; SameSite=Strict"), "{line}");
+        let attributes = "; Max-Age=60; Path=/admin/clients/c1/new-secret; Secure; HttpOnly; SameSite=Strict";
+        assert!(line.ends_with(attributes), "{line}");
         let mut headers = HeaderMap::new();
         headers.insert(header::COOKIE, line.split(';').next().unwrap().parse().unwrap());
         assert_eq!(handed_secret(&headers, "c1").unwrap().expose_secret(), "s.3-_");

@@ -21,6 +21,8 @@ struct Known {
     last: Option<Count>,
     /// Somebody is counting.
     under_way: bool,
+    /// How often a number was known to be over: what was begun to be counted before then says nothing.
+    forgotten: u64,
 }
 
 /// A number of sessions, and when they were that many.
@@ -68,13 +70,13 @@ impl Tally {
         if let Some(fresh) = self.fresh(tenant, now) {
             return Some(fresh.told(now));
         }
-        if self.begin(tenant) {
+        if let Some(forgotten) = self.begin(tenant) {
             let (under_way, authority) = (UnderWay { tally: self.clone(), tenant }, Arc::clone(authority));
             // It goes on when the page was sent, or its reader has left.
             let counting = tokio::spawn(async move {
                 let begun = authority.now();
                 let outcome = count(&authority, tenant).await;
-                under_way.tally.end(tenant, outcome, begun, authority.now());
+                under_way.tally.end(tenant, forgotten, outcome, (begun, authority.now()));
             });
             let _ = tokio::time::timeout(PATIENCE, counting).await;
         }
@@ -90,6 +92,7 @@ impl Tally {
         for key in [Some(tenant), None] {
             if let Some(known) = self.known().get_mut(&key) {
                 known.last = None;
+                known.forgotten += 1;
             }
         }
     }
@@ -99,20 +102,28 @@ impl Tally {
         (now < last.again && last.at <= now).then_some(last)
     }
 
-    /// Whether the caller is the one to count.
-    fn begin(&self, tenant: Option<TenantId>) -> bool {
+    /// Whether the caller is the one to count, and how often the number was forgotten before.
+    fn begin(&self, tenant: Option<TenantId>) -> Option<u64> {
         let mut known = self.known();
         if known.len() >= MOST && !known.contains_key(&tenant) {
             known.retain(|_, known| known.under_way);
         }
-        !std::mem::replace(&mut known.entry(tenant).or_default().under_way, true)
+        let entry = known.entry(tenant).or_default();
+        (!std::mem::replace(&mut entry.under_way, true)).then_some(entry.forgotten)
     }
 
-    fn end(&self, tenant: Option<TenantId>, outcome: Result<u64, Error>, begun: Timestamp, at: Timestamp) {
+    fn end(
+        &self,
+        tenant: Option<TenantId>,
+        forgotten: u64,
+        outcome: Result<u64, Error>,
+        (begun, at): (Timestamp, Timestamp),
+    ) {
         let rest = at.since(begun).saturating_mul(REST).max(FRESH);
         let mut known = self.known();
         let entry = known.entry(tenant).or_default();
         match outcome {
+            Ok(_) if entry.forgotten != forgotten => {}
             Ok(sessions) => entry.last = Some(Count { sessions, at, again: at.plus(rest) }),
             Err(error) => tracing::warn!(%error, "the active sessions could not be counted"),
         }
@@ -174,8 +185,7 @@ mod tests {
     fn what_took_long_to_count_rests_for_long() {
         for (took, rests) in [(10, 5_000), (1_000, 50_000)] {
             let tally = Tally::default();
-            assert!(tally.begin(None));
-            tally.end(None, Ok(7), at(-took), at(0));
+            tally.end(None, tally.begin(None).unwrap(), Ok(7), (at(-took), at(0)));
             assert!(tally.fresh(None, at(rests - 1)).is_some(), "{took}");
             assert!(tally.fresh(None, at(rests)).is_none(), "{took}");
             assert!(tally.fresh(None, at(-1)).is_none(), "a clock that was put back");
@@ -192,9 +202,18 @@ mod tests {
     #[test]
     fn whoever_gives_up_lets_somebody_else_count() {
         let tally = Tally::default();
-        assert!(tally.begin(None));
-        assert!(!tally.begin(None), "somebody counts");
+        assert!(tally.begin(None).is_some());
+        assert!(tally.begin(None).is_none(), "somebody counts");
         drop(UnderWay { tally: tally.clone(), tenant: None });
-        assert!(tally.begin(None));
+        assert!(tally.begin(None).is_some());
+    }
+
+    #[test]
+    fn what_was_counted_before_a_cut_is_not_told_after_it() {
+        let (tally, tenant) = (Tally::default(), TenantId(uuid::Uuid::from_u128(7)));
+        let begun = tally.begin(Some(tenant)).unwrap();
+        tally.forget(tenant);
+        tally.end(Some(tenant), begun, Ok(7), (at(-1), at(0)));
+        assert!(tally.fresh(Some(tenant), at(0)).is_none());
     }
 }

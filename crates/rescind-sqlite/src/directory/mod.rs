@@ -19,6 +19,8 @@ use crate::SqliteStore;
 
 pub(crate) use raise::{Cause, Raise, leave_tombstone, note_raise, raise_tenant, raise_user, standing_of};
 pub(crate) use tenants::find_tenant;
+#[cfg(test)]
+pub(crate) use users::query as listing;
 pub(crate) use users::{NewUserRow, find_user, insert_user, set_profile};
 
 impl DirectoryStore for SqliteStore {

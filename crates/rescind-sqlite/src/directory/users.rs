@@ -117,7 +117,7 @@ fn blob(id: Uuid) -> Value {
     Value::Blob(bytes(id).to_vec())
 }
 
-fn query(
+pub(crate) fn query(
     filter: &UserFilter,
     after: Option<(Uuid, Uuid)>,
     edge: Option<(Uuid, Uuid)>,
@@ -137,6 +137,10 @@ fn query(
         sql.push_str(" AND (email LIKE ? ESCAPE '\\' OR id = ?)");
         values.push(format!("%{}%", escape_like(query)).into());
         values.push(Uuid::try_parse(query).map_or(Value::Null, blob));
+    }
+    if let Some(user) = filter.id {
+        sql.push_str(" AND id = ?");
+        values.push(blob(user.0));
     }
     if let Some(email) = &filter.email {
         sql.push_str(" AND email = ?");

@@ -8,7 +8,7 @@ use rusqlite::{Connection, Row, params_from_iter};
 
 use crate::error::{Outcome, optional};
 use crate::ledger::standing;
-use crate::page::{self, Walk};
+use crate::page::{self, Conditions, Walk};
 use crate::row::{ENTRY_COLUMNS, bytes, entry};
 use crate::session::owner_of;
 
@@ -55,52 +55,35 @@ pub(crate) fn entries(conn: &Connection, filter: &EntryFilter, page: &PageReques
 
 /// The condition with the fewest rows, as a rule, and an index.
 fn within(filter: &EntryFilter) -> Option<(&'static str, Value)> {
-    let user = || Some(("user_id = ?", Value::Blob(bytes(filter.user?.0).to_vec())));
-    let actor = || Some(("revoked_by = ?", Value::Text(filter.actor?.to_string())));
-    let kind = || filter.kind.filter(|kind| *kind != CutKind::Token).map(of_kind);
-    let tenant = || Some(("about_tenant = ?", Value::Blob(bytes(filter.tenant?.0).to_vec())));
-    user().or_else(kind).or_else(actor).or_else(tenant)
+    let id = |id: uuid::Uuid| Value::Blob(bytes(id).to_vec());
+    let user = || Some(("user_id = ?", id(filter.user?.0)));
+    let tenant = || Some(("about_tenant = ?", id(filter.tenant?.0)));
+    let kind = || filter.kind.filter(|kind| *kind != CutKind::Token).map(|kind| (OF_KIND, word(kind)));
+    let actor = || Some(("revoked_by = ?", filter.actor?.to_string().into()));
+    user().or_else(tenant).or_else(kind).or_else(actor)
 }
 
 /// Said in the words of the index, which leaves tokens out.
-fn of_kind(kind: CutKind) -> (&'static str, Value) {
-    let condition = if kind == CutKind::Token { "kind = ?" } else { "kind <> 'token' AND kind = ?" };
-    (condition, kind.as_str().to_owned().into())
+const OF_KIND: &str = "kind <> 'token' AND kind = ?";
+
+fn word(kind: CutKind) -> Value {
+    kind.as_str().to_owned().into()
 }
 
-/// The conditions that apply, and no others: each combination has its own plan.
-fn query(filter: &EntryFilter, before: Option<i64>, edge: Option<i64>) -> (String, Vec<Value>) {
-    let mut sql = format!("SELECT {ENTRY_COLUMNS} FROM ledger WHERE true");
-    let mut values = Vec::new();
-    let mut add = |condition: &str, value: Value| {
-        values.push(value);
-        sql.push_str(" AND ");
-        sql.push_str(condition);
-    };
-    if let Some(before) = before {
-        add("seq < ?", before.into());
-    }
-    if let Some(edge) = edge {
-        add("seq >= ?", edge.into());
-    }
-    if let Some(user) = filter.user {
-        add("user_id = ?", bytes(user.0).to_vec().into());
-    }
-    if let Some(tenant) = filter.tenant {
-        // By the user, where there is one: fewer rows than the tenant's.
-        let condition = if filter.user.is_some() { "+about_tenant = ?" } else { "about_tenant = ?" };
-        add(condition, bytes(tenant.0).to_vec().into());
-    }
-    if let Some(kind) = filter.kind {
-        let (condition, kind) = of_kind(kind);
-        add(condition, kind);
-    }
-    if let Some(actor) = filter.actor {
-        add("revoked_by = ?", actor.to_string().into());
-    }
-    if let Some(since) = filter.since {
-        add("revoked_at >= ?", since.as_millis().into());
-    }
+/// The conditions that apply, and no others: each combination has its own plan, by the index of the condition that narrows the most.
+pub(crate) fn query(filter: &EntryFilter, before: Option<i64>, edge: Option<i64>) -> (String, Vec<Value>) {
+    let within = within(filter).map(|(condition, _)| condition);
+    let mut conditions = Conditions::new(&format!("SELECT {ENTRY_COLUMNS} FROM ledger WHERE true"), within);
+    let id = |id: uuid::Uuid| Value::Blob(bytes(id).to_vec());
+    conditions.and("seq < ?", before.map(Value::from));
+    conditions.and("seq >= ?", edge.map(Value::from));
+    conditions.or_by_index("user_id = ?", filter.user.map(|user| id(user.0)));
+    conditions.or_by_index("about_tenant = ?", filter.tenant.map(|tenant| id(tenant.0)));
+    let of_kind = if within == Some(OF_KIND) { OF_KIND } else { "+kind = ?" };
+    conditions.and(of_kind, filter.kind.map(word));
+    conditions.or_by_index("revoked_by = ?", filter.actor.map(|actor| actor.to_string().into()));
+    conditions.and("revoked_at >= ?", filter.since.map(|since| since.as_millis().into()));
+    let (mut sql, values) = conditions.finish();
     sql.push_str(" ORDER BY seq DESC");
     (sql, values)
 }

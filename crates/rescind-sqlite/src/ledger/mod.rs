@@ -20,6 +20,8 @@ use rescind::store::{Answer, Page, PageRequest};
 use crate::SqliteStore;
 
 pub(crate) use append::{append, raise_horizon, standing};
+#[cfg(test)]
+pub(crate) use list::query as listing;
 pub(crate) use reach::{count_client, count_tenant, count_user};
 
 impl LedgerStore for SqliteStore {

@@ -664,6 +664,8 @@ pub struct UserFilter {
     pub except: Option<TenantId>,
     /// Whose email contains this, without regard to ASCII case, or whose id is this.
     pub query: Option<String>,
+    /// Whose id is this: one in each tenant at most. It is found without a walk.
+    pub id: Option<UserId>,
     /// Whose email is this, without regard to ASCII case: one in each tenant at most. It is found without a walk.
     pub email: Option<String>,
     /// At most so many rows are looked at for a page; it may then be short, or empty, although there is more:

@@ -232,7 +232,7 @@ pub(super) async fn show_secret(
     let is_shown = page.secret.is_some();
     let mut response = Html::of(&page)?.into_response();
     if is_shown {
-        Changes::default().forget_secret().write(&mut response);
+        Changes::default().forget_secret(&id.to_string()).write(&mut response);
     }
     Ok(response)
 }

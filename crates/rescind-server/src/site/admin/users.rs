@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use askama::Template;
-use rescind::authority::Error;
 use rescind::directory::{User, UserFilter};
 use rescind::id::TenantId;
 use rescind::store::{Page as Found, PageRequest};
@@ -50,6 +49,7 @@ pub(super) struct Search {
 
 pub(super) async fn page(desk: Desk, Asked(search): Asked<Search>) -> Result<Html, Problem> {
     let request = PageRequest { limit: ROWS, cursor: search.cursor };
+    let is_first = request.cursor.is_none();
     let tenant = search.tenant_id.map(TenantId);
     let query = search.query.map(|query| query.trim().to_owned()).filter(|query| !query.is_empty());
     let found = find(&desk, tenant, query.clone(), &request).await?;
@@ -58,7 +58,7 @@ pub(super) async fn page(desk: Desk, Asked(search): Asked<Search>) -> Result<Htm
     Html::of(&Page {
         shell: desk.shell(Area::Admin, "Users"),
         rows: found.items.iter().map(|user| row(&desk, user, &slugs)).collect(),
-        tally: tally(found.items.len(), found.next_cursor.is_some()),
+        tally: tally(found.items.len(), is_first, found.next_cursor.is_some()),
         next: found.next_cursor.map(|cursor| {
             let tenant = search.tenant_id.is_some().then_some(named.as_str());
             let asked = [("query", query.as_deref()), ("tenant_id", tenant), ("cursor", Some(&cursor))];
@@ -69,39 +69,34 @@ pub(super) async fn page(desk: Desk, Asked(search): Asked<Search>) -> Result<Htm
     })
 }
 
-/// Whoever has exactly this address or id comes first, wherever the list has them.
+/// Whoever has exactly this address or id comes first, wherever the list has them, and is not shown again there.
 async fn find(
     desk: &Desk,
     tenant: Option<TenantId>,
     query: Option<String>,
     page: &PageRequest,
 ) -> Result<Found<User>, Problem> {
-    let wanted = UserFilter { tenant, query, walk: Some(walk::USERS), ..UserFilter::default() };
-    let mut found = desk.authority().users(desk.caller(), wanted.clone(), page).await?;
-    if let (Some(text), None) = (wanted.query, &page.cursor) {
-        let mut first = named(desk, tenant, text).await?;
-        found
-            .items
-            .retain(|user| !first.iter().any(|named| (named.tenant, named.id) == (user.tenant, user.id)));
-        first.append(&mut found.items);
-        found.items = first;
+    let wanted =
+        UserFilter { tenant, query: query.clone(), walk: Some(walk::USERS), ..UserFilter::default() };
+    let mut found = desk.authority().users(desk.caller(), wanted, page).await?;
+    let Some(text) = query else { return Ok(found) };
+    let named = named(desk, tenant, text).await?;
+    let is_named = |user: &User| named.iter().any(|named| (named.tenant, named.id) == (user.tenant, user.id));
+    found.items.retain(|user| !is_named(user));
+    if page.cursor.is_none() {
+        found.items.splice(0..0, named);
     }
     Ok(found)
 }
 
-/// Whom a text names: by the address one of each tenant at most, by the id the only one.
+/// Whom a text names: by the address or by the id one of each tenant at most.
 async fn named(desk: &Desk, tenant: Option<TenantId>, text: String) -> Result<Vec<User>, Problem> {
-    let Ok(id) = text.parse() else {
-        let wanted = UserFilter { tenant, email: Some(text), ..UserFilter::default() };
-        let page = PageRequest { limit: ROWS, cursor: None };
-        return Ok(desk.authority().users(desk.caller(), wanted, &page).await?.items);
+    let wanted = match text.parse() {
+        Ok(id) => UserFilter { tenant, id: Some(id), ..UserFilter::default() },
+        Err(_) => UserFilter { tenant, email: Some(text), ..UserFilter::default() },
     };
-    match desk.authority().user(desk.caller(), id, tenant).await {
-        Ok(user) => Ok(vec![user]),
-        // Where several tenants have it, the list finds them.
-        Err(Error::NotFound | Error::Invalid { .. }) => Ok(Vec::new()),
-        Err(other) => Err(other.into()),
-    }
+    let page = PageRequest { limit: ROWS, cursor: None };
+    Ok(desk.authority().users(desk.caller(), wanted, &page).await?.items)
 }
 
 /// The short names of tenants.
@@ -118,13 +113,16 @@ async fn slugs(desk: &Desk, users: &[User]) -> Result<Slugs, Problem> {
     Ok(slugs)
 }
 
-fn tally(shown: usize, has_more: bool) -> String {
-    match (shown, has_more) {
-        (0, false) => "No user was found.".to_owned(),
-        (0, true) => "Nobody so far. There is more to search.".to_owned(),
-        (1, false) => "One user was found.".to_owned(),
-        (count, false) => format!("{count} users were found."),
-        (count, true) => format!("The first {count} users are shown."),
+fn tally(shown: usize, is_first: bool, has_more: bool) -> String {
+    match (shown, is_first, has_more) {
+        (0, true, false) => "No user was found.".to_owned(),
+        (0, false, false) => "Nobody else was found.".to_owned(),
+        (0, _, true) => "Nobody so far. There is more to search.".to_owned(),
+        (1, true, false) => "One user was found.".to_owned(),
+        (count, true, false) => format!("{count} users were found."),
+        (1, _, _) => "One user is shown.".to_owned(),
+        (count, true, true) => format!("The first {count} users are shown."),
+        (count, false, _) => format!("{count} more users are shown."),
     }
 }
 

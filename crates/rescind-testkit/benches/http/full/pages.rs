@@ -14,7 +14,7 @@ const TENANT: &str = "00000000-0000-0000-0000-0000000f4243";
 const LARGE_TENANT: &str = "00000000-0000-0000-0000-0000000f4241";
 
 /// What an operator asks for: with what every search finds much of, little of, and nothing of.
-const ADMIN: [&str; 27] = [
+const ADMIN: [&str; 31] = [
     "/admin",
     "/admin/users",
     "/admin/users?query=person77777@example.com",
@@ -41,6 +41,10 @@ const ADMIN: [&str; 27] = [
     "/admin/audit?action=token.revoked",
     "/admin/audit?action=no.such.act",
     "/admin/audit?target={user}",
+    "/admin/audit?target={user}&action=token.revoked",
+    "/admin/audit?actor=00000000-0000-0000-0000-0000004c4b40&action=no.such.act",
+    "/admin/revocations?user_id={user}&kind=session",
+    "/admin/revocations?actor=client:00000000-0000-0000-0000-0000004c4b40&kind=session",
     "/admin/audit?since=2999-01-01T00:00",
 ];
 
