@@ -198,7 +198,7 @@ pub async fn a_user_is_found_by_the_whole_address(backend: Backend) {
     assert_eq!(found(None, "jane@example.com").await, both);
     assert_eq!(found(Some(jane.tenant), "jane@example.com").await, [jane.id]);
     let by_id = UserFilter { id: Some(jane.id), ..UserFilter::default() };
-    assert_eq!(world.users_of(&by_id).await, [jane.clone()]);
+    assert_eq!(world.users_of(&by_id).await, std::slice::from_ref(&jane));
     let nowhere = UserFilter { tenant: Some(elsewhere.tenant), ..by_id };
     assert_eq!(world.users_of(&nowhere).await, []);
     for stranger in ["jane@example", "ane@example.com", "%@example.com", "gone@example.com", ""] {
