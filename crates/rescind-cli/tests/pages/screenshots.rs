@@ -37,6 +37,7 @@ async fn every_page_is_pictured() {
         ("tenant", &format!("/admin/tenants/{}", world.tenant)),
         ("clients", "/admin/clients"),
         ("client-disable", &format!("/admin/clients/{}/disable", world.client)),
+        ("client-rotate", &format!("/admin/clients/{}/secret", world.client)),
         ("keys", "/admin/keys"),
         ("key-revoke", &format!("/admin/keys/{kid}/revoke")),
         ("audit", &format!("/admin/audit?target={}", world.sessions[4].session)),
@@ -44,6 +45,10 @@ async fn every_page_is_pictured() {
         browser.go(path).await;
         keep(&browser, &home, name).await;
     }
+    browser.go(&format!("/admin/clients/{}/secret", world.client)).await;
+    browser.fill("#password", &password).await;
+    browser.click("main form button").await;
+    keep(&browser, &home, "client-secret").await;
     browser.go("/admin/revocations/new").await;
     browser.fill("#text", &world.sessions[1].session).await;
     browser.click("main form button").await;

@@ -226,6 +226,16 @@ async fn pages_that_answer_a_form_can_be_used_by_everybody() {
     browser.click("section[aria-labelledby=cut] button").await;
     assert!(browser.text(".trouble").await.contains("is not the name that was asked for"));
     faults.extend(axe::faults(&browser, &script).await);
+    browser.go(&format!("/admin/clients/{}/secret", world.client)).await;
+    browser.fill("#password", PASSWORD).await;
+    browser.click("main form button").await;
+    for shown in [1, 0] {
+        assert_eq!(browser.count("#secret").await, shown, "{}", browser.text("main").await);
+        faults.extend(axe::faults(&browser, &script).await);
+        browser.go(&browser.place().await).await;
+    }
+    browser.go("/admin?updates=paused").await;
+    faults.extend(axe::faults(&browser, &script).await);
     browser.sign_in(Area::Account, ADA, PASSWORD).await;
     browser.go("/account/password").await;
     for (field, text) in
