@@ -102,7 +102,7 @@ async fn list(conn: &Conn, filter: &AuditFilter, request: &PageRequest) -> Outco
     let limit = request.items();
     let edge = edge(conn, filter, before).await?;
     let (sql, values) = conditions(filter, before, edge).finish("row DESC", limit);
-    let rows = conn.rows(&sql, &borrowed(&values)).await?;
+    let rows = conn.rows_by_values(&sql, &borrowed(&values)).await?;
     let cursor = |row: i64| format!("a{row}");
     let listed = page(&rows, limit, entry, |item| cursor(item.0))?.map(|(_, entry)| entry);
     Ok(or_edge(listed, edge.map(cursor)))
@@ -130,7 +130,7 @@ async fn edge(conn: &Conn, filter: &AuditFilter, before: Option<i64>) -> Outcome
         conditions.and("row < ?", before);
     }
     let (sql, values) = conditions.edge("row DESC", walk);
-    Ok(conn.row(&sql, &borrowed(&values)).await?.map(|row| row.get(0)))
+    Ok(conn.rows_by_values(&sql, &borrowed(&values)).await?.first().map(|row| row.get(0)))
 }
 
 fn conditions(filter: &AuditFilter, before: Option<i64>, edge: Option<i64>) -> Conditions {

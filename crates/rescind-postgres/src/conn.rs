@@ -59,6 +59,15 @@ impl Conn {
         self.query(&statement, params).await
     }
 
+    /// The same, planned for these very values: what a list is searched by may be a thousandth of the rows or half of them, and a plan for the
+    /// average of both walks through everything where there is nothing.
+    pub(crate) async fn rows_by_values(&self, sql: &str, params: &Params<'_>) -> Result<Vec<Row>, Error> {
+        #[cfg(test)]
+        crate::plans::note(sql);
+        let statement = self.client().prepare(sql).await?;
+        self.query(&statement, params).await
+    }
+
     /// The first row, if there is one.
     pub(crate) async fn row(&self, sql: &str, params: &Params<'_>) -> Result<Option<Row>, Error> {
         Ok(self.rows(sql, params).await?.into_iter().next())

@@ -84,7 +84,7 @@ pub(crate) async fn list(conn: &Conn, filter: &UserFilter, request: &PageRequest
     let after = request.from_ids('u')?;
     let edge = edge(conn, filter, after).await?;
     let (sql, values) = conditions(filter, after, edge).finish("tenant_id, id", limit);
-    let rows = conn.rows(&sql, &borrowed(&values)).await?;
+    let rows = conn.rows_by_values(&sql, &borrowed(&values)).await?;
     let cursor = |tenant: Uuid, id: Uuid| format!("u{tenant}.{id}");
     let listed = page(&rows, limit, user, |user| cursor(user.tenant.0, user.id.0))?;
     Ok(or_edge(listed, edge.map(|(tenant, id)| cursor(tenant, id))))
@@ -100,7 +100,7 @@ async fn edge(
     let mut conditions = Conditions::new("SELECT tenant_id, id FROM users WHERE true".to_owned());
     narrow(&mut conditions, filter, after);
     let (sql, values) = conditions.edge("tenant_id, id", walk);
-    Ok(conn.row(&sql, &borrowed(&values)).await?.map(|row| (row.get(0), row.get(1))))
+    Ok(conn.rows_by_values(&sql, &borrowed(&values)).await?.first().map(|row| (row.get(0), row.get(1))))
 }
 
 /// The conditions by which the key is walked.

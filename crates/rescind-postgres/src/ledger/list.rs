@@ -72,7 +72,7 @@ pub(crate) async fn entries(
     }
     let limit = request.items();
     let (sql, values) = conditions.finish("seq DESC", limit);
-    let rows = conn.rows(&sql, &borrowed(&values)).await?;
+    let rows = conn.rows_by_values(&sql, &borrowed(&values)).await?;
     let cursor = |seq: i64| format!("r{seq}");
     Ok(or_edge(page(&rows, limit, entry, |entry| cursor(entry.seq))?, edge.map(cursor)))
 }
@@ -95,7 +95,7 @@ async fn edge(conn: &Conn, filter: &EntryFilter, before: Option<i64>) -> Outcome
         conditions.and("seq < ?", before);
     }
     let (sql, values) = conditions.edge("seq DESC", walk);
-    Ok(conn.row(&sql, &borrowed(&values)).await?.map(|row| row.get(0)))
+    Ok(conn.rows_by_values(&sql, &borrowed(&values)).await?.first().map(|row| row.get(0)))
 }
 
 /// Said in the words of the index, which leaves tokens out.

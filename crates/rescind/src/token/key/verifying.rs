@@ -303,11 +303,16 @@ impl fmt::Debug for VerifyingKey {
     }
 }
 
+/// How each PEM begins.
+const PEM: &[u8] = b"-----BEGIN ";
+
 /// Refuses secrets that can be guessed or that anybody holds.
 pub(super) fn check_secret(secret: &[u8]) -> Result<(), KeyError> {
     let text = secret.trim_ascii_start();
     let is_jwk = text.starts_with(b"{") && serde_json::from_slice::<Jwk>(text).is_ok();
-    if text.starts_with(b"-----BEGIN ") || is_jwk || is_public_der(secret) {
+    // Wherever it begins: a PEM may stand behind a text of its own (RFC 7468 §2), and behind what only some call white space.
+    let is_pem = secret.windows(PEM.len()).any(|window| window == PEM);
+    if is_pem || is_jwk || is_public_der(secret) {
         Err(KeyError::SecretIsPublicKey)
     } else if secret.len() < 32 {
         Err(KeyError::SecretTooShort)
