@@ -78,6 +78,10 @@ pub(crate) fn translate(error: &tokio_postgres::Error) -> StoreError {
     if takes_no_writes(db.code()) {
         return StoreError::TakesNoWrites(text);
     }
+    // Somebody asked for a text with a NUL in it, which PostgreSQL's texts cannot hold: nothing is called that.
+    if *db.code() == SqlState::CHARACTER_NOT_IN_REPERTOIRE {
+        return StoreError::NotFound;
+    }
     match db.code().code().get(..2) {
         // 23: integrity; 22: a value that cannot be; 42: a statement that does not fit the schema.
         Some("23") => StoreError::Conflict,

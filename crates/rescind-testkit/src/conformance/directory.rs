@@ -131,6 +131,10 @@ pub async fn emails_are_unique_within_a_tenant_without_regard_to_case(backend: B
     change.email = Some("JANE@EXAMPLE.COM".to_owned());
     world.store.change_user(change).await.unwrap();
     let missing = world.store.credentials_by_email(world.tenant, "nobody@example.com").await;
+    // A NUL is in no text, and an error in none.
+    let nul = world.store.credentials_by_email(world.tenant, "jane\0@example.com").await;
+    assert_eq!(nul.err(), Some(StoreError::NotFound));
+    assert_eq!(world.store.tenant_by_slug("system\0").await.err(), Some(StoreError::NotFound));
     assert_eq!(missing.err(), Some(StoreError::NotFound));
 }
 

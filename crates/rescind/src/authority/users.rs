@@ -2,6 +2,7 @@
 
 use secrecy::SecretString;
 
+use super::audit::names_nothing;
 use crate::audit::action;
 use crate::authority::error::{Error, Result};
 use crate::authority::revoke::check_reason;
@@ -243,6 +244,9 @@ impl Authority {
             wanted.except = Some(tenant);
         }
         wanted.tenant = wanted.tenant.or(reach.tenant());
+        if [&wanted.query, &wanted.email].into_iter().any(names_nothing) {
+            return Ok(Page { items: Vec::new(), next_cursor: None });
+        }
         Ok(self.store.users(&wanted, page).await?)
     }
 

@@ -64,6 +64,7 @@ fn sentence(entry: &AuditEntry) -> String {
         action::REFRESH_REUSE_DETECTED => {
             format!("A stolen token was blocked{from}, and its device signed out")
         }
+        action::TOKEN_REVOKED => format!("An access token was revoked{from}"),
         action::USER_REVOKED => format!("Signed out everywhere{from}"),
         action::OTHER_SESSIONS_REVOKED => format!("All other devices were signed out{from}"),
         action::PASSWORD_CHANGED => format!("The password was changed{from}"),
