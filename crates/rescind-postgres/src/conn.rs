@@ -65,7 +65,11 @@ impl Conn {
         #[cfg(test)]
         crate::plans::note(sql);
         let statement = self.client().prepare(sql).await?;
-        self.query(&statement, params).await
+        // Whoever gives up in between is given no such connection back: it is closed.
+        self.batch("SET plan_cache_mode = force_custom_plan").await?;
+        let rows = self.query(&statement, params).await;
+        self.batch("SET plan_cache_mode = force_generic_plan").await?;
+        rows
     }
 
     /// The first row, if there is one.
