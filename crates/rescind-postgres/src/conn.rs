@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use deadpool_postgres::Object;
+use futures_util::join;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row, Statement};
 
@@ -65,11 +66,15 @@ impl Conn {
         #[cfg(test)]
         crate::plans::note(sql);
         let statement = self.client().prepare(sql).await?;
-        // Whoever gives up in between is given no such connection back: it is closed.
-        self.batch("SET plan_cache_mode = force_custom_plan").await?;
-        let rows = self.query(&statement, params).await;
-        self.batch("SET plan_cache_mode = force_generic_plan").await?;
-        rows
+        // On their way together, in this order. Where one is given up, the connection is closed and goes to nobody else.
+        let (set, rows, set_back) = join!(
+            self.batch("SET plan_cache_mode = force_custom_plan"),
+            self.query(&statement, params),
+            self.batch("SET plan_cache_mode = force_generic_plan"),
+        );
+        let rows = rows?;
+        set.and(set_back)?;
+        Ok(rows)
     }
 
     /// The first row, if there is one.

@@ -46,6 +46,25 @@ async fn hot_statements_keep_to_their_indexes() {
     assert!(seen.contains(crate::rotation_statement()), "the rotation among them");
 }
 
+/// A plan that knows none of its values walks through everything where what is searched for hardly occurs.
+#[tokio::test]
+async fn a_list_is_planned_for_its_values_and_what_comes_after_it_is_not() {
+    const MODE: &str = "SELECT current_setting('plan_cache_mode')";
+    let database = shared_database().await;
+    crate::migrate(database.url()).await.unwrap();
+    let options = Options { connections: 1, ..Options::new(database.url(), Arc::new(SystemEntropy)) };
+    let store = PostgresStore::open(&options).await.unwrap();
+    let conn = store.inner.connect().await.unwrap();
+    let mode = |rows: Vec<tokio_postgres::Row>| rows[0].get::<_, String>(0);
+    assert_eq!(mode(conn.rows_by_values(MODE, &[]).await.unwrap()), "force_custom_plan");
+    assert_eq!(mode(conn.rows(MODE, &[]).await.unwrap()), "force_generic_plan");
+
+    let fails = "SELECT row FROM audit WHERE row = 1 / ($1::bigint - 1)";
+    let error = conn.rows_by_values(fails, &[&1_i64]).await.unwrap_err();
+    assert_eq!(error.code().map(tokio_postgres::error::SqlState::code), Some("22012"), "its own error");
+    assert_eq!(mode(conn.rows(MODE, &[]).await.unwrap()), "force_generic_plan");
+}
+
 fn is_verb(sql: &str) -> bool {
     ["SELECT", "UPDATE", "DELETE", "INSERT", "WITH"].iter().any(|verb| sql.trim_start().starts_with(verb))
         && !sql.contains("pg_advisory")

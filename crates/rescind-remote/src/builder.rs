@@ -8,6 +8,7 @@ use std::time::Duration;
 use rescind::authority::LARGEST_LEEWAY;
 use rescind::clock::Clock;
 use rescind::entropy::Entropy;
+use rescind::id::TenantId;
 use rescind::replica::Replica;
 use rescind::system::{SystemClock, SystemEntropy};
 use rescind::token::{Algorithm, InvalidIssuers, Issuer, KeySet, Validator};
@@ -106,6 +107,7 @@ pub struct Builder {
     secret: SecretString,
     issuer: Option<String>,
     audiences: Option<Vec<String>>,
+    tenant: Option<TenantId>,
     algorithms: Vec<Algorithm>,
     leeway: Duration,
     policy: FreshnessPolicy,
@@ -127,6 +129,7 @@ impl Builder {
             secret: SecretString::default(),
             issuer: None,
             audiences: None,
+            tenant: None,
             algorithms: Algorithm::ASYMMETRIC.to_vec(),
             leeway: LEEWAY,
             policy: FreshnessPolicy::default(),
@@ -142,7 +145,8 @@ impl Builder {
     }
 
     /// The API client that reads the feed: it needs the scope `feed` and no other. One that a tenant binds is told of that
-    /// tenant's revocations only: a verifier of everybody's tokens needs one that is bound to none.
+    /// tenant's revocations only, and is of use with [`Builder::tenant`] alone: without it the verifier does not become ready
+    /// ([`Trouble::OtherTenants`]).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -203,6 +207,28 @@ impl Builder {
     /// ```
     pub fn audiences<S: Into<String>>(mut self, audiences: impl IntoIterator<Item = S>) -> Self {
         self.audiences = Some(audiences.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Takes this tenant's tokens only, and those that name none. Another's are refused. Left out: every tenant's are taken, and the client
+    /// must be one that no tenant binds.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rescind::id::TenantId;
+    /// use rescind_remote::Remote;
+    ///
+    /// # let builder = Remote::builder("http://127.0.0.1:9").client("gateway", "rcs_secret");
+    /// # let builder = builder.issuer("https://auth.example");
+    /// let acme: TenantId = "0198f3a0-5c1e-7cc3-98c4-dc0c0c07398f".parse()?;
+    /// let remote = builder.tenant(acme).start().await?;
+    /// assert!(!remote.is_ready(), "it has heard nothing yet");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn tenant(mut self, tenant: TenantId) -> Self {
+        self.tenant = Some(tenant);
         self
     }
 
@@ -519,6 +545,10 @@ impl Builder {
         let replica = Arc::new(Replica::new(&*self.entropy, self.longest_leeway()));
         let verifier = Verifier::new(validator, Arc::clone(&replica), self.policy, Arc::clone(&self.clock))
             .with_cache(TokenCache::new(&*self.entropy, TokenCache::USUAL_BYTES));
+        let verifier = match self.tenant {
+            Some(tenant) => verifier.for_tenant(tenant),
+            None => verifier,
+        };
         let disk = self.state_dir.clone().map(|path| Disk::open(path, &iss, &self.client_id));
         let disk = disk.transpose().map_err(StartError::StateDir)?.map(Arc::new);
         let is_named = self.issuer.is_some();
@@ -562,6 +592,7 @@ impl Builder {
             leeway: self.leeway,
             replica,
             keys,
+            tenant: self.tenant,
             clock: self.clock,
             entropy: self.entropy,
             policy: self.policy,

@@ -14,6 +14,7 @@ use std::sync::{Mutex, PoisonError};
 use aws_lc_rs::digest::{SHA256, digest};
 use rescind::clock::Timestamp;
 use rescind::entropy::random_bytes;
+use rescind::id::TenantId;
 use rescind::ledger::snapshot::{Decoder, Encoder};
 use rescind::ledger::{Cursor, Mark};
 use rescind::token::JwkSet;
@@ -56,6 +57,9 @@ struct State {
     issuer: String,
     /// What a client may read is fixed with it: another one may be told of more tenants.
     client_id: String,
+    /// The only tenant whose tokens it was for: the marks may have been that tenant's only.
+    #[serde(default)]
+    tenant: Option<TenantId>,
     cursor: String,
     as_of: Timestamp,
     /// By then, what had expired was gone.
@@ -82,7 +86,9 @@ impl Disk {
     /// may have been loaded, which only ever revoke.
     pub(crate) fn load(&self, shared: &Shared) -> Result<Option<Cursor>, Trouble> {
         let Some(state) = self.read_state()? else { return Ok(None) };
-        if state.issuer != self.issuer || state.client_id != self.client_id {
+        let same =
+            (&state.issuer, &state.client_id, state.tenant) == (&self.issuer, &self.client_id, shared.tenant);
+        if !same {
             return Err(Trouble::Disk);
         }
         let cursor: Cursor = state.cursor.parse().map_err(|_| Trouble::Disk)?;
@@ -126,6 +132,7 @@ impl Disk {
             version: VERSION,
             issuer: self.issuer.clone(),
             client_id: self.client_id.clone(),
+            tenant: shared.tenant,
             cursor: cursor.to_string(),
             as_of,
             saved_at,

@@ -13,8 +13,9 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rescind::ledger::Cursor;
+use rescind::id::TenantId;
 use rescind::ledger::snapshot::MEDIA_TYPE;
+use rescind::ledger::{Cursor, TENANT_FIELD};
 use rustls::ClientConfig;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::{Instant, timeout_at};
@@ -183,6 +184,19 @@ impl Answer {
             whole.extend_from_slice(&piece);
         }
         Ok(whole)
+    }
+
+    /// The one tenant whose marks it has, where it says so. What says it otherwise than by an id is not understood.
+    pub(crate) fn tenant(&self) -> Result<Option<TenantId>, Trouble> {
+        let mut named = self.headers.get_all(TENANT_FIELD).iter();
+        match (named.next(), named.next()) {
+            (None, _) => Ok(None),
+            (Some(id), None) => {
+                let id = id.to_str().ok().and_then(|id| id.parse().ok());
+                id.map(Some).ok_or(Trouble::UnexpectedAnswer)
+            }
+            (Some(_), Some(_)) => Err(Trouble::UnexpectedAnswer),
+        }
     }
 
     fn is(&self, media_type: &str) -> bool {

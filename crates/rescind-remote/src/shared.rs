@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rescind::clock::{Clock, Timestamp};
 use rescind::entropy::Entropy;
+use rescind::id::TenantId;
 use rescind::replica::Replica;
 use rescind::token::{Algorithm, KeySet};
 use rescind::verifier::{FreshnessPolicy, OnStale};
@@ -26,6 +27,8 @@ pub(crate) struct Shared {
     pub(crate) iss: String,
     pub(crate) replica: Arc<Replica>,
     pub(crate) keys: KeySet,
+    /// The only tenant whose tokens are taken.
+    pub(crate) tenant: Option<TenantId>,
     /// The other issuers that publish keys.
     pub(crate) others: Vec<OtherIssuer>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -69,6 +72,11 @@ impl Shared {
 
     pub(crate) fn has_keys(&self) -> bool {
         !self.keys.keys().is_empty()
+    }
+
+    /// That an answer with this tenant's marks, or everybody's, tells of all whose tokens are taken.
+    pub(crate) fn check_tenant(&self, told: Option<TenantId>) -> Result<(), Trouble> {
+        if told.is_none() || told == self.tenant { Ok(()) } else { Err(Trouble::OtherTenants) }
     }
 
     /// That there is room for more marks.

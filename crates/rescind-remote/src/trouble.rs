@@ -37,6 +37,9 @@ pub enum Trouble {
     /// 403: the client lacks the scope `feed`.
     #[error("the client may not read the feed")]
     Forbidden,
+    /// A tenant binds the client: it is not told of other tenants' revocations. See [`Builder::tenant`](crate::Builder::tenant).
+    #[error("the feed tells of one tenant only: name that tenant, or a client that is bound to none")]
+    OtherTenants,
     /// 410: the authority cannot go on from where this verifier is.
     #[error("the events cannot go on from here: a snapshot is needed")]
     CursorGone,
@@ -103,6 +106,7 @@ impl Trouble {
             Self::Silent => "silent",
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
+            Self::OtherTenants => "other_tenants",
             Self::CursorGone => "cursor_gone",
             Self::Busy(_) => "busy",
             Self::Redirected => "redirected",

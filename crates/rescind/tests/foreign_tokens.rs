@@ -172,6 +172,30 @@ fn typ_is_what_the_issuer_writes_and_never_that_of_a_refresh_token() {
 }
 
 #[test]
+fn what_tells_its_access_tokens_from_others_may_be_required() {
+    let exactly = vec![("type".to_owned(), "access".to_owned()), ("sub".to_owned(), uuid(50).to_string())];
+    let issuer = || other().with_claims(ClaimMap { exactly: exactly.clone(), ..ClaimMap::default() });
+    let says = |kind: Value| validate(issuer(), &issuer_token(&changed(json!({ "type": kind })))).map(|_| ());
+    assert_eq!(says(json!("access")), Ok(()));
+    for other in
+        [json!("refresh"), json!("Access"), json!("access "), json!(["access"]), json!(null), json!(1)]
+    {
+        assert_eq!(says(other.clone()), Err("wrong_value"), "{other}");
+    }
+    assert_eq!(validate(issuer(), &issuer_token(&claims())).unwrap_err(), "wrong_value", "it is missing");
+    let of_another = changed(json!({ "type": "access", "sub": uuid(51) }));
+    assert_eq!(
+        validate(issuer(), &issuer_token(&of_another)).unwrap_err(),
+        "wrong_value",
+        "a claim that is known"
+    );
+    let escaped = r#""type":"\u0061ccess","#;
+    let written = claims().to_string().replacen('{', &format!("{{{escaped}"), 1);
+    let token = forge(rs(), json!({ "typ": "JWT", "alg": "RS256", "kid": rs().kid() }).to_string(), written);
+    assert!(validate(issuer(), &token).is_ok(), "the text, however it is spelled");
+}
+
+#[test]
 fn a_kid_is_required_unless_there_is_only_one_key() {
     let head = json!({ "typ": "JWT", "alg": "RS256" });
     let token = forge(rs(), head.to_string(), claims().to_string());

@@ -1,7 +1,7 @@
 //! Lists: a filter shows what it names and nothing else, and the pages hold every item once.
 
 use rescind_testkit::process::{Api, Credentials};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::asking::items;
 use super::member::Member;
@@ -92,6 +92,19 @@ async fn pages_of_one_hold_every_item_of_a_list_once_and_in_order() {
 }
 
 /// Ends a session, as the operator.
+/// No name and no address has a NUL, which ends a text on one store and is an error on the other.
+#[tokio::test]
+async fn a_search_for_a_nul_finds_nothing() {
+    let House { server: _server, desk } = House::open(&[]).await;
+    desk.open(&new_user()).await;
+    for search in
+        ["users?query=%00", "users?query=%00a", "audit?actor=%00", "audit?target=%00", "audit?action=%00"]
+    {
+        let found = desk.api.get(&format!("/api/v1/admin/{search}"), desk.caller()).await.expect(200);
+        assert_eq!(found.json, json!({"items": [], "next_cursor": null}), "{search}");
+    }
+}
+
 async fn end(desk: &Desk, pair: &Pair) {
     let path = format!("/api/v1/admin/sessions/{}", pair.session);
     desk.api.delete(&path, desk.caller()).await.expect(200);

@@ -96,6 +96,11 @@ impl Events {
         Ok(Self { response, text: String::new() })
     }
 
+    /// The tenant whose marks there are, where it is not everybody's.
+    pub(crate) fn tenant(&self) -> Option<&str> {
+        self.response.headers().get("rescind-tenant").map(|tenant| tenant.to_str().expect("an id"))
+    }
+
     /// The next event, or how it ended.
     pub(crate) async fn next(&mut self) -> Result<Event, End> {
         loop {

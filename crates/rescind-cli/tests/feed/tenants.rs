@@ -31,6 +31,7 @@ async fn a_bound_client_sees_no_other_tenants_marks() {
     let (ours, theirs) = (desk.new_tenant().await, desk.new_tenant().await);
     let bound = desk.api.create_client(desk.caller(), "bound", &["feed"], Some(&ours)).await;
     let mut live = Events::from_now(&desk.api, &bound).await;
+    assert_eq!(live.tenant(), Some(ours.as_str()));
     cut(&desk, "everybody's").await;
     for tenant in [&theirs, &ours] {
         cut_everything_of(&desk, tenant).await;
@@ -44,6 +45,7 @@ async fn a_bound_client_sees_no_other_tenants_marks() {
     assert_eq!(expected.len(), 1 + 6 + 1);
     let caller = Credentials::Basic(&bound);
     let snapshot = desk.api.get(SNAPSHOT, caller).await.expect(200);
+    assert_eq!(snapshot.headers["rescind-tenant"], ours.as_str());
     let mut stored = Events::after(&desk.api, &bound, BEGINNING).await;
     let stored = marks(&stored.until_caught_up(entries.len()).await);
     let live = marks(&live.revocations(expected.len()).await);
@@ -62,9 +64,12 @@ async fn a_bound_client_sees_no_other_tenants_marks() {
     let admin = Credentials::Bearer(token.text("access_token"));
     let seen = desk.api.get(SNAPSHOT, admin).await.expect(200);
     assert_eq!(seen.json["marks"], snapshot.json["marks"]);
+    assert_eq!(seen.headers["rescind-tenant"], ours.as_str());
     let all = desk.api.create_client(desk.caller(), "all", &["feed"], None).await;
     let seen = desk.api.get(SNAPSHOT, Credentials::Basic(&all)).await.expect(200);
     assert_eq!(seqs(seen.json["marks"].as_array().expect("marks")), seqs(&entries));
+    assert!(!seen.headers.contains_key("rescind-tenant"));
+    assert_eq!(Events::from_now(&desk.api, &all).await.tenant(), None);
 }
 
 /// What is not its business moves it on all the same: it does not come back to where it was last told something.

@@ -85,7 +85,9 @@ impl Feeder<'_> {
         self.shared.counts.trouble(With::Feed, trouble);
         match trouble {
             // What is wrong with the client, somebody has to mend.
-            Trouble::Unauthorized | Trouble::Forbidden => self.jittered(self.shared.timing.longest_pause),
+            Trouble::Unauthorized | Trouble::Forbidden | Trouble::OtherTenants => {
+                self.jittered(self.shared.timing.longest_pause)
+            }
             Trouble::CursorGone | Trouble::ClockSteppedBack => {
                 self.place = None;
                 let at_once = self.backoff.is_fresh();

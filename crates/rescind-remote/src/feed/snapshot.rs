@@ -18,6 +18,7 @@ impl Feeder<'_> {
         let shared = self.shared;
         let until = Instant::now() + shared.timing.snapshot;
         let mut answer = self.http.snapshot().await?;
+        shared.check_tenant(answer.tenant()?)?;
         let loader = shared.replica.load(0);
         let (mut decoder, mut room) = (Decoder::new(), Room::default());
         loop {

@@ -35,6 +35,7 @@ impl Feeder<'_> {
     pub(super) async fn read_on(&mut self, place: Cursor) -> Result<Ended, Trouble> {
         let shared = self.shared;
         let mut answer = self.http.events(place).await?;
+        shared.check_tenant(answer.tenant()?)?;
         let _connected = shared.counts.connect();
         let began = Instant::now();
         let mut connection = Connection {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rescind::clock::{Clock as _, Timestamp};
+use rescind::id::TenantId;
 use rescind::ledger::snapshot::{Encoder, MEDIA_TYPE};
 use rescind::ledger::{Cursor, Mark, PlacedMark};
 use rescind::system::SystemEntropy;
@@ -66,6 +67,8 @@ pub(crate) struct Shared {
     jwks: Mutex<Vec<u8>>,
     /// For how many seconds the keys may be kept.
     max_age: AtomicU32,
+    /// The tenant that binds whoever asks.
+    bound: Mutex<Option<TenantId>>,
     scripts: Mutex<HashMap<&'static str, Script>>,
     hits: Mutex<HashMap<String, usize>>,
     /// Ticks when there is something to say.
@@ -73,6 +76,14 @@ pub(crate) struct Shared {
     /// Whether it is up; every change of it ends all connections.
     up: watch::Sender<bool>,
     tls: Option<tokio_rustls::TlsAcceptor>,
+}
+
+impl Shared {
+    /// The line of a head that says whose marks there are, if it is not everybody's.
+    fn bound(&self) -> String {
+        let bound = *self.bound.lock().unwrap();
+        bound.map(|tenant| format!("Rescind-Tenant: {tenant}\r\n")).unwrap_or_default()
+    }
 }
 
 #[derive(Clone)]
@@ -106,6 +117,7 @@ impl Fake {
             ledger: Mutex::new(Ledger { tag: 1, first: 1, marks: Vec::new(), as_of: None }),
             jwks: Mutex::new(jwks(&[&key])),
             max_age: AtomicU32::new(300),
+            bound: Mutex::default(),
             scripts: Mutex::default(),
             hits: Mutex::default(),
             changes: watch::Sender::new(()),
@@ -166,6 +178,12 @@ impl Fake {
     /// Says of its keys that they may be kept for so many seconds.
     pub(crate) fn let_keys_be_kept_for(&self, seconds: u32) {
         self.shared.max_age.store(seconds, Ordering::Relaxed);
+    }
+
+    /// Whoever asks is a client of that tenant, and always was.
+    pub(crate) fn bind_clients_to(&self, tenant: TenantId) {
+        *self.shared.bound.lock().unwrap() = Some(tenant);
+        self.break_connections();
     }
 
     /// Has `route` answered by a script: `events`, `snapshot`, `head`, `jwks` or `metadata`.
@@ -299,7 +317,8 @@ async fn honest(
         "snapshot" => {
             let ledger = shared.ledger.lock().unwrap().clone();
             let body = snapshot(ledger.end(), &ledger.marks);
-            answer("200 OK", &[&format!("Content-Type: {MEDIA_TYPE}")], &body)
+            let head = format!("Content-Type: {MEDIA_TYPE}\r\n{}", shared.bound());
+            answer("200 OK", &[head.trim_end()], &body)
         }
         "events" => return events(stream, target, shared).await,
         _ => answer("404 Not Found", &[], b""),
@@ -331,7 +350,8 @@ async fn events(
     if !known {
         return stream.write_all(&answer("410 Gone", &[], b"{}")).await;
     }
-    stream.write_all(EVENTS.as_bytes()).await?;
+    let head = EVENTS.replace("\r\n\r\n", &format!("\r\n{}\r\n", shared.bound()));
+    stream.write_all(head.as_bytes()).await?;
     let mut at = after;
     loop {
         changes.mark_unchanged();

@@ -9,4 +9,5 @@ mod hostile;
 mod keys;
 mod others;
 mod rig;
+mod tenant;
 mod tls;

@@ -20,6 +20,7 @@ use crate::fake::{Fake, LIMIT};
 pub(crate) struct Token {
     pub(crate) text: String,
     pub(crate) session: SessionId,
+    pub(crate) tenant: TenantId,
 }
 
 pub(crate) struct Rig {
@@ -56,7 +57,7 @@ impl Rig {
     pub(crate) fn token_of(&self, iss: String, key: &SigningKey) -> Token {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let id = |part: u128| Uuid::from_u128(part << 64 | u128::from(NEXT.fetch_add(1, Ordering::Relaxed)));
-        let (now, session) = (self.clock.now(), SessionId(id(4)));
+        let (now, session, tenant) = (self.clock.now(), SessionId(id(4)), TenantId(id(3)));
         let claims = AccessClaims {
             aud: vec![iss.clone()],
             iss,
@@ -66,7 +67,7 @@ impl Rig {
             iat: now,
             jti: Jti(id(1)),
             user_id: UserId(id(2)),
-            tenant_id: TenantId(id(3)),
+            tenant_id: tenant,
             email: "ada@example.com".into(),
             role: "member".into(),
             sid: session,
@@ -74,7 +75,7 @@ impl Rig {
             tver: 1,
             extra: ExtraClaims::none(),
         };
-        Token { text: sign_access(key, &claims).unwrap(), session }
+        Token { text: sign_access(key, &claims).unwrap(), session, tenant }
     }
 
     /// The mark that ends a token's session.

@@ -12,7 +12,9 @@ mod snapshot;
 
 use std::sync::Arc;
 
-use rescind::authority::Authority;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use rescind::authority::{Authority, FeedReader};
+use rescind::ledger::TENANT_FIELD;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
@@ -75,6 +77,15 @@ impl Feed {
     /// Ends every stream of events, for good.
     pub(crate) fn close(&self) {
         self.closing.cancel();
+    }
+}
+
+/// Says whose marks an answer has where that is not everybody's: whoever checks other tenants' tokens by them would let the dead pass.
+fn tell_tenant(feed: &FeedReader, headers: &mut HeaderMap) {
+    let Some(tenant) = feed.tenant() else { return };
+    // A UUID has nothing that a field could not have.
+    if let Ok(value) = HeaderValue::from_str(&tenant.to_string()) {
+        headers.insert(HeaderName::from_static(TENANT_FIELD), value);
     }
 }
 

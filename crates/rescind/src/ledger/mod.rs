@@ -35,3 +35,12 @@ pub use store::{
     Cut, CutOutcome, CutTarget, EntryFilter, Follow, HORIZON_STEP, Head, LedgerStore, PurgeOutcome,
     PurgeRequest, RETENTION, Reinstate,
 };
+
+/// The name of the field of the feed's answers that names the one tenant, by its id, whose marks they have beside those that hold
+/// for everybody. It is missing where they have every tenant's.
+///
+/// ```
+/// // As names are written in HTTP/2 (RFC 9113 §8.2.1); in HTTP/1.1 the case does not count.
+/// assert_eq!(rescind::ledger::TENANT_FIELD, "rescind-tenant");
+/// ```
+pub const TENANT_FIELD: &str = "rescind-tenant";

@@ -336,6 +336,17 @@ pub struct ClaimMap {
     pub email: Option<ClaimSource>,
     /// The role, a string.
     pub role: Option<ClaimSource>,
+    /// Claims, by name, that must be these very texts: what tells the issuer's access tokens from the others that it signs. A token
+    /// in which one is missing or anything else is refused ([`Rejection::WrongValue`](super::Rejection::WrongValue)).
+    ///
+    /// ```
+    /// use rescind::token::ClaimMap;
+    ///
+    /// // An issuer whose refresh tokens have the same key and audience, and say so by `type`.
+    /// let claims = ClaimMap { exactly: vec![("type".into(), "access".into())], ..ClaimMap::default() };
+    /// # drop(claims);
+    /// ```
+    pub exactly: Vec<(String, String)>,
 }
 
 /// A claim of a foreign token.

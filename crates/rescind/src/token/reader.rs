@@ -207,6 +207,13 @@ impl<'a> Reader<'a> {
         self.mapped(source, claim)?.map(|value| self.as_integer(value, claim)).transpose()
     }
 
+    /// The claim of that name is this text.
+    fn check_value(&self, name: &str, text: &str) -> Result<(), Rejection> {
+        let value = self.0.get(name, slot::of).and_then(Value::string);
+        let is_it = value.is_some_and(|value| value.text(self.0.text) == text);
+        if is_it { Ok(()) } else { Err(Rejection::WrongValue) }
+    }
+
     fn mapped(&self, source: Option<&ClaimSource>, claim: Claim) -> Result<Option<Value>, Rejection> {
         let Some(source) = source else { return Ok(None) };
         match self.0.get(&source.name, slot::of) {
@@ -322,6 +329,7 @@ impl Facts {
 
     fn mapped(reader: &Reader<'_>, map: &ClaimMap) -> Result<Self, Rejection> {
         refuse_refresh(reader)?;
+        map.exactly.iter().try_for_each(|(name, text)| reader.check_value(name, text))?;
         let jti = reader.foreign_jti()?;
         let jti_uuid = jti.and_then(|jti| hyphenated(jti.text(reader.0.text).as_bytes()));
         let tenant_id = reader.mapped_uuid(map.tenant_id.as_ref(), Claim::TenantId)?;

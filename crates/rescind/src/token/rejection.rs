@@ -162,8 +162,12 @@ pub enum Rejection {
     SubMismatch,
     /// `token_type` is that of the other kind of token.
     TokenTypeMismatch,
+    /// A claim that [must be a certain text](super::ClaimMap::exactly) is another, or not there.
+    WrongValue,
     /// None of the audiences is one that is accepted here, to the byte.
     WrongAudience,
+    /// It is another tenant's than the one whose tokens are [judged here](crate::verifier::Verifier::for_tenant).
+    WrongTenant,
     /// `exp` is not after `iat`.
     LifetimeInvalid,
     /// `exp − iat` is more than the issuer may give.
@@ -225,7 +229,9 @@ impl Rejection {
             Self::Invalid(claim) => claim.invalid(),
             Self::SubMismatch => "sub_mismatch",
             Self::TokenTypeMismatch => "token_type_mismatch",
+            Self::WrongValue => "wrong_value",
             Self::WrongAudience => "wrong_audience",
+            Self::WrongTenant => "wrong_tenant",
             Self::LifetimeInvalid => "lifetime_invalid",
             Self::LifetimeTooLong => "lifetime_too_long",
             Self::IssuedInFuture => "issued_in_future",

@@ -191,7 +191,7 @@ impl Verifier {
         ledger: &dyn LedgerHead,
         give_up: impl Future<Output = ()>,
     ) -> Result<Verified, Refusal> {
-        let valid = token.validate(self.clock.now(), expected)?;
+        let valid = self.validate(token, self.clock.now(), expected)?;
         self.refuse_known(&valid)?;
         let caught_up = unless(give_up, catch_up(&self.replica, ledger)).await.unwrap_or(false);
         let now = self.clock.now();
@@ -244,7 +244,7 @@ impl Verifier {
     ) -> Result<Verified, Refusal> {
         let now = self.clock.now();
         let proved = self.prove(token)?;
-        let valid = proved.token.validate(now, expected)?;
+        let valid = self.validate(&proved.token, now, expected)?;
         let asked = unless(give_up, self.look_up(&valid, lookup, now)).await;
         let asked = asked.unwrap_or_else(|| self.refuse_known(&valid).map(|()| false));
         if !asked? {

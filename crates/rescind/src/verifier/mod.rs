@@ -21,11 +21,11 @@ pub use refusal::Refusal;
 pub use verified::Verified;
 
 use crate::clock::{Clock, Timestamp};
-use crate::id::ClientId;
+use crate::id::{ClientId, TenantId};
 use crate::ledger::CutKind;
 use crate::lookup::Lookup;
 use crate::replica::{Candidates, DigestFact, Replica, TokenFacts};
-use crate::token::{Expected, Rejection, SignedToken, Validator};
+use crate::token::{Expected, Rejection, SignedToken, ValidToken, Validator};
 use counts::Checks;
 use freshness::StaleCounter;
 
@@ -62,6 +62,8 @@ pub struct Verifier {
     stale: StaleCounter,
     checks: Checks,
     cache: Option<TokenCache>,
+    /// The only tenant whose tokens are judged here.
+    tenant: Option<TenantId>,
 }
 
 /// A token whose signature was checked.
@@ -104,7 +106,7 @@ impl Verifier {
     ) -> Self {
         let validator = validator.granting_at_most(replica.leeway());
         let (stale, checks) = (StaleCounter::default(), Checks::default());
-        Self { validator, replica, policy, clock, stale, checks, cache: None }
+        Self { validator, replica, policy, clock, stale, checks, cache: None, tenant: None }
     }
 
     /// The same, which does not check the signature of a token again that it has seen before. Nothing else changes: whatever is
@@ -127,6 +129,36 @@ impl Verifier {
     #[must_use]
     pub fn with_cache(mut self, cache: TokenCache) -> Self {
         self.cache = Some(cache);
+        self
+    }
+
+    /// The same, for the tokens of one tenant: another's are refused, whatever they are. For a replica that is told of no other
+    /// tenant's cuts, and so cannot know which of their tokens are dead. A token that names no tenant is nobody else's.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, pair, acme, .. }| {
+    /// use std::sync::Arc;
+    ///
+    /// use rescind::token::Expected;
+    /// use rescind::verifier::Verifier;
+    /// use secrecy::ExposeSecret as _;
+    ///
+    /// # let clock = Arc::clone(authority.clock());
+    /// let verifier = || {
+    ///     let (validator, replica) = (authority.verifier().validator().clone(), Arc::clone(authority.replica()));
+    ///     Verifier::new(validator, replica, Default::default(), clock.clone())
+    /// };
+    /// let token = pair.access_token.expose_secret();
+    /// assert!(verifier().for_tenant(acme).verify(token, Expected::Configured).is_ok());
+    /// let elsewhere = verifier().for_tenant(authority.system_tenant());
+    /// let refused = elsewhere.verify(token, Expected::Configured).unwrap_err();
+    /// assert_eq!(refused.code(), "invalid_token");
+    /// # Ok(())
+    /// # });
+    /// ```
+    #[must_use]
+    pub const fn for_tenant(mut self, tenant: TenantId) -> Self {
+        self.tenant = Some(tenant);
         self
     }
 
@@ -365,7 +397,7 @@ impl Verifier {
     fn check(&self, token: &str, expected: Expected<'_>) -> Result<Verified, Refusal> {
         let now = self.clock.now();
         let proved = self.prove(token)?;
-        let valid = proved.token.validate(now, expected)?;
+        let valid = self.validate(&proved.token, now, expected)?;
         self.check_cuts(&valid, now)?;
         self.keep(token, &proved, now);
         Ok(Verified::new(valid))
@@ -374,7 +406,7 @@ impl Verifier {
     #[inline]
     fn check_again(&self, token: &SignedToken, expected: Expected<'_>) -> Result<Verified, Refusal> {
         let now = self.clock.now();
-        let valid = token.validate(now, expected)?;
+        let valid = self.validate(token, now, expected)?;
         self.check_cuts(&valid, now)?;
         Ok(Verified::new(valid))
     }
@@ -387,7 +419,7 @@ impl Verifier {
     ) -> Result<Verified, Refusal> {
         let now = self.clock.now();
         let proved = self.prove(token)?;
-        let valid = proved.token.validate(now, expected)?;
+        let valid = self.validate(&proved.token, now, expected)?;
         if !self.look_up(&valid, lookup, now).await? {
             self.tolerate(self.replica.staleness(now).unwrap_or(Duration::MAX), now)?;
         }
@@ -408,6 +440,20 @@ impl Verifier {
                 let token = self.validator.verify(token).map_err(|why| self.unless_awaited(token, why))?;
                 Ok(Proved { token, before: false })
             }
+        }
+    }
+
+    /// Whether the token is one to be judged here, meant for `expected`, now.
+    #[inline]
+    fn validate(
+        &self,
+        token: &SignedToken,
+        now: Timestamp,
+        expected: Expected<'_>,
+    ) -> Result<ValidToken, Rejection> {
+        match (self.tenant, token.tenant_id()) {
+            (Some(ours), Some(its)) if its != ours => Err(Rejection::WrongTenant),
+            _ => token.validate(now, expected),
         }
     }
 

@@ -12,7 +12,7 @@ use tracing::Instrument as _;
 use utoipa::IntoParams;
 
 use self::stream::Stream;
-use super::body;
+use super::{body, tell_tenant};
 use crate::app::App;
 use crate::caller::Lasting;
 use crate::http::{Code, Problem, Query};
@@ -47,7 +47,9 @@ pub(crate) struct EventsQuery {
     ),
     security(("bearer" = []), ("basic" = ["feed"])),
     responses(
-        (status = 200, body = String, content_type = CONTENT_TYPE, description = "Events, until either side ends it."),
+        (status = 200, body = String, content_type = CONTENT_TYPE, description = "Events, until either side ends it.", headers(
+            ("Rescind-Tenant" = Option<String>, description = "The tenant that binds the client: there are no other tenant's marks."),
+        )),
         (status = 410, description = "What follows the cursor was purged, or it is of another history: take a snapshot."),
     )
 )]
@@ -60,6 +62,12 @@ pub(crate) async fn events(
     let feed = app.authority.feed(&reader.caller)?;
     let after = resume_from(&headers, query.after.as_deref())?;
     let place = app.feed.readers.take()?;
+    let mut headers = HeaderMap::from_iter([
+        (header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE)),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (ACCEL_BUFFERING, HeaderValue::from_static("no")),
+    ]);
+    tell_tenant(&feed, &mut headers);
     let stream = Stream::begin(app, feed, reader, after).await?;
     let (outlet, body) = body::channel();
     let reading = async move {
@@ -67,11 +75,6 @@ pub(crate) async fn events(
         drop(place);
     };
     tokio::spawn(reading.in_current_span());
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE)),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        (ACCEL_BUFFERING, HeaderValue::from_static("no")),
-    ];
     Ok((headers, body).into_response())
 }
 

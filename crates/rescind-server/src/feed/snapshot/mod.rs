@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 use self::form::Form;
 use self::packing::Packing;
-use super::body;
+use super::{body, tell_tenant};
 use crate::app::App;
 use crate::caller::Administrator;
 use crate::http::Problem;
@@ -43,6 +43,8 @@ pub(crate) struct SnapshotView {
     responses((status = 200, description = "The marks up to `cursor`.", content(
         (SnapshotView = "application/json"),
         (Vec<u8> = "application/vnd.rescind.snapshot"),
+    ), headers(
+        ("Rescind-Tenant" = Option<String>, description = "The tenant that binds the client: there are no other tenant's marks."),
     )))
 )]
 pub(crate) async fn snapshot(
@@ -56,6 +58,8 @@ pub(crate) async fn snapshot(
     let compact = accept::prefers(&headers, MEDIA_TYPE, "application/json");
     let packed = accept::takes_gzip(&headers);
     let (outlet, body) = body::channel();
+    let mut response = body.into_response();
+    tell_tenant(&feed, response.headers_mut());
     let form = if compact { Form::compact(head) } else { Form::json(head) };
     let packing = if packed { Packing::gzip() } else { Packing::none() };
     let writing = async move {
@@ -64,7 +68,6 @@ pub(crate) async fn snapshot(
     };
     tokio::spawn(writing.in_current_span());
 
-    let mut response = body.into_response();
     let headers = response.headers_mut();
     let media_type = if compact { MEDIA_TYPE } else { "application/json" };
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));

@@ -207,6 +207,19 @@ mod tests {
         assert_eq!(spelled_with_an_escape, Err(ExtraClaimsError::Reserved("role".to_owned())));
     }
 
+    /// They are read again from what the store keeps at each refresh.
+    #[test]
+    fn a_number_stays_the_same_however_often_it_is_written_and_read() {
+        let mut claims =
+            claims(r#"{"long":2444444440000000000000000629654652,"small":-1.7976931348623157e-308}"#)
+                .unwrap();
+        let first = serde_json::to_string(&claims).unwrap();
+        for _ in 0..3 {
+            claims = ExtraClaims::new(serde_json::from_str(&first).unwrap()).unwrap();
+            assert_eq!(serde_json::to_string(&claims).unwrap(), first);
+        }
+    }
+
     #[test]
     fn size_depth_and_number_are_bounded() {
         let deep = |n: usize| format!("{{\"a\":{}1{}}}", "[".repeat(n), "]".repeat(n));
