@@ -99,6 +99,9 @@ pub(crate) enum Failure {
     /// Another process uses the data directory.
     #[error("a server or another command is using {}", .0.display())]
     InUse(PathBuf),
+    /// Another server uses the file.
+    #[error("another server is serving {}", .0.display())]
+    AlreadyServed(PathBuf),
     /// What was named is not there.
     #[error("there is no {0}")]
     NoSuch(String),
@@ -161,6 +164,7 @@ impl Failure {
             Self::InvalidMasterKey(_) => "invalid_master_key",
             Self::MasterKeyGone(_) => "master_key_gone",
             Self::InUse(_) => "in_use",
+            Self::AlreadyServed(_) => "already_served",
             Self::NoSuch(_) => "not_found",
             Self::Ambiguous(_) => "ambiguous",
             Self::Refused(error) => error.code(),
@@ -207,6 +211,9 @@ impl Failure {
                 "put it back, or give the key with RESCIND_MASTER_KEY; without it nobody can open the signing keys"
             }
             Self::InUse(_) => "stop it first, then try again",
+            Self::AlreadyServed(_) => {
+                "a file has one server: stop that one, or give this one a directory of its own (--data-dir); several servers share a PostgreSQL database (RESCIND_DATABASE_URL)"
+            }
             Self::Listen(..) => "stop what listens there, or listen elsewhere: --listen or RESCIND_LISTEN",
             Self::Unhealthy(..) => {
                 "its log and `rescind doctor` say more; where it listens elsewhere, set RESCIND_LISTEN here too"

@@ -166,3 +166,19 @@ fn an_interrupted_change_of_the_master_key_is_finished_at_the_start() {
     assert_eq!(fs::read(&path).unwrap(), new);
     assert!(!next.exists());
 }
+
+/// Whatever way the first one ends. The commands beside it are not kept out.
+#[test]
+fn a_file_has_one_server_until_that_one_has_ended() {
+    let home = Home::started();
+    let serving = Serving::start(&home, &[]);
+    let answer = home.refused(&["serve"], 1, "already_served");
+    assert!(answer.err.contains("rescind.db") && answer.err.contains("--data-dir"), "{}", answer.err);
+    let (elsewhere, database) = (home.root().join("other"), format!("sqlite:{}", home.database().display()));
+    let args = ["serve", "--data-dir", elsewhere.to_str().unwrap(), "--database-url", &database];
+    home.refused(&args, 1, "already_served");
+    home.ok(&["tenants", "create", "acme"]);
+    // Killed, with no time to tidy up.
+    serving.end();
+    Serving::start(&home, &[]).end();
+}
