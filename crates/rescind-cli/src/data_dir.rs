@@ -14,7 +14,8 @@ pub(crate) struct DataDir {
     database: PathBuf,
 }
 
-/// Held while the database is in use. Shared by a server and by commands; exclusive while the file is replaced.
+/// Held while the database is in use: shared by a server and by commands, exclusive while the file is replaced. A server holds
+/// another one, which is its alone.
 #[derive(Debug)]
 pub(crate) struct Lock {
     _file: File,
@@ -51,7 +52,7 @@ impl DataDir {
 
     /// Takes part in using the database.
     pub(crate) fn share(&self) -> Result<Lock, Failure> {
-        let file = self.lock_file()?;
+        let file = self.lock_file("lock")?;
         match file.try_lock_shared() {
             Ok(()) => Ok(Lock { _file: file }),
             Err(TryLockError::WouldBlock) => Err(Failure::InUse(self.database.clone())),
@@ -61,12 +62,12 @@ impl DataDir {
 
     /// Keeps everybody else from using the database.
     pub(crate) fn exclude_others(&self) -> Result<Lock, Failure> {
-        let file = self.lock_file()?;
-        match file.try_lock() {
-            Ok(()) => Ok(Lock { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(Failure::InUse(self.database.clone())),
-            Err(TryLockError::Error(why)) => Err(self.unusable(why)),
-        }
+        self.alone("lock", Failure::InUse)
+    }
+
+    /// Keeps other servers, and no commands, from the database. The system frees it with the process, however that ends.
+    pub(crate) fn exclude_servers(&self) -> Result<Lock, Failure> {
+        self.alone("serving", Failure::AlreadyServed)
     }
 
     /// Waits until nobody else is making or changing the master key.
@@ -81,8 +82,17 @@ impl DataDir {
         File::open(&self.path).and_then(|directory| directory.sync_all()).map_err(|why| self.unusable(why))
     }
 
-    fn lock_file(&self) -> Result<File, Failure> {
-        let path = beside(&self.database, "lock");
+    fn alone(&self, suffix: &str, taken: fn(PathBuf) -> Failure) -> Result<Lock, Failure> {
+        let file = self.lock_file(suffix)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Lock { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(taken(self.database.clone())),
+            Err(TryLockError::Error(why)) => Err(self.unusable(why)),
+        }
+    }
+
+    fn lock_file(&self, suffix: &str) -> Result<File, Failure> {
+        let path = beside(&self.database, suffix);
         OpenOptions::new()
             .write(true)
             .create(true)

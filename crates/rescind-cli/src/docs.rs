@@ -40,9 +40,6 @@ fn reference() -> String {
 const INTRODUCTION: &str = "\
 # The command `rescind`
 
-<!-- Written from the definition of the command line; a test holds this file to it. Run the tests of rescind-cli with
-     RESCIND_TEST_BLESS=1 to write it anew. -->
-
 Every command takes `--config FILE` (the settings file; `./rescind.toml` where there is one), `--data-dir DIR` and
 `-v` (say more on the standard error). Settings are in [settings.md](settings.md).
 

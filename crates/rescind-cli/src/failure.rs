@@ -14,6 +14,9 @@ pub(crate) enum Failure {
     /// The command line makes no sense.
     #[error("{0}")]
     Usage(String),
+    /// The first operator's password would be guessed.
+    #[error("RESCIND_ADMIN_PASSWORD is too weak: {0}")]
+    AdminPassword(&'static str),
     /// A setting makes no sense; the text names it.
     #[error("{0}")]
     Setting(String),
@@ -99,9 +102,15 @@ pub(crate) enum Failure {
     /// Another process uses the data directory.
     #[error("a server or another command is using {}", .0.display())]
     InUse(PathBuf),
+    /// Another server uses the file.
+    #[error("another server is serving {}", .0.display())]
+    AlreadyServed(PathBuf),
     /// What was named is not there.
     #[error("there is no {0}")]
     NoSuch(String),
+    /// No token with that jti was revoked.
+    #[error("no revocation of a token with the jti {0}")]
+    NoRevocation(String),
     /// What was named is there more than once.
     #[error("{0}")]
     Ambiguous(String),
@@ -129,9 +138,11 @@ impl Failure {
     /// 2 for wrong usage, 1 for everything else.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Usage(_) | Self::Setting(_) | Self::CannotAsk(_) | Self::CannotAskPassword => {
-                ExitCode::from(2)
-            }
+            Self::Usage(_)
+            | Self::Setting(_)
+            | Self::AdminPassword(_)
+            | Self::CannotAsk(_)
+            | Self::CannotAskPassword => ExitCode::from(2),
             _ => ExitCode::from(1),
         }
     }
@@ -141,6 +152,7 @@ impl Failure {
         match self {
             Self::Usage(_) => "wrong_usage",
             Self::Setting(_) => "invalid_setting",
+            Self::AdminPassword(_) => "password_too_weak",
             Self::CannotAsk(_) => "confirmation_needed",
             Self::CannotAskPassword => "password_needed",
             Self::Declined => "declined",
@@ -161,7 +173,8 @@ impl Failure {
             Self::InvalidMasterKey(_) => "invalid_master_key",
             Self::MasterKeyGone(_) => "master_key_gone",
             Self::InUse(_) => "in_use",
-            Self::NoSuch(_) => "not_found",
+            Self::AlreadyServed(_) => "already_served",
+            Self::NoSuch(_) | Self::NoRevocation(_) => "not_found",
             Self::Ambiguous(_) => "ambiguous",
             Self::Refused(error) => error.code(),
             Self::Listen(..) => "cannot_listen",
@@ -177,6 +190,9 @@ impl Failure {
         Some(match self {
             Self::Setting(_) => {
                 "`rescind config --reference` lists every setting, `rescind config` those in effect"
+            }
+            Self::AdminPassword(_) => {
+                "give the first operator another (RESCIND_ADMIN_PASSWORD or RESCIND_ADMIN_PASSWORD_FILE), or none: then one is made up and printed once"
             }
             Self::CannotAsk(_) => "look with --dry-run, then say --yes",
             Self::CannotAskPassword => "use --password-stdin, --password-file or --password-generate",
@@ -207,9 +223,15 @@ impl Failure {
                 "put it back, or give the key with RESCIND_MASTER_KEY; without it nobody can open the signing keys"
             }
             Self::InUse(_) => "stop it first, then try again",
-            Self::Listen(..) => "stop what listens there, or listen elsewhere: --listen or RESCIND_LISTEN",
+            Self::AlreadyServed(_) => {
+                "a file has one server: stop that one, or give this one a directory of its own (--data-dir); several servers share a PostgreSQL database (RESCIND_DATABASE_URL)"
+            }
+            Self::Listen(_, why) => listening(why.kind()),
             Self::Unhealthy(..) => {
                 "its log and `rescind doctor` say more; where it listens elsewhere, set RESCIND_LISTEN here too"
+            }
+            Self::NoRevocation(_) => {
+                "a token's revocation is named by its jti, not by its seq: `rescind revocations list --kind token` lists them"
             }
             Self::Ambiguous(_) => "say which with --tenant",
             Self::Refused(Error::Overloaded | Error::Unavailable) => {
@@ -235,6 +257,19 @@ impl Failure {
             std::io::ErrorKind::StorageFull => Self::DiskFull(path.display().to_string()),
             _ => Self::File { path, why },
         }
+    }
+}
+
+/// What helps where an address cannot be listened on.
+const fn listening(why: std::io::ErrorKind) -> &'static str {
+    match why {
+        std::io::ErrorKind::PermissionDenied => {
+            "ports below 1024 are the system's: listen on a higher one behind a proxy (--listen or RESCIND_LISTEN), or give the program CAP_NET_BIND_SERVICE (systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE)"
+        }
+        std::io::ErrorKind::AddrNotAvailable => {
+            "this machine has no such address: listen on one that it has, or on all with 0.0.0.0 (--listen or RESCIND_LISTEN)"
+        }
+        _ => "stop what listens there, or listen elsewhere: --listen or RESCIND_LISTEN",
     }
 }
 
@@ -277,6 +312,8 @@ impl Failure {
     pub(crate) fn start(error: StartError, origin: &str) -> Self {
         match error {
             StartError::MasterKey(seal) => Self::seal(seal, origin),
+            // Nobody's password is made at a start but the first operator's.
+            StartError::Other(Error::PasswordTooWeak(why)) => Self::AdminPassword(why),
             StartError::Other(other) => other.into(),
         }
     }
@@ -305,6 +342,20 @@ mod tests {
         let read_only = StoreError::TakesNoWrites("attempt to write a readonly database".to_owned());
         assert_eq!(Failure::from(read_only).code(), "unavailable");
         assert_eq!(Failure::from(StoreError::Unavailable("disk I/O error".to_owned())).code(), "unavailable");
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_had_is_told_from_one_that_is_taken() {
+        use std::io::ErrorKind::{AddrInUse, AddrNotAvailable, PermissionDenied};
+        let causes = [
+            (PermissionDenied, "below 1024"),
+            (AddrNotAvailable, "no such address"),
+            (AddrInUse, "stop what"),
+        ];
+        for (kind, said) in causes {
+            let failure = Failure::Listen(([127, 0, 0, 1], 80).into(), kind.into());
+            assert!(failure.next().unwrap().contains(said), "{failure}");
+        }
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub(crate) enum Kind {
         /// The store.
         store: Arc<SqliteStore>,
         /// Held for as long as the file is in use.
-        _lock: Lock,
+        _locks: Vec<Lock>,
     },
     /// A database on a server.
     Postgres(Arc<PostgresStore>),
@@ -53,8 +53,8 @@ impl Opened {
         }
     }
 
-    fn sqlite(store: Arc<SqliteStore>, lock: Lock, master_keys: Arc<MasterKeys>) -> Self {
-        Self { store: Arc::clone(&store) as _, master_keys, kind: Kind::Sqlite { store, _lock: lock } }
+    fn sqlite(store: Arc<SqliteStore>, locks: Vec<Lock>, master_keys: Arc<MasterKeys>) -> Self {
+        Self { store: Arc::clone(&store) as _, master_keys, kind: Kind::Sqlite { store, _locks: locks } }
     }
 
     fn postgres(store: Arc<PostgresStore>, master_keys: Arc<MasterKeys>) -> Self {
@@ -83,8 +83,8 @@ pub(crate) async fn for_server(settings: &Settings) -> Result<Opened, Failure> {
         Database::Sqlite(path) => {
             let place = settings.place();
             place.create()?;
-            let lock = place.share()?;
-            Opened::sqlite(open_file(path)?, lock, Arc::new(settings.master_keys()))
+            let locks = vec![place.share()?, place.exclude_servers()?];
+            Opened::sqlite(open_file(path)?, locks, Arc::new(settings.master_keys()))
         }
         Database::Postgres(url) => {
             let store = PostgresStore::open(&postgres(url)).await?;
@@ -110,7 +110,7 @@ pub(crate) async fn existing(settings: &Settings) -> Result<Opened, Failure> {
             }
             let lock = place.share()?;
             require_schema(rescind_sqlite::schema_version(path)?, rescind_sqlite::LATEST)?;
-            Opened::sqlite(open_file(path)?, lock, Arc::new(settings.master_keys()))
+            Opened::sqlite(open_file(path)?, vec![lock], Arc::new(settings.master_keys()))
         }
         Database::Postgres(url) => {
             let options = postgres(url);

@@ -2,7 +2,7 @@
 
 use rescind::authority::Caller;
 use rescind::directory::{Tenant, User, UserFilter};
-use rescind::id::{TenantId, UserId};
+use rescind::id::{SessionId, TenantId, UserId};
 use rescind::store::{PageRequest, StoreError};
 
 use crate::failure::Failure;
@@ -48,6 +48,12 @@ impl Admin {
         }
         found.pop().ok_or_else(|| missing(StoreError::NotFound, "user", email))
     }
+}
+
+/// A session's id, as an argument.
+pub(crate) fn session_id(text: &str) -> Result<SessionId, String> {
+    let why = "a session is named by its id, a UUID: `rescind sessions list --user WHO` lists them";
+    text.parse().map_err(|_| why.to_owned())
 }
 
 /// For something that was named: says which, where it is not there.

@@ -57,3 +57,29 @@ async fn the_master_key_can_be_changed_under_a_running_server() {
     let access = refreshed.json["access_token"].as_str().expect("an access token");
     house.server.api().me(access).await.expect(200);
 }
+
+/// A server that is started at another address, and was not told what it is called, calls itself by that. Commands note nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_issuer_at_a_restart_is_told_once() {
+    const TOLD: &str = "the issuer has changed";
+    let mut house = House::open(&[("RESCIND_LOG_FORMAT", "json")]).await;
+    let first = house.server.base().to_owned();
+    house.server.terminate().await;
+    house.server.restart().await;
+    let noted =
+        house.server.command().args(["sessions", "list", "--user", "nobody@example.com"]).output().await;
+    assert!(noted.is_ok());
+    assert!(!house.server.output().text().contains(TOLD), "it is the same");
+
+    house.server.terminate().await;
+    house.server.restart_with("RESCIND_ISSUER", "https://auth.example").await;
+    let lines = house.server.output().lines();
+    let line = lines.iter().find(|line| line.contains(TOLD)).expect("it is told");
+    let line: serde_json::Value = serde_json::from_str(line).expect("a line of JSON");
+    assert_eq!(line["level"], "WARN", "{line}");
+    assert!(line.to_string().contains(&first) && line.to_string().contains("https://auth.example"), "{line}");
+
+    house.server.terminate().await;
+    house.server.restart().await;
+    assert_eq!(house.server.output().text().matches(TOLD).count(), 1, "it is the last one's now");
+}

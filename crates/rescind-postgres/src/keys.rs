@@ -1,10 +1,10 @@
 //! Keys.
 
-use rescind::audit::{Record, Target};
+use rescind::audit::{Record, Target, action};
 use rescind::clock::Timestamp;
 use rescind::keys::{KeyChange, KeyRecord, KeyStore, KeyUse, NewKey, Rewrap, Sealed};
 use rescind::ledger::{Draft, Entry, MarkKey};
-use rescind::store::{Answer, StoreError};
+use rescind::store::{Answer, Provenance, StoreError};
 use tokio_postgres::Row;
 
 use crate::PostgresStore;
@@ -26,6 +26,11 @@ impl KeyStore for PostgresStore {
 
     fn rewrap_keys(&self, rewrap: Rewrap) -> Answer<'_, ()> {
         write!(self, |tx| self::rewrap(tx, &rewrap))
+    }
+
+    fn note_issuer<'a>(&'a self, issuer: &'a str, by: Provenance) -> Answer<'a, Option<String>> {
+        let issuer = issuer.to_owned();
+        write!(self, |tx| self::note_issuer(tx, &issuer, &by))
     }
 }
 
@@ -198,13 +203,35 @@ async fn rewrap(tx: &Tx, rewrap: &Rewrap) -> Outcome<()> {
         }
     }
     let act = Record {
-        action: rescind::audit::action::KEYS_REWRAPPED,
+        action: action::KEYS_REWRAPPED,
         target: Target { kind: "key", id: None },
         tenant: None,
         user: None,
         reason: None,
     };
     record(tx, &rewrap.by, &act).await
+}
+
+/// Of many nodes that start at once under another issuer, one notes it.
+async fn note_issuer(tx: &Tx, issuer: &str, by: &Provenance) -> Outcome<Option<String>> {
+    if last_issuer(tx).await?.as_deref() == Some(issuer) {
+        return Ok(None);
+    }
+    tx.take_turn().await?;
+    let last = last_issuer(tx).await?;
+    if last.as_deref() == Some(issuer) {
+        return Ok(None);
+    }
+    let target = Target::new("issuer", issuer);
+    let act = Record { action: action::ISSUER_SET, target, tenant: None, user: None, reason: None };
+    record(tx, by, &act).await?;
+    Ok(last)
+}
+
+async fn last_issuer(conn: &Conn) -> Outcome<Option<String>> {
+    let sql = "SELECT target_id FROM audit WHERE action = $1 ORDER BY row DESC LIMIT 1";
+    let row = conn.row(sql, &[&action::ISSUER_SET]).await?;
+    row.map(|row| Cells::new(&row).take()).transpose()
 }
 
 async fn record_key(tx: &Tx, change: &KeyChange, kid: &str) -> Outcome<()> {

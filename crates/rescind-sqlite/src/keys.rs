@@ -1,11 +1,11 @@
 //! Keys.
 
-use rescind::audit::{Record, Target};
+use rescind::audit::{Record, Target, action};
 use rescind::clock::Timestamp;
 use rescind::keys::{KeyChange, KeyRecord, KeyStore, KeyUse, NewKey, Rewrap, Sealed};
 use rescind::ledger::{Draft, Entry, MarkKey};
-use rescind::store::{Answer, StoreError};
-use rusqlite::{Connection, Row};
+use rescind::store::{Answer, Provenance, StoreError};
+use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use crate::SqliteStore;
 use crate::audit::record;
@@ -25,6 +25,11 @@ impl KeyStore for SqliteStore {
 
     fn rewrap_keys(&self, rewrap: Rewrap) -> Answer<'_, ()> {
         self.write(move |tx| self::rewrap(tx, &rewrap))
+    }
+
+    fn note_issuer<'a>(&'a self, issuer: &'a str, by: Provenance) -> Answer<'a, Option<String>> {
+        let issuer = issuer.to_owned();
+        self.write(move |tx| self::note_issuer(tx, &issuer, &by))
     }
 }
 
@@ -202,13 +207,26 @@ fn rewrap(tx: &Tx<'_>, rewrap: &Rewrap) -> Outcome<()> {
         }
     }
     let act = Record {
-        action: rescind::audit::action::KEYS_REWRAPPED,
+        action: action::KEYS_REWRAPPED,
         target: Target { kind: "key", id: None },
         tenant: None,
         user: None,
         reason: None,
     };
     record(tx, &rewrap.by, &act)
+}
+
+fn note_issuer(tx: &Tx<'_>, issuer: &str, by: &Provenance) -> Outcome<Option<String>> {
+    let last: Option<String> = tx
+        .prepare_cached("SELECT target_id FROM audit WHERE action = ?1 ORDER BY row DESC LIMIT 1")?
+        .query_row((action::ISSUER_SET,), |row| row.get(0))
+        .optional()?;
+    if last.as_deref() == Some(issuer) {
+        return Ok(None);
+    }
+    let target = Target::new("issuer", issuer);
+    record(tx, by, &Record { action: action::ISSUER_SET, target, tenant: None, user: None, reason: None })?;
+    Ok(last)
 }
 
 fn record_key(tx: &Tx<'_>, change: &KeyChange, kid: Option<&str>) -> Outcome<()> {

@@ -47,7 +47,7 @@ pub(crate) struct List {
 
 #[derive(Args, Debug)]
 pub(crate) struct Show {
-    /// The token's `jti`
+    /// The token's `jti`, which `list` shows as the key of entries of the kind `token`; not an entry's `seq`
     jti: String,
     #[command(flatten)]
     format: Format,
@@ -81,7 +81,7 @@ async fn show(args: &Show, admin: &Admin) -> Result<(), Failure> {
     let entry =
         admin.authority.revocation(&Caller::command_line(), &args.jti).await.map_err(
             |error| match error {
-                Error::NotFound => Failure::NoSuch(format!("revocation of a token {}", harmless(&args.jti))),
+                Error::NotFound => Failure::NoRevocation(harmless(&args.jti)),
                 other => other.into(),
             },
         )?;

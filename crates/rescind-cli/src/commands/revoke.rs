@@ -1,17 +1,19 @@
 //! `rescind revoke`: one verb for everything that can be taken back.
 
+mod preview;
+
 use clap::Args;
 use rescind::authority::{Caller, RevocationRequest, What};
 use rescind::clock::Timestamp;
-use rescind::id::{SessionId, TenantId};
-use rescind::ledger::CutTarget;
+use rescind::id::SessionId;
+use rescind::ledger::TokenKey;
 use rescind_server::view::RevocationView;
-use serde_json::json;
 
 use crate::confirm::Sure;
 use crate::failure::Failure;
 use crate::open::{Admin, administer};
-use crate::output::{Format, harmless};
+use crate::output::{Format, harmless, note};
+use crate::resolve::session_id;
 use crate::settings::Settings;
 use crate::text_input;
 
@@ -46,7 +48,7 @@ pub(crate) struct Target {
     #[arg(long)]
     jti: Option<String>,
     /// A session
-    #[arg(long, value_name = "SESSION_ID")]
+    #[arg(long, value_name = "SESSION_ID", value_parser = session_id)]
     session: Option<SessionId>,
     /// A token by its text, in a file or (`-`) on standard input; a refresh token ends its session
     #[arg(long, value_name = "FILE")]
@@ -87,11 +89,12 @@ pub(crate) async fn run(args: Revoke, settings: &Settings) -> Result<(), Failure
 async fn revoke_one(args: Revoke, what: What, admin: &Admin) -> Result<(), Failure> {
     let tenant = admin.optional_tenant(args.within.as_deref()).await?;
     if args.sure.dry_run {
-        return dry_run(&what, tenant, admin, args.format).await;
+        return preview::show(&what, tenant, admin, args.format).await;
     }
     if let What::ForeignUser(id) = &what {
         args.sure.confirm(&format!("kills every token that user {id} has"))?;
     }
+    let by_jti = matches!(what, What::Jti(_));
     let request =
         RevocationRequest { what, expires_at: args.expires_at, user: None, tenant, reason: args.reason };
     let (entry, created) = admin
@@ -108,37 +111,24 @@ async fn revoke_one(args: Revoke, what: What, admin: &Admin) -> Result<(), Failu
         harmless(&view.key),
         below.unwrap_or_default()
     );
-    args.format.done(&view, &sentence)
+    args.format.done(&view, &sentence)?;
+    // It is done, whatever is known of it.
+    if by_jti
+        && view.kind == "token"
+        && let Ok(None) = preview::owner(&TokenKey::new(&view.key), admin).await
+    {
+        note(&unknown(&view))?;
+    }
+    Ok(())
 }
 
-/// What one token or session would be; nothing is looked at that only a cut would find.
-async fn dry_run(
-    what: &What,
-    tenant: Option<TenantId>,
-    admin: &Admin,
-    format: Format,
-) -> Result<(), Failure> {
-    let count = async |target| admin.store().count_reach(&target, admin.authority.now()).await;
-    let (kind, key, count) = match what {
-        What::Jti(jti) => ("token", jti.clone(), None),
-        What::Session(id) => {
-            let target = CutTarget::Session { id: *id, tenant: None, user: None };
-            ("session", id.to_string(), Some(count(target).await?))
-        }
-        What::Token(_) => ("token", "that text names".to_owned(), None),
-        What::Digest(digest) => ("digest", hex(digest), None),
-        What::ForeignSession(id) => {
-            let target = CutTarget::ForeignSession { id: *id, tenant, user: None };
-            ("session", id.to_string(), Some(count(target).await?))
-        }
-        What::ForeignUser(id) => {
-            let tenant = tenant.ok_or_else(|| Failure::Usage("--within: whose user is it?".to_owned()))?;
-            let target = CutTarget::ForeignUser { tenant, user: *id };
-            ("user", id.to_string(), Some(count(target).await?))
-        }
-    };
-    let would = json!({ "dry_run": true, "kind": kind, "key": key, "revoked": count });
-    format.done(&would, &format!("would revoke the {kind} {}", harmless(&key)))
+/// A jti that was mistyped is revoked as willingly as one that nobody here can know, such as another issuer's.
+fn unknown(view: &RevocationView) -> String {
+    let until = view.expires_at.map(|at| at.to_string()).unwrap_or_default();
+    format!(
+        "{}. It was recorded all the same: whatever token has it is refused until {until}",
+        preview::UNKNOWN
+    )
 }
 
 impl Target {

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::listing::Paging;
 use crate::open::{Admin, administer};
 use crate::output::Format;
-use crate::resolve::missing;
+use crate::resolve::{missing, session_id};
 use crate::settings::Settings;
 
 const COLUMNS: [&str; 7] =
@@ -77,6 +77,7 @@ pub(crate) enum Wanted {
 #[derive(Args, Debug)]
 pub(crate) struct Show {
     /// The session's id
+    #[arg(value_parser = session_id)]
     session_id: SessionId,
     #[command(flatten)]
     format: Format,
@@ -85,7 +86,7 @@ pub(crate) struct Show {
 #[derive(Args, Debug)]
 pub(crate) struct Revoke {
     /// The session's id
-    #[arg(required_unless_present = "user", conflicts_with_all = ["user", "tenant"])]
+    #[arg(required_unless_present = "user", conflicts_with_all = ["user", "tenant"], value_parser = session_id)]
     session_id: Option<SessionId>,
     /// All sessions and tokens of this user, by id or email
     #[arg(long)]

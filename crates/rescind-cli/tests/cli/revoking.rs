@@ -233,3 +233,83 @@ fn every_act_holds_for_as_long_as_other_issuers_tokens_live() {
 fn last_seq(home: &Home) -> Option<i64> {
     home.json(&["revocations", "list"])["items"][0]["seq"].as_i64()
 }
+
+#[test]
+fn a_dry_run_says_what_a_token_is_and_what_would_end_and_writes_nothing() {
+    const DRY: [&str; 4] = ["revoke", "--token", "-", "--dry-run"];
+    let home = Home::started();
+    let tokens = home.sign_in(ADA);
+    let would = |text: &str| -> Value {
+        let told = home.ok_with(&[&DRY[..], &["--json"]].concat(), text);
+        serde_json::from_str(&told).unwrap()
+    };
+    let session = home.json(&["sessions", "show", &tokens.session]);
+    let jti = session["access_jti"].as_str().unwrap();
+    let access = would(&tokens.access);
+    assert_eq!(
+        (&access["kind"], &access["key"], &access["token"]),
+        (&"token".into(), &jti.into(), &"access_token".into())
+    );
+    assert_eq!((&access["session_id"], &access["revoked"]), (&session["session_id"], &0.into()));
+    assert_eq!((&access["dry_run"], &access["refused"]), (&true.into(), &Value::Null));
+    assert!(access["expires_at"].is_string());
+    let refresh = would(&tokens.refresh);
+    assert_eq!((&refresh["kind"], &refresh["key"]), (&"session".into(), &session["session_id"]));
+    assert_eq!((&refresh["token"], &refresh["revoked"]), (&"refresh_token".into(), &1.into()));
+    let told = home.ok_with(&DRY, &tokens.refresh);
+    assert!(told.contains(&tokens.session) && told.contains("would end"), "{told}");
+    let told = home.ok_with(&DRY, &tokens.access);
+    assert!(told.contains(jti) && told.contains("goes on"), "{told}");
+    assert_eq!((last_seq(&home), home.active(ADA)), (None, 1));
+    for nothing in ["", "garbage", "a.b.c", &tokens.session, jti] {
+        home.run_with(&DRY, nothing).assert_refused(2, "wrong_usage");
+    }
+
+    home.ok(&["revoke", "--jti", jti]);
+    assert_eq!(would(&tokens.access)["refused"], "token_revoked");
+    home.ok(&["revoke", "--session", &tokens.session]);
+    let over = would(&tokens.refresh);
+    assert_eq!((&over["revoked"], &over["refused"]), (&0.into(), &"session_revoked".into()));
+    let told = home.ok_with(&DRY, &tokens.refresh);
+    assert!(told.contains("revoked already") && !told.contains("would"), "{told}");
+    home.refused(
+        &["revoke", "--session", "01900000-0000-7000-8000-000000000000", "--dry-run"],
+        1,
+        "not_found",
+    );
+}
+
+#[test]
+fn a_jti_that_nobody_is_known_to_have_is_revoked_and_said_to_be_unknown() {
+    let home = Home::started();
+    let tokens = home.sign_in(ADA);
+    let dry = home.ok(&["revoke", "--jti", "5", "--dry-run"]);
+    assert!(dry.contains("no session's newest token"), "{dry}");
+    let answer = home.run(&["revoke", "--jti", "5"]);
+    assert!(
+        answer.err.contains("no session's newest token") && answer.err.contains("is refused until"),
+        "{}",
+        answer.err
+    );
+    assert!(answer.must(0, &["revoke"]).contains("revoked token 5"));
+    let session = home.json(&["sessions", "show", &tokens.session]);
+    let known = home.run(&["revoke", "--jti", session["access_jti"].as_str().unwrap()]);
+    assert_eq!(known.err, "");
+}
+
+#[test]
+fn what_is_named_by_a_number_says_what_to_name_it_by() {
+    let home = Home::started();
+    for args in [&["sessions", "show", "1"][..], &["sessions", "revoke", "1"], &["revoke", "--session", "1"]]
+    {
+        let answer = home.run(args);
+        assert_eq!(answer.code, 2);
+        assert!(
+            answer.err.contains("UUID") && answer.err.contains("rescind sessions list"),
+            "{}",
+            answer.err
+        );
+    }
+    let answer = home.refused(&["revocations", "show", "3"], 1, "not_found");
+    assert!(answer.err.contains("jti") && answer.err.contains("rescind revocations list"), "{}", answer.err);
+}

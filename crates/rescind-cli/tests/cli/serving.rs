@@ -166,3 +166,43 @@ fn an_interrupted_change_of_the_master_key_is_finished_at_the_start() {
     assert_eq!(fs::read(&path).unwrap(), new);
     assert!(!next.exists());
 }
+
+/// Whatever way the first one ends. The commands beside it are not kept out.
+#[test]
+fn a_file_has_one_server_until_that_one_has_ended() {
+    let home = Home::started();
+    let serving = Serving::start(&home, &[]);
+    let answer = home.refused(&["serve"], 1, "already_served");
+    assert!(answer.err.contains("rescind.db") && answer.err.contains("--data-dir"), "{}", answer.err);
+    let (elsewhere, database) = (home.root().join("other"), format!("sqlite:{}", home.database().display()));
+    let args = ["serve", "--data-dir", elsewhere.to_str().unwrap(), "--database-url", &database];
+    home.refused(&args, 1, "already_served");
+    home.ok(&["tenants", "create", "acme"]);
+    // Killed, with no time to tidy up.
+    serving.end();
+    Serving::start(&home, &[]).end();
+}
+
+#[test]
+fn a_first_password_that_would_be_guessed_stops_the_first_start_and_no_other() {
+    let home = Home::empty();
+    for weak in ["short", "password", "admin@localhost"] {
+        let answer = home.run_set(&[("RESCIND_ADMIN_PASSWORD", weak)], &["serve"]);
+        answer.assert_refused(2, "password_too_weak");
+        assert!(answer.err.contains("RESCIND_ADMIN_PASSWORD is too weak: it "), "{}", answer.err);
+    }
+    let short = home.run_set(&[("RESCIND_ADMIN_PASSWORD", "short")], &["serve"]);
+    assert!(short.err.contains("at least 8 characters"), "{}", short.err);
+    let mut first = Serving::start(&home, &[]);
+    first.read_until("admin password: ");
+    first.end();
+    // There is an operator, and nobody takes that password for anything.
+    Serving::start(&home, &[("RESCIND_ADMIN_PASSWORD", "short")]).end();
+}
+
+#[test]
+fn an_address_that_is_not_of_this_machine_is_told_from_one_that_is_taken() {
+    // Kept for documentation (RFC 5737): nobody's.
+    let answer = Home::empty().refused(&["serve", "--listen", "192.0.2.1:8080"], 1, "cannot_listen");
+    assert!(answer.err.contains("no such address"), "{}", answer.err);
+}

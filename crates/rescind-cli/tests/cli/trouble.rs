@@ -14,6 +14,19 @@ fn finding<'a>(report: &'a Value, check: &str) -> &'a Value {
 /// The doctor also looks at whoever listens at our address, and the default one may be somebody else's.
 pub(crate) const NOBODY_LISTENS: (&str, &str) = ("RESCIND_LISTEN", "127.0.0.1:1");
 
+fn word(finding: &Value) -> &str {
+    finding["status"].as_str().unwrap()
+}
+
+/// What was looked at and found wrong.
+fn wrong(report: &Value) -> Vec<&str> {
+    let findings = report["findings"].as_array().unwrap().iter();
+    findings
+        .filter(|finding| word(finding) == "wrong")
+        .map(|finding| finding["check"].as_str().unwrap())
+        .collect()
+}
+
 fn doctor(home: &Home, exit: i32) -> Value {
     let answer = home.run_set(&[NOBODY_LISTENS], &["doctor", "--json"]);
     assert_eq!(answer.code, exit, "{}{}", answer.out, answer.err);
@@ -21,7 +34,7 @@ fn doctor(home: &Home, exit: i32) -> Value {
     assert_eq!(report["healthy"], exit == 0);
     for finding in report["findings"].as_array().unwrap() {
         assert_eq!(members(finding), ["check", "detail", "mend", "status"]);
-        assert_eq!(finding["mend"].is_null(), finding["status"] == "ok", "{finding}");
+        assert_eq!(finding["mend"].is_null(), matches!(word(finding), "ok" | "skipped"), "{finding}");
     }
     report
 }
@@ -163,4 +176,56 @@ fn settings_that_stop_the_start_are_the_doctors_first_finding() {
     assert_eq!(answer.code, 1);
     let report: Value = serde_json::from_str(&answer.out).unwrap();
     assert!(finding(&report, "settings")["detail"].as_str().unwrap().contains("RESCIND_COLOUR"));
+}
+
+#[test]
+fn one_cause_is_one_finding_and_what_was_not_looked_at_is_said() {
+    let home = Home::empty();
+    let report = doctor(&home, 1);
+    assert_eq!(wrong(&report), ["data directory"], "{report}");
+    assert!(finding(&report, "data directory")["mend"].as_str().unwrap().contains("rescind serve"));
+    for check in ["database", "master key file", "master key", "signing keys", "purge", "clock"] {
+        assert_eq!(word(finding(&report, check)), "skipped", "{report}");
+    }
+    let told = home.run_set(&[NOBODY_LISTENS], &["doctor"]).must(1, &["doctor"]);
+    let line = "skipped  clock: not looked at, since something is wrong with the data directory";
+    assert!(told.lines().any(|told| told == line), "{told}");
+
+    fs::create_dir(home.data()).unwrap();
+    let report = doctor(&home, 1);
+    assert_eq!(wrong(&report), ["database"], "{report}");
+    assert_eq!(word(finding(&report, "master key file")), "skipped", "the first start makes it: {report}");
+
+    let home = Home::started();
+    home.sql("PRAGMA user_version = 99");
+    assert_eq!(wrong(&doctor(&home, 1)), ["schema"]);
+}
+
+#[test]
+fn a_master_key_that_is_gone_is_not_called_well() {
+    let home = Home::started();
+    fs::remove_file(home.data().join("master.key")).unwrap();
+    let report = doctor(&home, 1);
+    assert_eq!(wrong(&report), ["master key"], "{report}");
+    for check in ["master key file", "signing keys", "purge", "clock"] {
+        assert_eq!(word(finding(&report, check)), "skipped", "{report}");
+    }
+}
+
+#[test]
+fn another_issuer_than_the_last_servers_is_told() {
+    let home = Home::started();
+    home.authority(|authority| async move { assert_eq!(authority.note_issuer().await, Ok(None)) });
+    let issuer = |settings: &[(&str, &str)]| {
+        let settings = [&[NOBODY_LISTENS], settings].concat();
+        let answer = home.run_set(&settings, &["doctor", "--json"]);
+        finding(&serde_json::from_str(&answer.must(0, &["doctor"])).unwrap(), "issuer").clone()
+    };
+    let changed = issuer(&[]);
+    assert_eq!(word(&changed), "warning", "{changed}");
+    let (noted, ours) = ("http://127.0.0.1:8080", "http://127.0.0.1:1");
+    let detail = changed["detail"].as_str().unwrap();
+    assert!(detail.contains(noted) && detail.contains(ours), "{detail}");
+    assert!(changed["mend"].as_str().unwrap().contains(&format!("RESCIND_ISSUER={noted}")), "{changed}");
+    assert_eq!(word(&issuer(&[("RESCIND_ISSUER", noted)])), "ok");
 }

@@ -228,7 +228,7 @@ pub const SETTINGS: &[Setting] = &[
         Words("random, printed once on first start"),
         "text",
         values::password,
-        "The operator's first password.",
+        "The operator's first password, of 8 characters at the least.",
         Secret
     ),
     setting!(

@@ -16,9 +16,6 @@ pub fn reference() -> String {
 const INTRODUCTION: &str = "\
 # Settings
 
-<!-- Written by `config::reference`; a test holds this file to it. Run the tests of rescind-server with
-     RESCIND_TEST_BLESS=1 to write it anew. -->
-
 Each setting is an environment variable, a member of `rescind.toml` in the working directory (the name in lower
 case, without `RESCIND_`) and a flag (likewise, with dashes): `RESCIND_ACCESS_TTL`, `access_ttl`, `--access-ttl`.
 A flag wins over the environment, the environment over the file, the file over the default. `rescind config`

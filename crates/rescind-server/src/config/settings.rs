@@ -283,7 +283,7 @@ impl Settings {
         &self.explained
     }
 
-    /// What an operator should be told at the start: settings that are possible and have no effect.
+    /// What an operator should be told at the start: settings that are possible and hardly meant.
     ///
     /// ```
     /// # use rescind_server::config::{Settings, Sources};
@@ -299,7 +299,17 @@ impl Settings {
     pub fn notices(&self) -> Vec<String> {
         let weakness =
             self.admin_password.as_ref().and_then(|given| password::weakness(given, &self.admin_email));
-        weakness.map(|why| format!("RESCIND_ADMIN_PASSWORD would be guessed: {why}")).into_iter().collect()
+        let weak = weakness.map(|why| format!("RESCIND_ADMIN_PASSWORD would be guessed: {why}"));
+        weak.into_iter().chain(self.nowhere()).collect()
+    }
+
+    /// Tokens would name an address at which nobody reaches anybody.
+    fn nowhere(&self) -> Option<String> {
+        let made_up = self.given_issuer.is_none() && self.listen.ip().is_unspecified();
+        made_up.then(|| {
+            let issuer = self.issuer(self.listen);
+            format!("RESCIND_ISSUER should be set to the URL that clients use: without it tokens name {issuer} as their issuer")
+        })
     }
 
     fn from_given(given: &Given) -> Result<Self, SettingsError> {

@@ -269,6 +269,18 @@ fn a_broken_file_is_told_by_its_line_and_never_quoted() {
 }
 
 #[test]
+fn an_issuer_that_nobody_reaches_is_told() {
+    for listen in ["0.0.0.0:8080", "[::]:8080"] {
+        let notices = case().env("RESCIND_LISTEN", listen).load().unwrap().notices();
+        assert_eq!(notices.len(), 1, "{notices:?}");
+        assert!(notices[0].starts_with("RESCIND_ISSUER") && notices[0].contains(listen), "{notices:?}");
+        let set = case().env("RESCIND_LISTEN", listen).env("RESCIND_ISSUER", "https://auth.example");
+        assert!(set.load().unwrap().notices().is_empty());
+    }
+    assert!(case().env("RESCIND_LISTEN", "127.0.0.1:8080").load().unwrap().notices().is_empty());
+}
+
+#[test]
 fn nothing_secret_is_shown() {
     let settings = case()
         .env("RESCIND_ADMIN_PASSWORD", "hunter2")

@@ -9,9 +9,9 @@ use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use http::header::Entry;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version, header};
 use ipnet::IpNet;
 use rescind::clock::Clock;
 use rescind::entropy::Entropy;
@@ -81,11 +81,27 @@ impl Default for Limits {
 /// and 405 as problems.
 pub(crate) fn dress(router: Router, edge: Edge) -> Router {
     let router = router
-        .fallback(async || Problem::new(Code::NotFound))
+        .fallback(nowhere)
         .method_not_allowed_fallback(async || Problem::new(Code::MethodNotAllowed))
         .layer(CatchPanicLayer::custom(after_panic));
     let router = if edge.cors_origins.is_empty() { router } else { router.layer(cors(&edge.cors_origins)) };
     router.layer(from_fn_with_state(Arc::new(edge), attend))
+}
+
+/// Who opens the server's address in a browser is led to the pages; whoever embeds it may have a page of its own there. A program is
+/// told that nothing is there.
+async fn nowhere(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    if uri.path() == "/" && matches!(method, Method::GET | Method::HEAD) && reads_pages(&headers) {
+        return ([(header::VARY, "accept")], Redirect::to("/account")).into_response();
+    }
+    Problem::new(Code::NotFound).into_response()
+}
+
+/// Whether somebody says that it takes HTML, and does not merely take everything (RFC 9110 §12.5.1).
+fn reads_pages(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let mut types = accepted.flat_map(|value| value.split(',')).filter_map(|range| range.split(';').next());
+    types.any(|name| name.trim().eq_ignore_ascii_case("text/html"))
 }
 
 async fn attend(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {

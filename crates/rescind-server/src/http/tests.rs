@@ -184,6 +184,31 @@ async fn every_answer_has_a_request_id_and_the_safe_headers() {
 }
 
 #[tokio::test]
+async fn a_browser_at_the_root_is_led_to_the_pages_and_a_program_is_told_that_nothing_is_there() {
+    let server = Server::start().await;
+    let ask = async |line: &str, accept: &str| {
+        server.send(&format!("{line} HTTP/1.1\nHost: x\nConnection: close\nAccept: {accept}\n\n")).await
+    };
+    for (line, accept) in [
+        ("GET /", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
+        ("GET /?x=1", "*/*, text/html"),
+        ("HEAD /", "text/html"),
+    ] {
+        let answer = ask(line, accept).await;
+        assert_eq!((answer.status, answer.header("location")), (303, Some("/account")), "{line}");
+        assert_eq!(answer.header("vary"), Some("accept"), "{line}");
+    }
+    for (line, accept) in [
+        ("GET /", "*/*"),
+        ("GET /", "application/json"),
+        ("GET /nowhere", "text/html"),
+        ("POST /", "text/html"),
+    ] {
+        assert_eq!(ask(line, accept).await.code(), "not_found", "{line} {accept}");
+    }
+}
+
+#[tokio::test]
 async fn an_error_is_a_problem_document_and_under_oauth2_the_body_of_rfc_6749() {
     let server = Server::start().await;
     let answer = server.get("/nowhere").await;

@@ -1,5 +1,7 @@
 //! Keeping keys.
 
+use std::sync::Arc;
+
 use rescind::audit::action;
 use rescind::clock::Timestamp;
 use rescind::keys::{KeyRecord, KeyState, KeyUse, Rewrap, Sealed};
@@ -171,4 +173,30 @@ pub async fn rewrapping_is_all_or_none(backend: Backend) {
     assert_eq!(after[0].sealed, Sealed(b"anew signing-1".to_vec()));
     assert_eq!(after[1].sealed, Sealed(b"anew mac-1".to_vec()));
     assert_eq!(world.audit().await[0].action, action::KEYS_REWRAPPED);
+}
+
+/// Once for each that differs from the one before, as of several nodes that start at once.
+pub async fn an_issuer_is_noted_when_it_is_another(backend: Backend) {
+    let world = Arc::new(World::new(backend).await);
+    let note = async |issuer| world.store.note_issuer(issuer, world.by()).await.unwrap();
+    assert_eq!(note("https://a.example").await, None);
+    assert_eq!(note("https://a.example").await, None);
+    assert_eq!(note("https://b.example").await.as_deref(), Some("https://a.example"));
+    assert_eq!(note("https://a.example").await.as_deref(), Some("https://b.example"), "the last one counts");
+    let mut nodes = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let world = Arc::clone(&world);
+        nodes.spawn(async move { world.store.note_issuer("https://c.example", world.by()).await.unwrap() });
+    }
+    let before: Vec<_> = nodes.join_all().await.into_iter().flatten().collect();
+    assert_eq!(before, ["https://a.example"]);
+    let noted: Vec<_> = world
+        .audit()
+        .await
+        .into_iter()
+        .filter(|entry| entry.action == action::ISSUER_SET)
+        .map(|entry| (entry.target.kind, entry.target.id.unwrap()))
+        .collect();
+    let expected = ["https://c.example", "https://a.example", "https://b.example", "https://a.example"];
+    assert_eq!(noted, expected.map(|issuer| ("issuer", issuer.to_owned())));
 }

@@ -161,7 +161,8 @@ macro_rules! conformance {
                 a_revoked_key_leaves_a_mark_for_ever,
                 two_active_keys_of_one_use_are_refused,
                 a_key_that_may_still_be_needed_is_not_forgotten,
-                rewrapping_is_all_or_none;
+                rewrapping_is_all_or_none,
+                an_issuer_is_noted_when_it_is_another;
             audit:
                 every_act_is_recorded_with_its_provenance,
                 a_refusal_is_not_recorded,

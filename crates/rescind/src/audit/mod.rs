@@ -175,6 +175,8 @@ pub mod action {
     pub const REVOCATION_REINSTATED: &str = "revocation_reinstated";
     /// The store was restored from a backup.
     pub const RESTORED: &str = "restored";
+    /// A server began to serve under another issuer than the last, or under the first: tokens of before are refused.
+    pub const ISSUER_SET: &str = "issuer_set";
 }
 
 /// Who does something.
@@ -290,7 +292,7 @@ pub struct InvalidActor;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Target {
-    /// `session`, `user`, `tenant`, `client`, `key`, `token`, `digest` or `ledger`.
+    /// `session`, `user`, `tenant`, `client`, `key`, `token`, `digest`, `ledger` or `issuer`.
     pub kind: &'static str,
     /// Its id, where the kind has one.
     pub id: Option<String>,
@@ -304,8 +306,8 @@ impl Target {
     ///
     /// assert!(Target::KINDS.iter().all(|kind| Target::known_kind(kind) == Some(*kind)));
     /// ```
-    pub const KINDS: [&'static str; 8] =
-        ["session", "user", "tenant", "client", "key", "token", "digest", "ledger"];
+    pub const KINDS: [&'static str; 9] =
+        ["session", "user", "tenant", "client", "key", "token", "digest", "ledger", "issuer"];
 
     /// A target of `kind`, one of [`Target::KINDS`], with this id.
     ///

@@ -16,6 +16,7 @@ mod follow;
 mod history;
 mod identify;
 mod identity;
+mod issuer;
 mod key_care;
 mod mint;
 mod refresh;

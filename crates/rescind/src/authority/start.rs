@@ -159,6 +159,9 @@ impl Authority {
     /// # Ok(())
     /// # });
     /// ```
+    ///
+    /// # Errors
+    /// Among others [`Error::PasswordTooWeak`], where the first start's operator would have such a password.
     pub async fn start(
         ports: Ports,
         settings: AuthoritySettings,
@@ -182,6 +185,9 @@ async fn first_start(ports: &Ports, operator: impl FnOnce() -> Operator, now: Ti
         return Ok(false);
     }
     let operator = operator();
+    if let Some(why) = password::weakness(&operator.password, &operator.email) {
+        return Err(Error::PasswordTooWeak(why));
+    }
     let tenant = |slug: &str, name: &str| NewTenant {
         id: TenantId(uuid_v7(now, &*ports.entropy)),
         slug: slug.to_owned(),

@@ -91,6 +91,20 @@ pub trait KeyStore: Send + Sync {
     /// # });
     /// ```
     fn rewrap_keys(&self, rewrap: Rewrap) -> Answer<'_, ()>;
+    /// Notes in the audit trail ([`ISSUER_SET`](crate::audit::action::ISSUER_SET)) that what these keys sign names `issuer` from here
+    /// on, unless it was noted last. Answers with the one that was, where it is another.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { ports, authority, operator, .. }| {
+    /// let by = || operator.provenance(authority.now());
+    /// let note = async |issuer| ports.store.note_issuer(issuer, by()).await;
+    /// assert_eq!(note("https://auth.example").await?, None, "it is the first");
+    /// assert_eq!(note("https://auth.example").await?, None, "it is still the same");
+    /// assert_eq!(note("https://id.example").await?.as_deref(), Some("https://auth.example"));
+    /// # Ok(())
+    /// # });
+    /// ```
+    fn note_issuer<'a>(&'a self, issuer: &'a str, by: Provenance) -> Answer<'a, Option<String>>;
 }
 
 /// One step of the keys' life, decided in the domain. Applied in this order: revoke, retire, promote, add, forget.

@@ -32,8 +32,8 @@ const NOTES: &str = "\
 pub(super) fn page(machine: &str, versions: &[String], table: &str) -> String {
     format!(
         "# Beside others\n\n\
-         Written by `cargo xtask bench --peers`, which installs them and repeats it all; not edited by hand. The programs are in \
-         [benches/peers](../benches/peers).\n\n\
+         Written by `cargo xtask bench --peers`, which installs them and repeats it all; not edited by hand. The programs are in the \
+         folder benches/peers of the sources.\n\n\
          Measured on {machine}.\n\n\
          Versions: {}.\n\n\
          {table}\n\

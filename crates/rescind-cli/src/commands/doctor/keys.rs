@@ -1,25 +1,32 @@
 //! The master key's file, and the signing keys' ages.
 
+use std::fs::File;
+use std::io::ErrorKind;
+
 use rescind::authority::{Caller, KEY_OVERLAP};
 use rescind::clock::Clock as _;
 use rescind::keys::{KeyState, KeyUse};
 use rescind::system::SystemClock;
 
 use super::Finding;
+use crate::failure::Failure;
 use crate::master_key::{MasterKeys, readable_by_others};
 use crate::open::Admin;
 use crate::settings::Settings;
 
-pub(super) fn check_master_key_file(settings: &Settings) -> Finding {
+const FILE: &str = "master key file";
+
+/// `trouble`: what is wrong with the place where the database is.
+pub(super) fn check_master_key_file(settings: &Settings, trouble: Option<&'static str>) -> Finding {
     let keys = settings.master_keys();
     let path = match &keys {
         MasterKeys::Given(_) => {
-            return Finding::ok("master key file", "none: it is given by RESCIND_MASTER_KEY");
+            return Finding::ok(FILE, "none: it is given by RESCIND_MASTER_KEY");
         }
         MasterKeys::File(path) => path.clone(),
         MasterKeys::Kept(place) if place.next_master_key().exists() => {
             return Finding::warning(
-                "master key file",
+                FILE,
                 format!(
                     "{} is there: a change of the master key was interrupted",
                     place.next_master_key().display()
@@ -30,13 +37,21 @@ pub(super) fn check_master_key_file(settings: &Settings) -> Finding {
         MasterKeys::Kept(place) => place.master_key(),
     };
     let shown = path.display();
+    match (File::open(&path), trouble) {
+        (Ok(_), _) => {}
+        // The first start makes it, together with the database.
+        (Err(_), Some(cause)) => return Finding::skipped(FILE, cause),
+        // Whether it should be there is for the keys to say, which it opens.
+        (Err(why), None) if why.kind() == ErrorKind::NotFound => return Finding::absent(FILE, &path),
+        (Err(why), None) => return Finding::failure(FILE, &Failure::File { path, why }),
+    }
     match readable_by_others(&path) {
         Some(mode) => Finding::warning(
-            "master key file",
+            FILE,
             format!("others may read {shown} (mode {mode:o})"),
             format!("chmod 600 {shown}; if others may have read it, `rescind keys rewrap`"),
         ),
-        None => Finding::ok("master key file", format!("{shown} can be read by its owner only")),
+        None => Finding::ok(FILE, format!("{shown} can be read by its owner only")),
     }
 }
 

@@ -6,6 +6,8 @@ mod postgres;
 mod redis;
 mod server;
 
+use std::path::Path;
+
 use clap::Args;
 use rescind::clock::Clock as _;
 use rescind::system::SystemClock;
@@ -41,6 +43,8 @@ enum Status {
     Ok,
     Warning,
     Wrong,
+    /// Not looked at: it is not there, or what it needs is wrong itself.
+    Skipped,
 }
 
 impl Finding {
@@ -54,6 +58,16 @@ impl Finding {
 
     fn wrong(check: &'static str, detail: impl Into<String>, mend: impl Into<String>) -> Self {
         Self { check, status: Status::Wrong, detail: detail.into(), mend: Some(mend.into()) }
+    }
+
+    fn skipped(check: &'static str, cause: &'static str) -> Self {
+        let detail = format!("not looked at, since something is wrong with the {cause}");
+        Self { check, status: Status::Skipped, detail, mend: None }
+    }
+
+    fn absent(check: &'static str, path: &Path) -> Self {
+        let detail = format!("{} is not there", path.display());
+        Self { check, status: Status::Skipped, detail, mend: None }
     }
 
     fn failure(check: &'static str, failure: &Failure) -> Self {
@@ -87,6 +101,7 @@ fn show(finding: &Finding) -> Result<(), Failure> {
         Status::Ok => "ok     ",
         Status::Warning => "warning",
         Status::Wrong => "WRONG  ",
+        Status::Skipped => "skipped",
     };
     print(&format!("{word}  {}: {}", finding.check, finding.detail))?;
     match &finding.mend {
@@ -98,39 +113,74 @@ fn show(finding: &Finding) -> Result<(), Failure> {
 async fn examine(settings: &Settings) -> Vec<Finding> {
     let mut findings = vec![check_settings(settings)];
     match &settings.server.database {
-        Database::Sqlite(path) => {
-            findings.push(check_data_dir(settings));
-            findings.extend(database::check(path, &settings.place()));
-        }
+        Database::Sqlite(path) => findings.extend(check_file(settings, path)),
         Database::Postgres(url) => findings.extend(postgres::check(url).await),
     }
-    findings.push(keys::check_master_key_file(settings));
-    match open::administer(settings).await {
-        Ok(admin) => {
-            findings.push(Finding::ok(
-                "master key",
-                format!("{} opens the keys", settings.master_keys().origin()),
-            ));
-            findings.extend(keys::check_ages(&admin, settings).await);
-            findings.push(check_purge(&admin, settings).await);
-            findings.push(check_clock(&admin, settings).await);
-        }
-        Err(
-            failure @ (Failure::WrongMasterKey(_) | Failure::InvalidMasterKey(_) | Failure::MasterKeyGone(_)),
-        ) => {
-            findings.push(Finding::failure("master key", &failure));
-        }
-        Err(failure) => findings.push(Finding::failure("authority", &failure)),
+    findings.push(keys::check_master_key_file(settings, wrong_among(&findings)));
+    match wrong_among(&findings) {
+        // One cause is one finding.
+        Some(cause) => findings.extend(BEHIND.map(|check| Finding::skipped(check, cause))),
+        None => findings.extend(check_authority(settings).await),
     }
     findings.extend(redis::check(&settings.server).await);
     findings.push(server::check(settings.server.listen));
     findings
 }
 
+/// What the authority cannot be opened without.
+const NEEDED: [&str; 4] = ["data directory", "database", "schema", "master key file"];
+
+/// What is looked at in the open authority.
+const BEHIND: [&str; 5] = ["master key", "issuer", "signing keys", "purge", "clock"];
+
+/// The first of what is needed that is wrong.
+fn wrong_among(findings: &[Finding]) -> Option<&'static str> {
+    let wrong = findings.iter().find(|found| found.status == Status::Wrong && NEEDED.contains(&found.check));
+    wrong.map(|finding| finding.check)
+}
+
+fn check_file(settings: &Settings, database: &Path) -> Vec<Finding> {
+    let directory = check_data_dir(settings);
+    if directory.status == Status::Wrong {
+        let cause = directory.check;
+        return vec![directory, Finding::skipped("database", cause)];
+    }
+    let mut findings = vec![directory];
+    findings.extend(database::check(database, &settings.place()));
+    findings
+}
+
+async fn check_authority(settings: &Settings) -> Vec<Finding> {
+    let admin = match open::administer(settings).await {
+        Ok(admin) => admin,
+        Err(failure) => {
+            let check = match failure {
+                Failure::WrongMasterKey(_) | Failure::InvalidMasterKey(_) | Failure::MasterKeyGone(_) => {
+                    BEHIND[0]
+                }
+                _ => "authority",
+            };
+            let rest = BEHIND.iter().skip(1).map(|behind| Finding::skipped(behind, check));
+            return std::iter::once(Finding::failure(check, &failure)).chain(rest).collect();
+        }
+    };
+    let origin = settings.master_keys().origin();
+    let mut findings = vec![Finding::ok("master key", format!("{origin} opens the keys"))];
+    findings.push(check_issuer(&admin).await);
+    findings.extend(keys::check_ages(&admin, settings).await);
+    findings.push(check_purge(&admin, settings).await);
+    findings.push(check_clock(&admin, settings).await);
+    findings
+}
+
 fn check_settings(settings: &Settings) -> Finding {
     match settings.server.notices().as_slice() {
         [] => Finding::ok("settings", "every setting is known and possible"),
-        notices => Finding::warning("settings", notices.join("; "), "remove what has no effect"),
+        notices => Finding::warning(
+            "settings",
+            notices.join("; "),
+            "change what is named; `rescind config` says where it comes from",
+        ),
     }
 }
 
@@ -139,6 +189,9 @@ fn check_data_dir(settings: &Settings) -> Finding {
     let path = place.path();
     let shown = path.display();
     match std::fs::metadata(path) {
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => {
+            Finding::failure("data directory", &Failure::NotStarted(path.to_owned()))
+        }
         Err(why) => Finding::failure("data directory", &Failure::DataDir { path: path.to_owned(), why }),
         Ok(metadata) if !metadata.is_dir() => Finding::wrong(
             "data directory",
@@ -156,6 +209,23 @@ fn check_data_dir(settings: &Settings) -> Finding {
                 Finding::ok("data directory", format!("{shown} can be written, by its owner only"))
             }
         },
+    }
+}
+
+/// Tokens that name another issuer are refused.
+async fn check_issuer(admin: &Admin) -> Finding {
+    let ours = &admin.authority.settings().issuer;
+    match admin.authority.noted_issuer().await {
+        Ok(Some(noted)) if noted != *ours => Finding::warning(
+            "issuer",
+            format!("the last server called itself {noted}, and with these settings it is {ours}"),
+            format!(
+                "set RESCIND_ISSUER={noted}, for the server or for this command; otherwise a server started so refuses every token of before"
+            ),
+        ),
+        Ok(Some(_)) => Finding::ok("issuer", format!("{ours}, as of the last server")),
+        Ok(None) => Finding::ok("issuer", format!("{ours}; no server was started yet")),
+        Err(error) => Finding::failure("issuer", &error.into()),
     }
 }
 
