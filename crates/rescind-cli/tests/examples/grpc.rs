@@ -1,16 +1,16 @@
 //! `examples/tonic`: a gRPC service, with a verifier in the service's own process.
 
-use std::time::Duration;
-
 use rescind_testkit::process::Program;
 use serde_json::json;
 use tokio::process::Command;
+use tokio::time::timeout;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Status, Streaming};
 
 use super::desk::{cuts, end, open, session};
 use super::proto::notes_client::NotesClient;
 use super::proto::{Note, WatchRequest, WriteRequest};
+use super::remote::{LIMIT, connect};
 use super::service::{command, start};
 use super::support::{Desk, House, Pair, claims, until};
 
@@ -90,6 +90,21 @@ async fn the_authority_may_be_killed_and_the_service_stops_in_order() {
 }
 
 #[tokio::test]
+async fn whoever_says_nothing_does_not_hold_the_stop_up() {
+    let House { server: _server, desk } = House::open(&[]).await;
+    let mut service = ready(command(NAME, &desk).await, &desk).await;
+    // Nothing, and the beginning of what HTTP/2 begins with (RFC 9113 §3.4).
+    let strangers =
+        [connect(&service.program, b"").await, connect(&service.program, b"PRI * HTTP/2.0\r\n").await];
+    // Connections are accepted in order: these are, now.
+    service.reconnect().await;
+    assert!(service.write(&editor(&desk, json!({})).await).await.is_ok());
+    let status = timeout(LIMIT, service.program.terminate()).await.expect("it stops");
+    assert!(status.success(), "{status:?}: {}", service.program.output().text());
+    drop(strangers);
+}
+
+#[tokio::test]
 async fn before_it_has_read_the_ledger_it_is_not_ready() {
     let House { mut server, desk } = House::open(&[]).await;
     let (command, good) = (command(NAME, &desk).await, editor(&desk, json!({})).await);
@@ -108,9 +123,12 @@ struct Service {
 impl Service {
     async fn start(command: Command) -> Self {
         let program = start(command).await;
-        let endpoint = Endpoint::from_shared(program.api().base().to_owned()).expect("a URL");
-        let channel = endpoint.connect().await.expect("it listens");
+        let channel = channel(&program).await;
         Self { program, channel }
+    }
+
+    async fn reconnect(&mut self) {
+        self.channel = channel(&self.program).await;
     }
 
     fn client(&self) -> NotesClient<Channel> {
@@ -133,6 +151,11 @@ impl Service {
     }
 }
 
+async fn channel(program: &Program) -> Channel {
+    let endpoint = Endpoint::from_shared(program.api().base().to_owned()).expect("a URL");
+    endpoint.connect().await.expect("it listens")
+}
+
 async fn ready(command: Command, desk: &Desk) -> Service {
     let service = Service::start(command).await;
     let editor = editor(desk, json!({})).await;
@@ -152,8 +175,7 @@ async fn editor_of_another_service(desk: &Desk) -> Pair {
 }
 
 async fn next(stream: &mut Streaming<Note>) -> Result<Option<Note>, (Code, String)> {
-    // Longer than anything here takes on the slowest machine.
-    let message = tokio::time::timeout(Duration::from_secs(60), stream.message()).await;
+    let message = timeout(LIMIT, stream.message()).await;
     message.expect("it goes on or ends").map_err(|status| told(&status))
 }
 
