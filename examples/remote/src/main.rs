@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
-use rescind::verifier::FreshnessPolicy;
+use rescind::verifier::{FreshnessPolicy, Verifier};
 use rescind_remote::Remote;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -25,6 +25,7 @@ pub(crate) type Stopping = Shared<BoxFuture<'static, ()>>;
 /// For everything that would go on for long.
 #[derive(Clone)]
 pub(crate) struct Lasting {
+    pub(crate) verifier: Arc<Verifier>,
     pub(crate) stopping: Stopping,
     /// The server knows nothing of a connection any more that has become a web socket: these are waited for.
     pub(crate) sockets: TaskTracker,
@@ -40,8 +41,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let stopping = told(signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?).boxed().shared();
     let listener = TcpListener::bind(setting("LISTEN").as_deref().unwrap_or("127.0.0.1:8000")).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    let sockets = TaskTracker::new();
-    let lasting = Lasting { stopping: stopping.clone(), sockets: sockets.clone() };
+    let (verifier, sockets) = (Arc::clone(remote.verifier()), TaskTracker::new());
+    let lasting = Lasting { verifier, stopping: stopping.clone(), sockets: sockets.clone() };
     serve::serve(listener, app::app(&remote, &audience, lasting), stopping).await;
     sockets.close();
     sockets.wait().await;

@@ -1,4 +1,4 @@
-//! A web socket that ends when its token dies.
+//! A web socket that ends when its token dies, or when nobody can tell any more.
 
 use std::time::Duration;
 
@@ -6,6 +6,7 @@ use axum::Error;
 use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::response::Response;
+use rescind::verifier::Refusal;
 use rescind_tower::Authenticated;
 use tokio::time::timeout;
 
@@ -25,8 +26,8 @@ pub(crate) async fn open(
     caller: Authenticated,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let end = end(&caller, lasting.stopping);
     let waited_for = lasting.sockets.token();
+    let end = end(&caller, lasting);
     upgrade.max_message_size(LONGEST).on_upgrade(async move |mut socket| {
         serve(&mut socket, &caller, end).await;
         drop(waited_for);
@@ -60,7 +61,9 @@ async fn converse(socket: &mut WebSocket, caller: &Authenticated) {
 /// the reason along.
 async fn close(socket: &mut WebSocket, end: End) -> Result<(), Error> {
     let code = match end {
-        End::Revoked(_) | End::Expired => close_code::POLICY,
+        // The token is not to blame: the caller may come again.
+        End::Refused(Refusal::Stale | Refusal::NotReady) => close_code::AGAIN,
+        End::Refused(_) | End::Expired => close_code::POLICY,
         End::Stopping => close_code::AWAY,
     };
     socket.send(Message::Close(Some(CloseFrame { code, reason: end.to_string().into() }))).await?;

@@ -14,6 +14,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 use notes::Board;
 use proto::notes_server::NotesServer;
+use rescind::verifier::FreshnessPolicy;
 use rescind_remote::Remote;
 use rescind_tower::Protect;
 use tokio::net::TcpListener;
@@ -39,7 +40,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("listening on http://{}", listener.local_addr()?);
     // Around all services: whoever has no good token reaches none of them.
     let protect = Protect::new(Arc::clone(remote.verifier())).audience(audience).without_bodies();
-    let board = Board::new(stopping.clone());
+    let board = Board::new(Arc::clone(remote.verifier()), stopping.clone());
     let served = Server::builder()
         .layer(protect)
         .add_service(NotesServer::new(board))
@@ -54,11 +55,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 async fn follow(audience: &str) -> Result<Remote, Box<dyn Error>> {
     let authority = setting("AUTHORITY")?;
-    let builder = Remote::builder(&authority)
+    let mut builder = Remote::builder(&authority)
         // Left out, the authority would be asked for it here, and one that hangs would be waited for.
         .issuer(&authority)
         .client(setting("CLIENT_ID")?, setting("CLIENT_SECRET")?)
         .audiences([audience]);
+    if let Ok(seconds) = setting("MAX_STALENESS") {
+        let max_staleness = Duration::from_secs(seconds.parse()?);
+        builder = builder.policy(FreshnessPolicy { max_staleness, ..FreshnessPolicy::default() });
+    }
     Ok(builder.start().await?)
 }
 

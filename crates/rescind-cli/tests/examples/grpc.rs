@@ -10,7 +10,7 @@ use tonic::{Code, Request, Status, Streaming};
 use super::desk::{cuts, end, open, session};
 use super::proto::notes_client::NotesClient;
 use super::proto::{Note, WatchRequest, WriteRequest};
-use super::remote::{LIMIT, connect};
+use super::remote::{LIMIT, connect, forgetting_soon};
 use super::service::{command, start};
 use super::support::{Desk, House, Pair, claims, until};
 
@@ -87,6 +87,18 @@ async fn the_authority_may_be_killed_and_the_service_stops_in_order() {
     let (status, last) = tokio::join!(service.program.terminate(), next(&mut stream));
     assert!(status.success(), "{status:?}: {}", service.program.output().text());
     assert_eq!(last, refusal(Code::Unavailable, "the service stops"));
+}
+
+/// As whoever calls anew is told.
+#[tokio::test]
+async fn a_stream_ends_when_nobody_can_tell_what_is_revoked() {
+    let House { mut server, desk } = House::open(&[]).await;
+    let service = ready(forgetting_soon(command(NAME, &desk).await), &desk).await;
+    let good = editor(&desk, json!({})).await;
+    let mut stream = service.watch(&good).await;
+    server.kill9().await;
+    assert_eq!(next(&mut stream).await, refusal(Code::Unavailable, "stale"));
+    assert_eq!(service.write(&good).await, refusal(Code::Unavailable, "stale"));
 }
 
 #[tokio::test]

@@ -89,6 +89,19 @@ async fn a_stream_ends_when_its_token_is_revoked_and_no_other_does() {
     }
 }
 
+/// As the layer says 503 to whoever comes anew.
+#[tokio::test]
+async fn a_stream_ends_when_nobody_can_tell_what_is_revoked() {
+    let House { mut server, desk } = House::open(&[]).await;
+    let service = ready(forgetting_soon(command(NAME, &desk).await)).await;
+    let good = session(&desk).await;
+    let stream = Stream::open(&service, &good).await;
+    server.kill9().await;
+    let last = timeout(LIMIT, stream.last()).await.expect("it ends");
+    assert_eq!(last, "event: end\ndata: stale");
+    me(&service, &good).await.refuses(503, "stale");
+}
+
 /// No waiting here: a plain route may let the token pass for some milliseconds more.
 #[tokio::test]
 async fn a_fresh_route_refuses_at_once_and_says_503_where_it_cannot_know() {
@@ -213,6 +226,12 @@ pub(crate) async fn connect(service: &Program, say: &[u8]) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.expect("it listens");
     stream.write_all(say).await.expect("it reads");
     stream
+}
+
+/// The same service, which is stale soon after the authority is gone: a heartbeat comes every five seconds.
+pub(crate) fn forgetting_soon(mut command: Command) -> Command {
+    command.env("MAX_STALENESS", "7");
+    command
 }
 
 pub(crate) async fn ready(command: Command) -> Program {

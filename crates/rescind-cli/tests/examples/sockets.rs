@@ -1,7 +1,5 @@
 //! The web socket of `examples/remote`, over a real connection.
 
-use std::time::Duration;
-
 use futures_util::{SinkExt as _, StreamExt as _};
 use http::Response;
 use http::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
@@ -14,12 +12,9 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use super::desk::{Cut, end, open, session};
-use super::remote::{NAME, REVOKED, ready, refused};
+use super::remote::{LIMIT, NAME, REVOKED, forgetting_soon, ready, refused};
 use super::service::command;
 use super::support::{House, Pair, claims};
-
-/// Longer than anything here takes on the slowest machine.
-const LIMIT: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn a_web_socket_ends_when_its_session_does_and_no_other_does() {
@@ -65,6 +60,18 @@ async fn a_web_socket_ends_when_its_token_expires() {
     let service = ready(command(NAME, &desk).await).await;
     let socket = Socket::of(&service, &session(&desk).await).await;
     assert_eq!(socket.end().await, (CloseCode::Policy, "expired".to_owned()));
+}
+
+/// As the layer says 503 to whoever comes anew.
+#[tokio::test]
+async fn a_web_socket_ends_when_nobody_can_tell_what_is_revoked() {
+    let House { mut server, desk } = House::open(&[]).await;
+    let service = ready(forgetting_soon(command(NAME, &desk).await)).await;
+    let good = session(&desk).await;
+    let mut socket = Socket::of(&service, &good).await;
+    server.kill9().await;
+    socket.is_answered(&good).await;
+    assert_eq!(socket.end().await, (CloseCode::Again, "stale".to_owned()));
 }
 
 /// The server itself does not wait for what is no HTTP any more.
