@@ -5,6 +5,7 @@ use http::Response;
 use http::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use rescind_testkit::process::Program;
 use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -74,6 +75,29 @@ async fn a_web_socket_ends_when_nobody_can_tell_what_is_revoked() {
     assert_eq!(socket.end().await, (CloseCode::Again, "stale".to_owned()));
 }
 
+/// By the codes of RFC 6455 §7.4.1.
+#[tokio::test]
+async fn whoever_breaks_the_rules_of_a_web_socket_is_told_which() {
+    let House { server: _server, desk } = House::open(&[]).await;
+    let service = ready(command(NAME, &desk).await).await;
+    let good = session(&desk).await;
+    let too_long = [&[0x81, 0xff][..], &(64 * 1024 + 1_u64).to_be_bytes(), &MASK].concat();
+    let text = |bytes: &[u8]| [&[0x81, 0x81][..], &MASK, bytes].concat();
+    for (what, frame, code) in [
+        ("not masked", vec![0x81, 0x01, b'x'], CloseCode::Protocol),
+        ("a reserved bit", [&[0xc1, 0x81][..], &MASK, b"x"].concat(), CloseCode::Protocol),
+        ("a reserved opcode", [&[0x83, 0x81][..], &MASK, b"x"].concat(), CloseCode::Protocol),
+        ("not UTF-8", text(&[0xff]), CloseCode::Invalid),
+        // No more of it than its length.
+        ("too long", too_long, CloseCode::Size),
+    ] {
+        let mut socket = Socket::of(&service, &good).await;
+        socket.is_answered(&good).await;
+        socket.0.get_mut().write_all(&frame).await.expect("it is sent");
+        assert_eq!(socket.end().await.0, code, "{what}");
+    }
+}
+
 /// The server itself does not wait for what is no HTTP any more.
 #[tokio::test]
 async fn a_service_that_stops_says_so_to_its_web_sockets() {
@@ -108,6 +132,9 @@ async fn without_a_good_token_there_is_no_web_socket() {
         assert!(!answer.headers().contains_key("sec-websocket-accept"), "{answer:?}");
     }
 }
+
+/// By which nothing is changed.
+const MASK: [u8; 4] = [0; 4];
 
 #[derive(Debug)]
 struct Socket(WebSocketStream<TcpStream>);
