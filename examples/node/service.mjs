@@ -43,7 +43,8 @@ async function follow(cursor, pause = 500) {
       }
     } catch (error) {
       console.error('the feed:', error.message)
-      if (error.cause === 410) cursor = undefined // purged, or another history: a snapshot adds to what is known
+      // Purged, or another history. A snapshot adds to what is known; it is taken soon.
+      if (error.cause === 410) [cursor, pause] = [undefined, 500]
     }
   }
 }

@@ -41,8 +41,8 @@ def follow(cursor=None, pause=0.5):
                 cursor = event.id or cursor
         except Exception as error:
             app.logger.warning("the feed: %s", error)
-            # 410: purged, or another history. A snapshot adds to what is known, for that was revoked once.
-            cursor = None if str(error).startswith("410 ") else cursor
+            # 410: purged, or another history. A snapshot adds to what is known, for that was revoked once; it is taken soon.
+            cursor, pause = (None, 0.5) if str(error).startswith("410 ") else (cursor, pause)
         time.sleep(random.uniform(1, 1.5) * (pause := min(2 * pause, 30)))
 
 
@@ -73,7 +73,8 @@ def refuse(error):
 
 @app.get("/me")
 def me():
-    token = getattr(flask.request.authorization, "token", None) or ""
+    # No scheme but Bearer, however it is written: Flask has it in small letters.
+    token = (given := flask.request.authorization) and given.type == "bearer" and given.token or ""
     parts = jwt.decode_complete(token, keys.get_signing_key_from_jwt(token), **RULES)
     digest = hashlib.sha256(token.rpartition(".")[0].encode()).hexdigest()
     if parts["header"].get("typ") != "at+jwt" or is_revoked({**parts["payload"], **parts["header"], "digest": digest}):

@@ -115,7 +115,8 @@ impl Authenticated {
     }
 
     /// Resolves when a cut reaches the token: for web sockets, streams and whatever else goes on after the check. It borrows
-    /// nothing. It does not resolve when the token expires: whoever must not outlive that waits for both.
+    /// nothing. It does not resolve when the token expires: whoever must not outlive that waits for both. Nor does it when the replica gets too
+    /// old to tell: [`Verifier::verify_again`], now and then, is how that is noticed.
     ///
     /// ```
     /// use rescind::clock::Clock;

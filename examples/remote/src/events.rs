@@ -1,4 +1,4 @@
-//! A stream that ends when its token dies.
+//! A stream that ends when its token dies, or when nobody can tell any more.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -16,7 +16,7 @@ pub(crate) async fn events(
     State(lasting): State<Lasting>,
     caller: Authenticated,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let end = end(&caller, lasting.stopping).shared();
+    let end = end(&caller, lasting).shared();
     let ticks = stream::unfold(tokio::time::interval(Duration::from_secs(1)), async |mut ticks| {
         ticks.tick().await;
         Some((Event::default().event("tick"), ticks))

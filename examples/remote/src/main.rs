@@ -4,6 +4,7 @@
 mod app;
 mod end;
 mod events;
+mod serve;
 mod sockets;
 
 use std::error::Error;
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
-use rescind::verifier::FreshnessPolicy;
+use rescind::verifier::{FreshnessPolicy, Verifier};
 use rescind_remote::Remote;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -24,6 +25,7 @@ pub(crate) type Stopping = Shared<BoxFuture<'static, ()>>;
 /// For everything that would go on for long.
 #[derive(Clone)]
 pub(crate) struct Lasting {
+    pub(crate) verifier: Arc<Verifier>,
     pub(crate) stopping: Stopping,
     /// The server knows nothing of a connection any more that has become a web socket: these are waited for.
     pub(crate) sockets: TaskTracker,
@@ -33,17 +35,17 @@ pub(crate) struct Lasting {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let audience = setting("AUDIENCE")?;
-    // The authority need not be there yet: until it is, callers are told 503.
+    // The authority need not be there yet, nor answer: until it does, callers are told 503.
     let remote = Arc::new(follow(&audience).await?);
 
     let stopping = told(signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?).boxed().shared();
     let listener = TcpListener::bind(setting("LISTEN").as_deref().unwrap_or("127.0.0.1:8000")).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    let lasting = Lasting { stopping: stopping.clone(), sockets: TaskTracker::new() };
-    let app = app::app(&remote, &audience, lasting.clone());
-    axum::serve(listener, app).with_graceful_shutdown(stopping).await?;
-    lasting.sockets.close();
-    lasting.sockets.wait().await;
+    let (verifier, sockets) = (Arc::clone(remote.verifier()), TaskTracker::new());
+    let lasting = Lasting { verifier, stopping: stopping.clone(), sockets: sockets.clone() };
+    serve::serve(listener, app::app(&remote, &audience, lasting), stopping).await;
+    sockets.close();
+    sockets.wait().await;
 
     // Nobody else holds it by now. What it knows is written down, for a start while the authority is away.
     match Arc::into_inner(remote) {
@@ -53,7 +55,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn follow(audience: &str) -> Result<Remote, Box<dyn Error>> {
-    let mut builder = Remote::builder(setting("AUTHORITY")?)
+    let authority = setting("AUTHORITY")?;
+    let mut builder = Remote::builder(&authority)
+        // Left out, the authority would be asked for it here, and one that hangs would be waited for.
+        .issuer(&authority)
         .client(setting("CLIENT_ID")?, setting("CLIENT_SECRET")?)
         .audiences([audience]);
     if let Ok(path) = setting("STATE_DIR") {

@@ -10,12 +10,11 @@ use crate::shell::{self, Outcome};
 use super::archive::Archive;
 use super::release::Release;
 
-/// To be read first.
-const PAGES: [&str; 8] = [
+/// To be read first. No Dockerfile: an image is built from the sources, and they are not here.
+const PAGES: [&str; 7] = [
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
-    "Dockerfile",
     "LICENSE-APACHE",
     "LICENSE-MIT",
     "README.md",

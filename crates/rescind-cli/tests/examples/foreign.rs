@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use reqwest::Method;
 use rescind_testkit::process::{Api, Client, Credentials, Program, Reply};
 use serde_json::json;
 use tempfile::TempDir;
@@ -25,9 +26,11 @@ macro_rules! in_python_and_node {
 in_python_and_node! {
     what_is_revoked_is_refused_whatever_the_kind
     what_was_not_meant_for_it_is_refused
+    a_token_is_taken_as_a_bearer_token_only
     what_is_revoked_for_another_tenant_passes
     the_authority_may_be_killed_and_nothing_is_forgotten
     what_a_restored_backup_does_not_know_stays_revoked
+    however_long_it_has_paused_a_snapshot_is_taken_soon
     beyond_max_staleness_everything_is_refused
     before_the_first_snapshot_it_is_not_ready
     it_has_less_than_sixty_lines
@@ -76,6 +79,20 @@ async fn what_was_not_meant_for_it_is_refused(language: Language) {
     }
     service.api().get("/me", Credentials::Nobody).await.expect(401);
     service.passes(&good).await;
+}
+
+/// RFC 6750 §2.1; the name of a scheme may be written in any case (RFC 9110 §11.1).
+async fn a_token_is_taken_as_a_bearer_token_only(language: Language) {
+    let House { server: _server, desk } = House::open(&[]).await;
+    let service = Service::ready(language, &desk, &[]).await;
+    let good = session(&desk).await;
+    for (scheme, status) in
+        [("Bearer", 200), ("bearer", 200), ("BEARER", 200), ("Basic", 401), ("Token", 401), ("DPoP", 401)]
+    {
+        let request = service.api().request(Method::GET, "/me", Credentials::Nobody);
+        let request = request.header("authorization", format!("{scheme} {}", good.access));
+        service.api().finish(request).await.expect(status);
+    }
 }
 
 async fn what_is_revoked_for_another_tenant_passes(language: Language) {
@@ -132,6 +149,34 @@ async fn what_a_restored_backup_does_not_know_stays_revoked(language: Language) 
     end(&desk, &good).await;
     service.refused(&good).await;
     service.refused(&dead).await;
+}
+
+/// Its reader of the feed alone, by a script of answers and on a clock that does not run.
+async fn however_long_it_has_paused_a_snapshot_is_taken_soon(language: Language) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut command = match language {
+        Language::Python => {
+            let mut command = Command::new(told("RESCIND_TEST_EXAMPLE_PYTHON"));
+            command.arg("-B").arg(beside_this("pauses.py")).arg(language.source());
+            command
+        }
+        Language::Node => {
+            let script = node_script(directory.path());
+            let mut command = Command::new(told("RESCIND_TEST_NODE"));
+            command.arg("--import").arg(beside_this("pauses.mjs")).arg(script);
+            command
+        }
+    };
+    command.env("AUTHORITY", "http://127.0.0.1:9").env("AUDIENCE", AUDIENCE).env("PORT", "0");
+    command.env("CLIENT_ID", "service").env("CLIENT_SECRET", "a secret");
+    let output = command.output().await.expect("it runs");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let did: Vec<_> =
+        text.lines().filter(|line| line.starts_with("asks ") || line.starts_with("pauses ")).collect();
+    let (snapshot, events) = ("asks /api/v1/feed/snapshot", "asks /api/v1/feed/events?after=1-a");
+    let failing = [snapshot, events, "pauses 1.0", events, "pauses 2.0", events, "pauses 4.0"];
+    // Then it is told 410.
+    assert_eq!(did, [&failing[..], &[events, "pauses 1.0", snapshot]].concat(), "{output:?}");
 }
 
 async fn beyond_max_staleness_everything_is_refused(language: Language) {
@@ -254,13 +299,21 @@ fn python() -> Command {
 
 /// As its README says: `node service.mjs`, beside its `node_modules`.
 fn node(directory: &Path) -> Command {
+    let mut command = Command::new(told("RESCIND_TEST_NODE"));
+    command.arg(node_script(directory));
+    command
+}
+
+fn node_script(directory: &Path) -> PathBuf {
     let script = directory.join("service.mjs");
     std::fs::copy(Language::Node.source(), &script).expect("the example");
     let modules = told("RESCIND_TEST_EXAMPLE_NODE_MODULES");
     std::os::unix::fs::symlink(modules, directory.join("node_modules")).expect("a link");
-    let mut command = Command::new(told("RESCIND_TEST_NODE"));
-    command.arg(script);
-    command
+    script
+}
+
+fn beside_this(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/examples").join(name)
 }
 
 async fn run(command: &mut Command) {

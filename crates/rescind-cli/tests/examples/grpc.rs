@@ -1,16 +1,16 @@
 //! `examples/tonic`: a gRPC service, with a verifier in the service's own process.
 
-use std::time::Duration;
-
 use rescind_testkit::process::Program;
 use serde_json::json;
 use tokio::process::Command;
+use tokio::time::timeout;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Status, Streaming};
 
 use super::desk::{cuts, end, open, session};
 use super::proto::notes_client::NotesClient;
 use super::proto::{Note, WatchRequest, WriteRequest};
+use super::remote::{LIMIT, connect, forgetting_soon};
 use super::service::{command, start};
 use super::support::{Desk, House, Pair, claims, until};
 
@@ -89,6 +89,33 @@ async fn the_authority_may_be_killed_and_the_service_stops_in_order() {
     assert_eq!(last, refusal(Code::Unavailable, "the service stops"));
 }
 
+/// As whoever calls anew is told.
+#[tokio::test]
+async fn a_stream_ends_when_nobody_can_tell_what_is_revoked() {
+    let House { mut server, desk } = House::open(&[]).await;
+    let service = ready(forgetting_soon(command(NAME, &desk).await), &desk).await;
+    let good = editor(&desk, json!({})).await;
+    let mut stream = service.watch(&good).await;
+    server.kill9().await;
+    assert_eq!(next(&mut stream).await, refusal(Code::Unavailable, "stale"));
+    assert_eq!(service.write(&good).await, refusal(Code::Unavailable, "stale"));
+}
+
+#[tokio::test]
+async fn whoever_says_nothing_does_not_hold_the_stop_up() {
+    let House { server: _server, desk } = House::open(&[]).await;
+    let mut service = ready(command(NAME, &desk).await, &desk).await;
+    // Nothing, and the beginning of what HTTP/2 begins with (RFC 9113 §3.4).
+    let strangers =
+        [connect(&service.program, b"").await, connect(&service.program, b"PRI * HTTP/2.0\r\n").await];
+    // Connections are accepted in order: these are, now.
+    service.reconnect().await;
+    assert!(service.write(&editor(&desk, json!({})).await).await.is_ok());
+    let status = timeout(LIMIT, service.program.terminate()).await.expect("it stops");
+    assert!(status.success(), "{status:?}: {}", service.program.output().text());
+    drop(strangers);
+}
+
 #[tokio::test]
 async fn before_it_has_read_the_ledger_it_is_not_ready() {
     let House { mut server, desk } = House::open(&[]).await;
@@ -108,9 +135,12 @@ struct Service {
 impl Service {
     async fn start(command: Command) -> Self {
         let program = start(command).await;
-        let endpoint = Endpoint::from_shared(program.api().base().to_owned()).expect("a URL");
-        let channel = endpoint.connect().await.expect("it listens");
+        let channel = channel(&program).await;
         Self { program, channel }
+    }
+
+    async fn reconnect(&mut self) {
+        self.channel = channel(&self.program).await;
     }
 
     fn client(&self) -> NotesClient<Channel> {
@@ -133,6 +163,11 @@ impl Service {
     }
 }
 
+async fn channel(program: &Program) -> Channel {
+    let endpoint = Endpoint::from_shared(program.api().base().to_owned()).expect("a URL");
+    endpoint.connect().await.expect("it listens")
+}
+
 async fn ready(command: Command, desk: &Desk) -> Service {
     let service = Service::start(command).await;
     let editor = editor(desk, json!({})).await;
@@ -152,8 +187,7 @@ async fn editor_of_another_service(desk: &Desk) -> Pair {
 }
 
 async fn next(stream: &mut Streaming<Note>) -> Result<Option<Note>, (Code, String)> {
-    // Longer than anything here takes on the slowest machine.
-    let message = tokio::time::timeout(Duration::from_secs(60), stream.message()).await;
+    let message = timeout(LIMIT, stream.message()).await;
     message.expect("it goes on or ends").map_err(|status| told(&status))
 }
 

@@ -9,6 +9,7 @@ mod grpc;
 #[allow(clippy::allow_attributes_without_reason, reason = "it is generated")]
 #[path = "../../../../examples/tonic/src/proto/rescind.example.v1.rs"]
 mod proto;
+mod readmes;
 mod remote;
 mod service;
 mod sockets;

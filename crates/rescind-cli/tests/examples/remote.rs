@@ -5,13 +5,22 @@ use std::time::Duration;
 use reqwest::Method;
 use rescind_testkit::process::{Credentials, Program, Reply};
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
+use tokio::time::timeout;
 
 use super::desk::{cuts, end, feed_client, open, session};
 use super::service::{command, command_of, start};
 use super::support::{House, Pair, claims, until};
 
 pub(crate) const NAME: &str = "rescind-example-remote";
+
+/// Longer than anything here takes on the slowest machine.
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+
+/// The head of a request that does not go on.
+const UNFINISHED: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: ";
 
 /// What RFC 6750 §3 says of a token that is no good, and the code why.
 pub(crate) const REVOKED: &str =
@@ -78,6 +87,19 @@ async fn a_stream_ends_when_its_token_is_revoked_and_no_other_does() {
     for _ in 0..3 {
         assert_eq!(going_on.next().await.as_deref(), Some("event: tick"));
     }
+}
+
+/// As the layer says 503 to whoever comes anew.
+#[tokio::test]
+async fn a_stream_ends_when_nobody_can_tell_what_is_revoked() {
+    let House { mut server, desk } = House::open(&[]).await;
+    let service = ready(forgetting_soon(command(NAME, &desk).await)).await;
+    let good = session(&desk).await;
+    let stream = Stream::open(&service, &good).await;
+    server.kill9().await;
+    let last = timeout(LIMIT, stream.last()).await.expect("it ends");
+    assert_eq!(last, "event: end\ndata: stale");
+    me(&service, &good).await.refuses(503, "stale");
 }
 
 /// No waiting here: a plain route may let the token pass for some milliseconds more.
@@ -155,6 +177,75 @@ async fn before_it_has_read_the_ledger_it_is_not_ready() {
     me(&service, &good).await.expect(200);
 }
 
+/// One that takes connections, and answers nothing. The service must not need its answer to begin.
+#[tokio::test]
+async fn an_authority_that_hangs_is_not_waited_for() {
+    let House { mut server, desk } = House::open(&[]).await;
+    let (command, good) = (command(NAME, &desk).await, session(&desk).await);
+    server.kill9().await;
+    let hung = TcpListener::bind(server.address()).await.expect("its port is free again");
+    let service = tokio::select! {
+        biased;
+        () = is_given_up(&hung) => panic!("it has waited for an answer"),
+        service = start(command) => service,
+    };
+    assert_eq!(health(&service).await, 503);
+    me(&service, &good).await.refuses(503, "not_ready");
+}
+
+/// Waits for a connection, and until it is given up.
+async fn is_given_up(hung: &TcpListener) {
+    let (mut connection, _) = hung.accept().await.expect("a connection");
+    let _ = connection.read_to_end(&mut Vec::new()).await;
+}
+
+#[tokio::test]
+async fn whoever_says_nothing_is_let_go_of() {
+    let House { server: _server, desk } = House::open(&[]).await;
+    let service = ready(command(NAME, &desk).await).await;
+    let mut strangers = Vec::new();
+    for said in [
+        &b""[..],
+        UNFINISHED,
+        // Nor is it waited for after an answer.
+        b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n",
+        // What could become HTTP/2, and what is (RFC 9113 §3.4).
+        b"PR",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    ] {
+        strangers.push((said, connect(&service, said).await));
+    }
+    for (said, mut stranger) in strangers {
+        let ended = timeout(LIMIT, stranger.read_to_end(&mut Vec::new())).await;
+        assert!(ended.is_ok(), "{said:?}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_says_nothing_does_not_hold_the_stop_up() {
+    let House { server: _server, desk } = House::open(&[]).await;
+    let mut service = ready(command(NAME, &desk).await).await;
+    let strangers = [connect(&service, b"").await, connect(&service, UNFINISHED).await];
+    // Connections are accepted in order: these are, now.
+    assert_eq!(health(&service).await, 200);
+    let status = timeout(LIMIT, service.terminate()).await.expect("it stops");
+    assert!(status.success(), "{status:?}: {}", service.output().text());
+    drop(strangers);
+}
+
+pub(crate) async fn connect(service: &Program, say: &[u8]) -> TcpStream {
+    let address = service.api().base().strip_prefix("http://").expect("a URL");
+    let mut stream = TcpStream::connect(address).await.expect("it listens");
+    stream.write_all(say).await.expect("it reads");
+    stream
+}
+
+/// The same service, which is stale soon after the authority is gone: a heartbeat comes every five seconds.
+pub(crate) fn forgetting_soon(mut command: Command) -> Command {
+    command.env("MAX_STALENESS", "7");
+    command
+}
+
 pub(crate) async fn ready(command: Command) -> Program {
     let service = start(command).await;
     until("it is ready", async || health(&service).await == 200).await;
@@ -197,8 +288,7 @@ impl Stream {
                 self.text = rest.to_owned();
                 return Some(event);
             }
-            // Longer than anything here takes on the slowest machine.
-            let chunk = tokio::time::timeout(Duration::from_secs(60), self.response.chunk()).await;
+            let chunk = timeout(LIMIT, self.response.chunk()).await;
             self.text +=
                 &String::from_utf8_lossy(&chunk.expect("it goes on or ends").expect("it ends in order")?);
         }

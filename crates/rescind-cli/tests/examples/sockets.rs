@@ -1,12 +1,11 @@
 //! The web socket of `examples/remote`, over a real connection.
 
-use std::time::Duration;
-
 use futures_util::{SinkExt as _, StreamExt as _};
 use http::Response;
 use http::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use rescind_testkit::process::Program;
 use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -14,12 +13,9 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use super::desk::{Cut, end, open, session};
-use super::remote::{NAME, REVOKED, ready, refused};
+use super::remote::{LIMIT, NAME, REVOKED, forgetting_soon, ready, refused};
 use super::service::command;
 use super::support::{House, Pair, claims};
-
-/// Longer than anything here takes on the slowest machine.
-const LIMIT: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn a_web_socket_ends_when_its_session_does_and_no_other_does() {
@@ -67,6 +63,41 @@ async fn a_web_socket_ends_when_its_token_expires() {
     assert_eq!(socket.end().await, (CloseCode::Policy, "expired".to_owned()));
 }
 
+/// As the layer says 503 to whoever comes anew.
+#[tokio::test]
+async fn a_web_socket_ends_when_nobody_can_tell_what_is_revoked() {
+    let House { mut server, desk } = House::open(&[]).await;
+    let service = ready(forgetting_soon(command(NAME, &desk).await)).await;
+    let good = session(&desk).await;
+    let mut socket = Socket::of(&service, &good).await;
+    server.kill9().await;
+    socket.is_answered(&good).await;
+    assert_eq!(socket.end().await, (CloseCode::Again, "stale".to_owned()));
+}
+
+/// By the codes of RFC 6455 §7.4.1.
+#[tokio::test]
+async fn whoever_breaks_the_rules_of_a_web_socket_is_told_which() {
+    let House { server: _server, desk } = House::open(&[]).await;
+    let service = ready(command(NAME, &desk).await).await;
+    let good = session(&desk).await;
+    let too_long = [&[0x81, 0xff][..], &(64 * 1024 + 1_u64).to_be_bytes(), &MASK].concat();
+    let text = |bytes: &[u8]| [&[0x81, 0x81][..], &MASK, bytes].concat();
+    for (what, frame, code) in [
+        ("not masked", vec![0x81, 0x01, b'x'], CloseCode::Protocol),
+        ("a reserved bit", [&[0xc1, 0x81][..], &MASK, b"x"].concat(), CloseCode::Protocol),
+        ("a reserved opcode", [&[0x83, 0x81][..], &MASK, b"x"].concat(), CloseCode::Protocol),
+        ("not UTF-8", text(&[0xff]), CloseCode::Invalid),
+        // No more of it than its length.
+        ("too long", too_long, CloseCode::Size),
+    ] {
+        let mut socket = Socket::of(&service, &good).await;
+        socket.is_answered(&good).await;
+        socket.0.get_mut().write_all(&frame).await.expect("it is sent");
+        assert_eq!(socket.end().await.0, code, "{what}");
+    }
+}
+
 /// The server itself does not wait for what is no HTTP any more.
 #[tokio::test]
 async fn a_service_that_stops_says_so_to_its_web_sockets() {
@@ -101,6 +132,9 @@ async fn without_a_good_token_there_is_no_web_socket() {
         assert!(!answer.headers().contains_key("sec-websocket-accept"), "{answer:?}");
     }
 }
+
+/// By which nothing is changed.
+const MASK: [u8; 4] = [0; 4];
 
 #[derive(Debug)]
 struct Socket(WebSocketStream<TcpStream>);

@@ -252,7 +252,7 @@ impl Verifier {
     }
 
     /// Waits until a cut reaches the token: for connections that stay open after the token was checked. It does not
-    /// resolve when the token expires.
+    /// resolve when the token expires, nor when the replica is too old to tell, which [`Verifier::verify_again`] does.
     ///
     /// ```
     /// # rescind_examples::run(async |rescind_examples::World { authority, ada, pair, .. }| {
