@@ -28,10 +28,11 @@ def follow(cursor=None, pause=0.5):
     while True:
         try:
             if not cursor:
-                snapshot = feed.get(f"{AUTHORITY}/api/v1/feed/snapshot", timeout=20).json()
-                learn(*snapshot["marks"])
+                learn(*(snapshot := feed.get(f"{AUTHORITY}/api/v1/feed/snapshot", timeout=20).json())["marks"])
                 cursor = snapshot["cursor"]
             events = feed.get(f"{AUTHORITY}/api/v1/feed/events?after={cursor}", stream=True, timeout=20)
+            # What other tenants have revoked is not told to a client that a tenant binds.
+            if "Rescind-Tenant" in events.headers: raise ValueError("the client must be bound to no tenant")
             for event in sseclient.SSEClient(events).events():
                 if event.event == "revocation":
                     learn(json.loads(event.data))
@@ -41,7 +42,7 @@ def follow(cursor=None, pause=0.5):
                 cursor = event.id or cursor
         except Exception as error:
             app.logger.warning("the feed: %s", error)
-            # 410: purged, or another history. A snapshot adds to what is known, for that was revoked once; it is taken soon.
+            # 410: purged, or another history. A snapshot adds to what is known, for that was revoked once. Taken soon.
             cursor, pause = (None, 0.5) if str(error).startswith("410 ") else (cursor, pause)
         time.sleep(random.uniform(1, 1.5) * (pause := min(2 * pause, 30)))
 

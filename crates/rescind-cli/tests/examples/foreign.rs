@@ -33,6 +33,7 @@ in_python_and_node! {
     however_long_it_has_paused_a_snapshot_is_taken_soon
     beyond_max_staleness_everything_is_refused
     before_the_first_snapshot_it_is_not_ready
+    by_the_feed_of_one_tenant_it_is_not_ready
     it_has_less_than_sixty_lines
 }
 
@@ -206,6 +207,18 @@ async fn before_the_first_snapshot_it_is_not_ready(language: Language) {
     server.restart().await;
     until("it is ready", async || service.me(&good.access).await.status == 200).await;
     assert_eq!(service.health().await, 200);
+}
+
+/// It would not hear of what other tenants revoke.
+async fn by_the_feed_of_one_tenant_it_is_not_ready(language: Language) {
+    let House { server: _server, desk } = House::open(&[]).await;
+    let (tenant, good) = (desk.new_tenant().await, session(&desk).await);
+    let bound = desk.api.create_client(desk.caller(), "bound", &["feed"], Some(&tenant)).await;
+    let service = Service::start(language, desk.api.base(), &bound, &[]).await;
+    // One that was started later has come to its first heartbeat.
+    Service::ready(language, &desk, &[]).await.passes(&good).await;
+    assert_eq!(service.health().await, 503);
+    service.me(&good.access).await.expect(503);
 }
 
 /// Without blank lines, comments, and lines that are nothing but brackets.
