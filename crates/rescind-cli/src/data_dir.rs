@@ -92,7 +92,7 @@ impl DataDir {
     }
 
     fn lock_file(&self, suffix: &str) -> Result<File, Failure> {
-        let path = beside(&self.database, suffix);
+        let path = beside(&one_name(&self.database), suffix);
         OpenOptions::new()
             .write(true)
             .create(true)
@@ -105,6 +105,16 @@ impl DataDir {
     fn unusable(&self, why: io::Error) -> Failure {
         Failure::DataDir { path: self.path.clone(), why }
     }
+}
+
+/// The same for whoever means the same file, by whichever links: also where it is not there yet.
+fn one_name(path: &Path) -> PathBuf {
+    let by_its_directory = || {
+        let directory =
+            path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Some(directory.canonicalize().ok()?.join(path.file_name()?))
+    };
+    path.canonicalize().ok().or_else(by_its_directory).unwrap_or_else(|| path.to_owned())
 }
 
 /// The path of a file beside `path`: its name, a dot, and `suffix`.

@@ -17,11 +17,13 @@ pub(crate) type Params<'p> = [&'p (dyn ToSql + Sync)];
 pub(crate) struct Conn {
     object: Option<Object>,
     released: AtomicBool,
+    /// It was left in a mode that others must not meet.
+    spoiled: AtomicBool,
 }
 
 impl Conn {
     pub(crate) fn new(object: Object) -> Self {
-        Self { object: Some(object), released: AtomicBool::new(false) }
+        Self { object: Some(object), released: AtomicBool::new(false), spoiled: AtomicBool::new(false) }
     }
 
     /// It is in order, and nothing is under way on it.
@@ -72,6 +74,9 @@ impl Conn {
             self.query(&statement, params),
             self.batch("SET plan_cache_mode = force_generic_plan"),
         );
+        if set_back.is_err() {
+            self.spoiled.store(true, Ordering::Relaxed);
+        }
         let rows = rows?;
         set.and(set_back)?;
         Ok(rows)
@@ -99,9 +104,8 @@ impl Conn {
 
 impl Drop for Conn {
     fn drop(&mut self) {
-        if !*self.released.get_mut()
-            && let Some(object) = self.object.take()
-        {
+        let in_order = *self.released.get_mut() && !*self.spoiled.get_mut();
+        if !in_order && let Some(object) = self.object.take() {
             drop(Object::take(object));
         }
     }

@@ -222,7 +222,7 @@ async fn note_issuer(tx: &Tx, issuer: &str, by: &Provenance) -> Outcome<Option<S
     if last.as_deref() == Some(issuer) {
         return Ok(None);
     }
-    let target = Target::new("issuer", issuer);
+    let target = Target::new("ledger", issuer);
     let act = Record { action: action::ISSUER_SET, target, tenant: None, user: None, reason: None };
     record(tx, by, &act).await?;
     Ok(last)

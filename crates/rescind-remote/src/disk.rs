@@ -26,7 +26,7 @@ use crate::shared::Shared;
 use crate::trouble::Trouble;
 
 /// The version of what is written here.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The largest `state` that is read, in bytes.
 const LARGEST_STATE: u64 = 4 * 1024 * 1024;
@@ -58,7 +58,6 @@ struct State {
     /// What a client may read is fixed with it: another one may be told of more tenants.
     client_id: String,
     /// The only tenant whose tokens it was for: the marks may have been that tenant's only.
-    #[serde(default)]
     tenant: Option<TenantId>,
     cursor: String,
     as_of: Timestamp,

@@ -186,16 +186,14 @@ impl Answer {
         Ok(whole)
     }
 
-    /// The one tenant whose marks it has, where it says so. What says it otherwise than by an id is not understood.
+    /// The one tenant whose marks it has; none: everybody's. What does not say which is not understood.
     pub(crate) fn tenant(&self) -> Result<Option<TenantId>, Trouble> {
         let mut named = self.headers.get_all(TENANT_FIELD).iter();
-        match (named.next(), named.next()) {
-            (None, _) => Ok(None),
-            (Some(id), None) => {
-                let id = id.to_str().ok().and_then(|id| id.parse().ok());
-                id.map(Some).ok_or(Trouble::UnexpectedAnswer)
-            }
-            (Some(_), Some(_)) => Err(Trouble::UnexpectedAnswer),
+        let (Some(value), None) = (named.next(), named.next()) else { return Err(Trouble::UnexpectedAnswer) };
+        match value.to_str() {
+            Ok("*") => Ok(None),
+            Ok(id) => id.parse().map(Some).map_err(|_| Trouble::UnexpectedAnswer),
+            Err(_) => Err(Trouble::UnexpectedAnswer),
         }
     }
 

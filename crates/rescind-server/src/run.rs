@@ -273,7 +273,9 @@ pub async fn run(options: Serve) -> Result<(), ServeError> {
         Err(Attempt::Never(error)) => return Err(error),
         Ok(started) => started,
     };
-    note_issuer(&started.authority).await;
+    if settings.listen.port() != 0 {
+        note_issuer(&started.authority).await;
+    }
     let mut node = Node::start(started.authority, settings.purge_interval);
     let router = node.router(&settings.web());
     let issuer = node.authority().settings().issuer.clone();
@@ -291,14 +293,15 @@ pub async fn run(options: Serve) -> Result<(), ServeError> {
     if failed { Err(ServeError::TaskEnded) } else { Ok(()) }
 }
 
-/// Another issuer than the last one's ends every token, and mostly nobody meant it.
+/// Another issuer than the last one's ends every token, and mostly nobody meant it. (Who listens on a port that the system chooses has another
+/// each time, and knows it.)
 async fn note_issuer(authority: &Authority) {
     match authority.note_issuer().await {
         Ok(None) => {}
         Ok(Some(before)) => tracing::warn!(
             %before,
             now = %authority.settings().issuer,
-            "the issuer has changed: tokens of before are refused; set RESCIND_ISSUER to the one before if that is not meant"
+            "the issuer has changed: tokens of before are refused here; set RESCIND_ISSUER to the one before if that is not meant"
         ),
         Err(error) => tracing::warn!(%error, "the issuer could not be noted"),
     }

@@ -224,7 +224,7 @@ fn note_issuer(tx: &Tx<'_>, issuer: &str, by: &Provenance) -> Outcome<Option<Str
     if last.as_deref() == Some(issuer) {
         return Ok(None);
     }
-    let target = Target::new("issuer", issuer);
+    let target = Target::new("ledger", issuer);
     record(tx, by, &Record { action: action::ISSUER_SET, target, tenant: None, user: None, reason: None })?;
     Ok(last)
 }

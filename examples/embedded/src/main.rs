@@ -54,6 +54,9 @@ async fn authority(url: &str) -> Result<Node, Box<dyn Error>> {
     let password = var("ADMIN_PASSWORD").map_err(|_| "ADMIN_PASSWORD: the operator's, on the first start")?;
     let operator = || Operator { email: "admin@localhost".into(), password: password.into() };
     let started = Authority::start(ports, AuthoritySettings::new(url), operator).await?;
+    if let Some(before) = started.authority.note_issuer().await? {
+        eprintln!("it was {before}, and is {url} now: tokens of before are refused");
+    }
     Ok(Node::start(started.authority, Node::USUAL_PURGE_INTERVAL))
 }
 

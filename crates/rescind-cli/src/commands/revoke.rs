@@ -88,15 +88,15 @@ pub(crate) async fn run(args: Revoke, settings: &Settings) -> Result<(), Failure
 
 async fn revoke_one(args: Revoke, what: What, admin: &Admin) -> Result<(), Failure> {
     let tenant = admin.optional_tenant(args.within.as_deref()).await?;
-    if args.sure.dry_run {
-        return preview::show(&what, tenant, admin, args.format).await;
-    }
-    if let What::ForeignUser(id) = &what {
-        args.sure.confirm(&format!("kills every token that user {id} has"))?;
-    }
-    let by_jti = matches!(what, What::Jti(_));
     let request =
         RevocationRequest { what, expires_at: args.expires_at, user: None, tenant, reason: args.reason };
+    if args.sure.dry_run {
+        return preview::show(&request, admin, args.format).await;
+    }
+    if let What::ForeignUser(id) = &request.what {
+        args.sure.confirm(&format!("kills every token that user {id} has"))?;
+    }
+    let by_jti = matches!(request.what, What::Jti(_));
     let (entry, created) = admin
         .authority
         .revoke(&Caller::command_line(), request)

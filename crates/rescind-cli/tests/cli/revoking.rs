@@ -279,6 +279,29 @@ fn a_dry_run_says_what_a_token_is_and_what_would_end_and_writes_nothing() {
     );
 }
 
+/// It is run to be sure: it must not say less than would be done, nor promise what would be refused.
+#[test]
+fn a_dry_run_of_a_jti_goes_by_every_spelling_and_by_the_tenant() {
+    let home = Home::started();
+    let tokens = home.sign_in(ADA);
+    let refresh = claim(&tokens.refresh, "jti").to_uppercase();
+    let would = |args: &[&str]| home.json(&[&["revoke", "--dry-run", "--jti"], args].concat());
+    let told = would(&[&refresh]);
+    assert_eq!((&told["kind"], &told["key"]), (&"session".into(), &tokens.session.as_str().into()));
+    home.ok(&["tenants", "create", "elsewhere"]);
+    let told = would(&[&refresh, "--within", "elsewhere"]);
+    assert_eq!((&told["kind"], &told["session_id"]), (&"token".into(), &Value::Null));
+    let within = ["--session", &*tokens.session, "--within", "elsewhere"];
+    for dry in [&["--dry-run"][..], &[]] {
+        home.refused(&[&["revoke"], &within[..], dry].concat(), 1, "not_found");
+        let nothing = [&["revoke", "--jti", ""], dry].concat();
+        assert_ne!(home.run(&nothing).code, 0);
+    }
+    assert_eq!(home.active(ADA), 1);
+    home.ok(&["revoke", "--jti", &refresh]);
+    assert_eq!(home.active(ADA), 0, "as was told");
+}
+
 #[test]
 fn a_jti_that_nobody_is_known_to_have_is_revoked_and_said_to_be_unknown() {
     let home = Home::started();

@@ -91,7 +91,6 @@ async fn pages_of_one_hold_every_item_of_a_list_once_and_in_order() {
     }
 }
 
-/// Ends a session, as the operator.
 /// No name and no address has a NUL, which ends a text on one store and is an error on the other.
 #[tokio::test]
 async fn a_search_for_a_nul_finds_nothing() {
@@ -105,6 +104,7 @@ async fn a_search_for_a_nul_finds_nothing() {
     }
 }
 
+/// Ends a session, as the operator.
 async fn end(desk: &Desk, pair: &Pair) {
     let path = format!("/api/v1/admin/sessions/{}", pair.session);
     desk.api.delete(&path, desk.caller()).await.expect(200);

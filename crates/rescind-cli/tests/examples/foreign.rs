@@ -183,7 +183,7 @@ async fn however_long_it_has_paused_a_snapshot_is_taken_soon(language: Language)
 async fn beyond_max_staleness_everything_is_refused(language: Language) {
     let House { mut server, desk } = House::open(&[]).await;
     // A heartbeat comes every five seconds.
-    let service = Service::ready(language, &desk, &[("MAX_STALENESS", "7")]).await;
+    let service = Service::ready(language, &desk, &[("MAX_STALENESS", "15")]).await;
     let (dead, good) = (session(&desk).await, session(&desk).await);
     end(&desk, &dead).await;
     service.refused(&dead).await;

@@ -12,7 +12,7 @@ globalThis.fetch = async (url) => {
   const [path, status] = SCRIPT.shift(), { pathname, search } = new URL(url)
   console.log('asks', pathname + search)
   if (!status || pathname + search !== path) process.exit()
-  return Response.json({ marks: [], cursor: '1-a' }, { status })
+  return Response.json({ marks: [], cursor: '1-a' }, { status, headers: { 'rescind-tenant': '*' } })
 }
 Math.random = () => 0
 timers.setTimeout = async (milliseconds) => console.log('pauses', (milliseconds / 1000).toFixed(1))

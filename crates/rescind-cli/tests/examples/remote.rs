@@ -242,7 +242,7 @@ pub(crate) async fn connect(service: &Program, say: &[u8]) -> TcpStream {
 
 /// The same service, which is stale soon after the authority is gone: a heartbeat comes every five seconds.
 pub(crate) fn forgetting_soon(mut command: Command) -> Command {
-    command.env("MAX_STALENESS", "7");
+    command.env("MAX_STALENESS", "15");
     command
 }
 

@@ -96,9 +96,9 @@ impl Events {
         Ok(Self { response, text: String::new() })
     }
 
-    /// The tenant whose marks there are, where it is not everybody's.
-    pub(crate) fn tenant(&self) -> Option<&str> {
-        self.response.headers().get("rescind-tenant").map(|tenant| tenant.to_str().expect("an id"))
+    /// Whose marks there are.
+    pub(crate) fn tenant(&self) -> &str {
+        self.response.headers()["rescind-tenant"].to_str().expect("an id, or `*`")
     }
 
     /// The next event, or how it ended.

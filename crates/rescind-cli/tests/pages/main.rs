@@ -12,6 +12,7 @@ mod continuing;
 mod forms;
 mod headers;
 mod keyboard;
+mod naming;
 mod privacy;
 mod routes;
 mod screenshots;

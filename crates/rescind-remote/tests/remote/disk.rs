@@ -161,6 +161,22 @@ async fn what_is_anothers_does_not_count() {
     assert_eq!((another_issuer.status().as_of, another_issuer.status().keys), (None, 0));
 }
 
+/// It did not say whose marks it has.
+#[tokio::test]
+async fn what_was_written_by_a_program_of_before_does_not_count() {
+    let kept = kept().await;
+    let path = kept.path().join("state");
+    let written = std::fs::read_to_string(&path).unwrap();
+    let json = written.split_once('\n').unwrap().1;
+    let before = json.replacen("\"version\":2,", "\"version\":1,", 1).replacen("\"tenant\":null,", "", 1);
+    assert_ne!(before, json);
+    let sum = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, before.as_bytes());
+    let sum: String = sum.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    std::fs::write(&path, format!("{sum}\n{before}")).unwrap();
+    let remote = kept.start().await;
+    assert_eq!((remote.status().as_of, kept.codes(&remote).1), (None, "not_ready"));
+}
+
 #[tokio::test]
 async fn where_marks_may_be_missing_it_does_not_count_as_read() {
     let kept = kept().await;

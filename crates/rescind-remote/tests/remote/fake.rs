@@ -48,9 +48,12 @@ pub(crate) fn answer(status: &str, headers: &[&str], body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
+/// Says that there are every tenant's marks.
+pub(crate) const EVERYBODYS: &str = "Rescind-Tenant: *";
+
 /// The head of a stream of events.
 pub(crate) const EVENTS: &str =
-    "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/event-stream\r\n\r\n";
+    "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/event-stream\r\nRescind-Tenant: *\r\n\r\n";
 
 pub(crate) struct Fake {
     pub(crate) address: SocketAddr,
@@ -79,10 +82,10 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// The line of a head that says whose marks there are, if it is not everybody's.
-    fn bound(&self) -> String {
+    /// The line of a head that says whose marks there are.
+    fn whose(&self) -> String {
         let bound = *self.bound.lock().unwrap();
-        bound.map(|tenant| format!("Rescind-Tenant: {tenant}\r\n")).unwrap_or_default()
+        bound.map_or(EVERYBODYS.to_owned(), |tenant| format!("Rescind-Tenant: {tenant}"))
     }
 }
 
@@ -317,8 +320,7 @@ async fn honest(
         "snapshot" => {
             let ledger = shared.ledger.lock().unwrap().clone();
             let body = snapshot(ledger.end(), &ledger.marks);
-            let head = format!("Content-Type: {MEDIA_TYPE}\r\n{}", shared.bound());
-            answer("200 OK", &[head.trim_end()], &body)
+            answer("200 OK", &[&format!("Content-Type: {MEDIA_TYPE}"), &shared.whose()], &body)
         }
         "events" => return events(stream, target, shared).await,
         _ => answer("404 Not Found", &[], b""),
@@ -350,7 +352,7 @@ async fn events(
     if !known {
         return stream.write_all(&answer("410 Gone", &[], b"{}")).await;
     }
-    let head = EVENTS.replace("\r\n\r\n", &format!("\r\n{}\r\n", shared.bound()));
+    let head = EVENTS.replace(EVERYBODYS, &shared.whose());
     stream.write_all(head.as_bytes()).await?;
     let mut at = after;
     loop {

@@ -13,7 +13,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use uuid::Uuid;
 
-use crate::fake::{EVENTS, Script, answer, heartbeat, revocation, says, script, snapshot};
+use crate::fake::{EVENTS, EVERYBODYS, Script, answer, heartbeat, revocation, says, script, snapshot};
 use crate::rig::{Rig, code, quick, ready, until, until_revoked, until_trouble};
 
 /// What the marks may take in memory, in the worst of these tests.
@@ -110,6 +110,7 @@ async fn events_that_are_not_as_described() {
 #[tokio::test]
 async fn answers_that_are_no_events() {
     let rig = Rig::new().await;
+    let twice = format!("{EVERYBODYS}\r\n{EVERYBODYS}");
     for (name, trouble, bytes) in [
         ("a page", "unexpected_answer", answer("200 OK", &["Content-Type: text/html"], b"<html>")),
         (
@@ -117,6 +118,9 @@ async fn answers_that_are_no_events() {
             "unexpected_answer",
             EVENTS.replace("\r\n\r\n", "\r\nContent-Encoding: gzip\r\n\r\n").into_bytes(),
         ),
+        ("not told whose", "unexpected_answer", EVENTS.replace(EVERYBODYS, "X: y").into_bytes()),
+        ("told twice", "unexpected_answer", EVENTS.replace(EVERYBODYS, &twice).into_bytes()),
+        ("of nobody", "unexpected_answer", EVENTS.replace('*', "acme").into_bytes()),
         ("a redirect", "redirected", answer("307 There", &["Location: /elsewhere"], b"")),
         ("an error", "unexpected_status", answer("418 Teapot", &[], b"")),
         ("busy", "busy", answer("503 Busy", &["Retry-After: 0"], b"")),
@@ -186,7 +190,7 @@ async fn one_that_is_too_slow_is_given_up() {
 #[tokio::test]
 async fn snapshots_that_are_none() {
     let rig = Rig::new().await;
-    let media_type = format!("Content-Type: {MEDIA_TYPE}");
+    let media_type = format!("Content-Type: {MEDIA_TYPE}\r\n{EVERYBODYS}");
     let good = snapshot(Cursor { seq: 9, tag: [7; 16] }, &[]);
     let body = |body: &[u8]| says(answer("200 OK", &[&media_type], body));
     let mut garbled = good.clone();
@@ -208,6 +212,11 @@ async fn snapshots_that_are_none() {
         ("more than there is", body(&[&good[..], b"x"].concat()), "invalid_snapshot"),
         ("out of order", body(&wrong_seq), "invalid_snapshot"),
         ("breaking off", says(promised), "broken_off"),
+        (
+            "not told whose",
+            says(answer("200 OK", &[&format!("Content-Type: {MEDIA_TYPE}")], &good)),
+            "unexpected_answer",
+        ),
         ("JSON", says(answer("200 OK", &["Content-Type: application/json"], b"{}")), "unexpected_answer"),
         ("gone itself", says(answer("410 Gone", &[], b"")), "cursor_gone"),
     ] {
@@ -218,8 +227,8 @@ async fn snapshots_that_are_none() {
 /// Begins a snapshot of which there is no end.
 fn endless(key: fn(i64) -> MarkKey, expires_at: Timestamp) -> Script {
     script(move |mut stream, _| async move {
-        let mut bytes = format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: {MEDIA_TYPE}\r\n\r\n")
-            .into_bytes();
+        let head = format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: {MEDIA_TYPE}");
+        let mut bytes = format!("{head}\r\n{EVERYBODYS}\r\n\r\n").into_bytes();
         let mut encoder = Encoder::begin(Cursor { seq: i64::MAX, tag: [7; 16] }, &mut bytes);
         for seq in 1.. {
             encoder.mark(seq, &Mark { key: key(seq), ..mark(seq, expires_at) }, &mut bytes).unwrap();

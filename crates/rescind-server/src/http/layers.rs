@@ -91,17 +91,29 @@ pub(crate) fn dress(router: Router, edge: Edge) -> Router {
 /// Who opens the server's address in a browser is led to the pages; whoever embeds it may have a page of its own there. A program is
 /// told that nothing is there.
 async fn nowhere(method: Method, uri: Uri, headers: HeaderMap) -> Response {
-    if uri.path() == "/" && matches!(method, Method::GET | Method::HEAD) && reads_pages(&headers) {
-        return ([(header::VARY, "accept")], Redirect::to("/account")).into_response();
+    let not_found = || Problem::new(Code::NotFound).into_response();
+    if uri.path() != "/" || !matches!(method, Method::GET | Method::HEAD) {
+        return not_found();
     }
-    Problem::new(Code::NotFound).into_response()
+    let answer = if reads_pages(&headers) { Redirect::to("/account").into_response() } else { not_found() };
+    // Of either: a cache may keep both (RFC 9110 §15.1).
+    ([(header::VARY, "accept")], answer).into_response()
 }
 
 /// Whether somebody says that it takes HTML, and does not merely take everything (RFC 9110 §12.5.1).
 fn reads_pages(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let mut types = accepted.flat_map(|value| value.split(',')).filter_map(|range| range.split(';').next());
-    types.any(|name| name.trim().eq_ignore_ascii_case("text/html"))
+    let mut ranges = accepted.flat_map(|value| value.split(',')).map(|range| range.split(';').map(str::trim));
+    ranges.any(|mut range| {
+        let is_html = range.next().is_some_and(|name| name.eq_ignore_ascii_case("text/html"));
+        is_html && !range.any(is_refused)
+    })
+}
+
+/// `q=0`, however it is written (RFC 9110 §12.4.2).
+fn is_refused(parameter: &str) -> bool {
+    let Some((name, value)) = parameter.split_once('=') else { return false };
+    name.trim().eq_ignore_ascii_case("q") && value.trim().parse::<f32>().is_ok_and(|weight| weight <= 0.0)
 }
 
 async fn attend(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {

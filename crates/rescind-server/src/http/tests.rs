@@ -201,10 +201,13 @@ async fn a_browser_at_the_root_is_led_to_the_pages_and_a_program_is_told_that_no
     for (line, accept) in [
         ("GET /", "*/*"),
         ("GET /", "application/json"),
+        ("GET /", "application/json, text/html;q=0.0"),
         ("GET /nowhere", "text/html"),
         ("POST /", "text/html"),
     ] {
-        assert_eq!(ask(line, accept).await.code(), "not_found", "{line} {accept}");
+        let answer = ask(line, accept).await;
+        assert_eq!(answer.code(), "not_found", "{line} {accept}");
+        assert_eq!(answer.header("vary").is_some(), line == "GET /", "a cache keeps both");
     }
 }
 

@@ -198,5 +198,5 @@ pub async fn an_issuer_is_noted_when_it_is_another(backend: Backend) {
         .map(|entry| (entry.target.kind, entry.target.id.unwrap()))
         .collect();
     let expected = ["https://c.example", "https://a.example", "https://b.example", "https://a.example"];
-    assert_eq!(noted, expected.map(|issuer| ("issuer", issuer.to_owned())));
+    assert_eq!(noted, expected.map(|issuer| ("ledger", issuer.to_owned())));
 }

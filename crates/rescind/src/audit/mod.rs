@@ -292,7 +292,7 @@ pub struct InvalidActor;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Target {
-    /// `session`, `user`, `tenant`, `client`, `key`, `token`, `digest`, `ledger` or `issuer`.
+    /// `session`, `user`, `tenant`, `client`, `key`, `token`, `digest` or `ledger`.
     pub kind: &'static str,
     /// Its id, where the kind has one.
     pub id: Option<String>,
@@ -306,8 +306,8 @@ impl Target {
     ///
     /// assert!(Target::KINDS.iter().all(|kind| Target::known_kind(kind) == Some(*kind)));
     /// ```
-    pub const KINDS: [&'static str; 9] =
-        ["session", "user", "tenant", "client", "key", "token", "digest", "ledger", "issuer"];
+    pub const KINDS: [&'static str; 8] =
+        ["session", "user", "tenant", "client", "key", "token", "digest", "ledger"];
 
     /// A target of `kind`, one of [`Target::KINDS`], with this id.
     ///

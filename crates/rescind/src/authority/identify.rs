@@ -1,7 +1,7 @@
 //! What a text names that somebody wants revoked: looked at before it is.
 
 use crate::authority::error::{Error, Result};
-use crate::authority::revoke::{check_jti, told};
+use crate::authority::revoke::{check_jti, told, usual_spelling};
 use crate::authority::sign_in::found;
 use crate::authority::{Authority, Caller, Reach};
 use crate::clock::Timestamp;
@@ -47,6 +47,8 @@ pub enum Named {
         jti: String,
         /// The session whose newest tokens it belongs to, where one is known.
         session: Option<Session>,
+        /// Whether it is a refresh token's: to revoke it ends the session.
+        refresh: bool,
         /// The revocation that stands, where there is one.
         revoked: Option<Entry>,
     },
@@ -108,15 +110,22 @@ impl Authority {
 
     async fn identify_jti(&self, jti: &str, reach: Reach) -> Result<Named> {
         check_jti(jti)?;
-        let key = TokenKey::new(jti);
-        let session = match found(self.store.jti_owner(&key).await)? {
-            Some(owner) => self.session_within(owner.session, reach).await?,
-            None => None,
-        };
-        let revoked = found(self.store.token_entry(&key, reach.tenant()).await)?
-            .filter(|entry| entry.mark.tenant.is_none_or(|tenant| reach.covers(tenant)))
-            .map(|entry| told(entry, reach));
-        Ok(Named::Jti { jti: jti.to_owned(), session, revoked })
+        let usual = usual_spelling(jti);
+        let (mut session, mut refresh, mut revoked) = (None, false, None);
+        // Both are what would be revoked.
+        for spelling in std::iter::once(jti).chain(usual.as_deref()) {
+            let key = TokenKey::new(spelling);
+            if session.is_none()
+                && let Some(owner) = found(self.store.jti_owner(&key).await)?
+            {
+                session = self.session_within(owner.session, reach).await?;
+                refresh = session.is_some() && owner.refresh;
+            }
+            let standing = found(self.store.token_entry(&key, reach.tenant()).await)?
+                .filter(|entry| entry.mark.tenant.is_none_or(|tenant| reach.covers(tenant)));
+            revoked = revoked.or(standing.map(|entry| told(entry, reach)));
+        }
+        Ok(Named::Jti { jti: jti.to_owned(), session, refresh, revoked })
     }
 
     async fn session_within(&self, id: SessionId, reach: Reach) -> Result<Option<Session>> {

@@ -106,8 +106,7 @@ impl What {
     /// The same `jti` as UUIDs are usually spelled, where it is one that is spelled otherwise.
     fn usually_spelled(&self) -> Option<Self> {
         let Self::Jti(jti) = self else { return None };
-        let usual = Uuid::try_parse(jti).ok()?.to_string();
-        (usual != *jti).then_some(Self::Jti(usual))
+        usual_spelling(jti).map(Self::Jti)
     }
 }
 
@@ -184,18 +183,55 @@ impl Authority {
         self.revoke_one(caller, RevocationRequest { what: usual, ..request }).await
     }
 
-    async fn revoke_one(&self, caller: &Caller, request: RevocationRequest) -> Result<(Entry, bool)> {
+    /// What [`Authority::revoke`] would cut: one thing, or two where a `jti` is a UUID that is spelled as they usually are not. Nothing is
+    /// written. Where it would refuse, this does.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, operator, .. }| {
+    /// use rescind::authority::{RevocationRequest, What};
+    ///
+    /// let request = |jti: &str| RevocationRequest {
+    ///     what: What::Jti(jti.into()),
+    ///     expires_at: None,
+    ///     user: None,
+    ///     tenant: None,
+    ///     reason: None,
+    /// };
+    /// let capitals = request("0198F3A0-5C1E-7CC3-98C4-DC0C0C07398F");
+    /// assert_eq!(authority.revocation_targets(&operator, &capitals).await?.len(), 2);
+    /// assert!(authority.revocation_targets(&operator, &request("")).await.is_err());
+    /// # Ok(())
+    /// # });
+    /// ```
+    pub async fn revocation_targets(
+        &self,
+        caller: &Caller,
+        request: &RevocationRequest,
+    ) -> Result<Vec<CutTarget>> {
+        let mut targets = vec![self.admit(caller, request).await?.1];
+        if let Some(what) = request.what.usually_spelled() {
+            targets.push(self.admit(caller, &RevocationRequest { what, ..request.clone() }).await?.1);
+        }
+        Ok(targets)
+    }
+
+    /// What the request names, and how far the caller reaches, who may cut it.
+    async fn admit(&self, caller: &Caller, request: &RevocationRequest) -> Result<(Reach, CutTarget)> {
         let reach = self.reach(caller, Scope::RevocationsWrite)?;
         check_reason(request.reason.as_deref())?;
         if let Some(tenant) = request.tenant {
             reach.must_cover(tenant)?;
         }
-        let now = self.now();
-        if request.expires_at.is_some_and(|at| at > now.plus(LONGEST_ENTRY)) {
+        if request.expires_at.is_some_and(|at| at > self.now().plus(LONGEST_ENTRY)) {
             return Err(Error::Invalid { member: "expires_at", why: "at most ten years ahead" });
         }
-        self.check_horizon(&request)?;
-        let target = self.target(&request, reach).await?;
+        self.check_horizon(request)?;
+        Ok((reach, self.target(request, reach).await?))
+    }
+
+    async fn revoke_one(&self, caller: &Caller, request: RevocationRequest) -> Result<(Entry, bool)> {
+        let now = self.now();
+        let (reach, target) = self.admit(caller, &request).await?;
         let action = action_of(&target);
         let expires_at = request.expires_at.unwrap_or(Timestamp::from_millis(0)).max(self.access_exp(now));
         let extends = request.expires_at.is_some();
@@ -679,6 +715,12 @@ pub(super) fn told(entry: Entry, reach: Reach) -> Entry {
         return entry;
     }
     Entry { user: None, reason: None, revoked_by: Actor::System, ..entry }
+}
+
+/// A `jti` that is a UUID in another spelling than the usual one, in that.
+pub(super) fn usual_spelling(jti: &str) -> Option<String> {
+    let usual = Uuid::try_parse(jti).ok()?.to_string();
+    (usual != jti).then_some(usual)
 }
 
 pub(super) fn check_jti(jti: &str) -> Result<()> {

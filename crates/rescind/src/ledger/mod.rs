@@ -36,8 +36,8 @@ pub use store::{
     PurgeRequest, RETENTION, Reinstate,
 };
 
-/// The name of the field of the feed's answers that names the one tenant, by its id, whose marks they have beside those that hold
-/// for everybody. It is missing where they have every tenant's.
+/// The name of the field of the feed's answers that says whose marks they have: the id of the one tenant that binds the reader, whose marks are there
+/// beside those that hold for everybody, or `*`, for every tenant's.
 ///
 /// ```
 /// // As names are written in HTTP/2 (RFC 9113 §8.2.1); in HTTP/1.1 the case does not count.

@@ -224,7 +224,7 @@ async fn check_issuer(admin: &Admin) -> Finding {
             ),
         ),
         Ok(Some(_)) => Finding::ok("issuer", format!("{ours}, as of the last server")),
-        Ok(None) => Finding::ok("issuer", format!("{ours}; no server was started yet")),
+        Ok(None) => Finding::ok("issuer", format!("{ours}; none was noted yet")),
         Err(error) => Finding::failure("issuer", &error.into()),
     }
 }

@@ -1,6 +1,6 @@
 //! `rescind revoke --dry-run`: what it is that would be revoked, and what that would end. Nothing is written.
 
-use rescind::authority::{Caller, Error, Named, What};
+use rescind::authority::{Caller, Error, Named, RevocationRequest, What};
 use rescind::clock::Timestamp;
 use rescind::id::{SessionId, TenantId, UserId};
 use rescind::ledger::{CutTarget, TokenKey};
@@ -35,32 +35,37 @@ struct Would {
 }
 
 /// Says what would be done.
-pub(super) async fn show(
-    what: &What,
-    tenant: Option<TenantId>,
-    admin: &Admin,
-    format: Format,
-) -> Result<(), Failure> {
-    let count = async |target| admin.store().count_reach(&target, admin.authority.now()).await;
-    let (would, sentence) = match what {
-        What::Jti(jti) => of_jti(jti, admin).await?,
-        What::Token(text) => of_text(text, admin).await?,
+pub(super) async fn show(request: &RevocationRequest, admin: &Admin, format: Format) -> Result<(), Failure> {
+    let (would, sentence) = preview(request, admin).await?;
+    format.done(&would, &sentence)
+}
+
+/// What the request would do. Refused is what would be refused.
+async fn preview(request: &RevocationRequest, admin: &Admin) -> Result<(Would, String), Failure> {
+    let targets = admin.authority.revocation_targets(&Caller::command_line(), request).await;
+    let targets = targets.map_err(|error| explain(error, admin))?;
+    let count = async || match targets.first() {
+        Some(target) => Ok(Some(admin.store().count_reach(target, admin.authority.now()).await?)),
+        None => Ok::<_, Failure>(None),
+    };
+    Ok(match &request.what {
+        What::Jti(jti) => {
+            let key = |target: &CutTarget| match target {
+                CutTarget::Token { key, .. } => Some(key.clone()),
+                _ => None,
+            };
+            let keys: Vec<_> = targets.iter().filter_map(key).collect();
+            of_jti(jti, &keys, request.tenant, admin).await?
+        }
         What::Session(id) => {
-            let session = find(*id, admin).await?;
+            let session = find(*id, request.tenant, admin).await?;
             (Would::session(&session), of_session(&session, "", ""))
         }
         What::Digest(digest) => plain("digest", hex(digest), None),
-        What::ForeignSession(id) => {
-            let target = CutTarget::ForeignSession { id: *id, tenant, user: None };
-            plain("session", id.to_string(), Some(count(target).await?))
-        }
-        What::ForeignUser(id) => {
-            let tenant = tenant.ok_or_else(|| Failure::Usage("--within: whose user is it?".to_owned()))?;
-            let target = CutTarget::ForeignUser { tenant, user: *id };
-            plain("user", id.to_string(), Some(count(target).await?))
-        }
-    };
-    format.done(&would, &sentence)
+        What::ForeignSession(id) => plain("session", id.to_string(), count().await?),
+        What::ForeignUser(id) => plain("user", id.to_string(), count().await?),
+        What::Token(text) => of_text(text, admin).await?,
+    })
 }
 
 /// What is known by its name only.
@@ -106,16 +111,26 @@ async fn of_text(text: &str, admin: &Admin) -> Result<(Would, String), Failure> 
     }
 }
 
-async fn of_jti(jti: &str, admin: &Admin) -> Result<(Would, String), Failure> {
-    let key = TokenKey::new(jti);
-    match owner(&key, admin).await? {
+/// A jti, by every way of spelling it that would be cut.
+async fn of_jti(
+    jti: &str,
+    keys: &[TokenKey],
+    tenant: Option<TenantId>,
+    admin: &Admin,
+) -> Result<(Would, String), Failure> {
+    let (mut known, mut standing) = (None, None);
+    for key in keys {
+        known = known.or(owner(key, admin).await?);
+        standing = standing.or(found(admin.store().token_entry(key, tenant).await)?);
+    }
+    // Another tenant's is not reached by what is cut within this one.
+    match known.filter(|owner| tenant.is_none_or(|tenant| tenant == owner.tenant)) {
         Some(owner) if owner.refresh => {
-            let session = find(owner.session, admin).await?;
+            let session = find(owner.session, tenant, admin).await?;
             let would = Would { token: Some("refresh_token"), ..Would::session(&session) };
             Ok((would, of_session(&session, "this is a refresh token's: ", ", whose refresh token has it")))
         }
         owner => {
-            let standing = found(admin.store().token_entry(&key, None).await)?;
             let sentence = match (&standing, &owner) {
                 (Some(entry), _) => {
                     format!("the token {} was revoked already, {}", harmless(jti), entry.revoked_at)
@@ -147,8 +162,8 @@ pub(super) async fn owner(key: &TokenKey, admin: &Admin) -> Result<Option<JtiOwn
     found(admin.store().jti_owner(key).await)
 }
 
-async fn find(id: SessionId, admin: &Admin) -> Result<Session, Failure> {
-    let found = admin.store().session(id, None, admin.authority.now()).await;
+async fn find(id: SessionId, tenant: Option<TenantId>, admin: &Admin) -> Result<Session, Failure> {
+    let found = admin.store().session(id, tenant, admin.authority.now()).await;
     found.map_err(|error| missing(error, "session", &id.to_string()))
 }
 

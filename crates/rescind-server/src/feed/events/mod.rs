@@ -48,7 +48,7 @@ pub(crate) struct EventsQuery {
     security(("bearer" = []), ("basic" = ["feed"])),
     responses(
         (status = 200, body = String, content_type = CONTENT_TYPE, description = "Events, until either side ends it.", headers(
-            ("Rescind-Tenant" = Option<String>, description = "The tenant that binds the client: there are no other tenant's marks."),
+            ("Rescind-Tenant" = String, description = "Whose marks there are: `*`, or the tenant that binds the client."),
         )),
         (status = 410, description = "What follows the cursor was purged, or it is of another history: take a snapshot."),
     )

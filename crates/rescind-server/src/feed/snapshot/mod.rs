@@ -44,7 +44,7 @@ pub(crate) struct SnapshotView {
         (SnapshotView = "application/json"),
         (Vec<u8> = "application/vnd.rescind.snapshot"),
     ), headers(
-        ("Rescind-Tenant" = Option<String>, description = "The tenant that binds the client: there are no other tenant's marks."),
+        ("Rescind-Tenant" = String, description = "Whose marks there are: `*`, or the tenant that binds the client."),
     )))
 )]
 pub(crate) async fn snapshot(

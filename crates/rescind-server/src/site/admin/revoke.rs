@@ -100,8 +100,9 @@ fn view(desk: &Desk, named: Named) -> FoundView {
             let over = refused.map(|code| format!("It is refused already: {code}."));
             FoundView { over, ..of_session(desk, what, TOKEN, session) }
         }
-        Named::Jti { jti, session, revoked } => {
+        Named::Jti { jti, session, refresh, revoked } => {
             let what = match &session {
+                Some(_) if refresh => format!("This is the jti of a refresh token: {jti}."),
                 Some(_) => format!("This is the jti of a token: {jti}."),
                 None => format!(
                     "{jti} is no session's id and no newest token's jti. A token may have it all the same."
@@ -109,7 +110,7 @@ fn view(desk: &Desk, named: Named) -> FoundView {
             };
             let over =
                 revoked.map(|entry| format!("It was revoked {}.", desk.when(entry.revoked_at).distance));
-            FoundView { over, ..of_session(desk, what, TOKEN, session) }
+            FoundView { over, ..of_session(desk, what, if refresh { SESSION } else { TOKEN }, session) }
         }
     }
 }

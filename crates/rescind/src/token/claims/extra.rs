@@ -215,8 +215,9 @@ mod tests {
                 .unwrap();
         let first = serde_json::to_string(&claims).unwrap();
         for _ in 0..3 {
-            claims = ExtraClaims::new(serde_json::from_str(&first).unwrap()).unwrap();
-            assert_eq!(serde_json::to_string(&claims).unwrap(), first);
+            let written = serde_json::to_string(&claims).unwrap();
+            assert_eq!(written, first);
+            claims = ExtraClaims::new(serde_json::from_str(&written).unwrap()).unwrap();
         }
     }
 
