@@ -284,7 +284,9 @@ fn a_dry_run_says_what_a_token_is_and_what_would_end_and_writes_nothing() {
 fn a_dry_run_of_a_jti_goes_by_every_spelling_and_by_the_tenant() {
     let home = Home::started();
     let tokens = home.sign_in(ADA);
-    let refresh = claim(&tokens.refresh, "jti").to_uppercase();
+    let inspected = home.ok_with(&["token", "inspect", "--json"], &tokens.refresh);
+    let inspected: Value = serde_json::from_str(&inspected).unwrap();
+    let refresh = inspected["claims"]["jti"].as_str().unwrap().to_uppercase();
     let would = |args: &[&str]| home.json(&[&["revoke", "--dry-run", "--jti"], args].concat());
     let told = would(&[&refresh]);
     assert_eq!((&told["kind"], &told["key"]), (&"session".into(), &tokens.session.as_str().into()));
