@@ -53,7 +53,7 @@ async function feed(what, { signal }) {
   const headers = { authorization: `Basic ${btoa(`${CLIENT_ID}:${CLIENT_SECRET}`)}` }
   const reply = await fetch(`${AUTHORITY}/api/v1/feed/${what}`, { headers, redirect: 'error', signal })
   // What other tenants have revoked is not told to a client that a tenant binds.
-  if (reply.ok && reply.headers.get('rescind-tenant') !== '*') throw new Error('the client must be bound to no tenant')
+  if (reply.ok && reply.headers.get('rescind-tenant') !== '*') throw new Error('not every tenant’s feed')
   return reply.ok ? reply : Promise.reject(new Error(`${reply.status}`, { cause: reply.status }))
 }
 

@@ -32,7 +32,7 @@ def follow(cursor=None, pause=0.5):
                 cursor = snapshot["cursor"]
             events = feed.get(f"{AUTHORITY}/api/v1/feed/events?after={cursor}", stream=True, timeout=20)
             # What other tenants have revoked is not told to a client that a tenant binds.
-            if events.headers.get("Rescind-Tenant") != "*": raise ValueError("the client must be bound to no tenant")
+            if events.headers.get("Rescind-Tenant") != "*": raise ValueError("not every tenant's feed")
             for event in sseclient.SSEClient(events).events():
                 if event.event == "revocation":
                     learn(json.loads(event.data))

@@ -92,6 +92,9 @@ impl DataDir {
     }
 
     fn lock_file(&self, suffix: &str) -> Result<File, Failure> {
+        if std::fs::metadata(&self.database).is_ok_and(|found| !found.is_file()) {
+            return Err(Failure::NoFile(self.database.clone()));
+        }
         let path = beside(&one_name(&self.database), suffix);
         OpenOptions::new()
             .write(true)

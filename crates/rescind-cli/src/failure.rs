@@ -102,6 +102,9 @@ pub(crate) enum Failure {
     /// Another process uses the data directory.
     #[error("a server or another command is using {}", .0.display())]
     InUse(PathBuf),
+    /// The database is a directory, a device or the like.
+    #[error("{} is no file", .0.display())]
+    NoFile(PathBuf),
     /// Another server uses the file.
     #[error("another server is serving {}", .0.display())]
     AlreadyServed(PathBuf),
@@ -173,6 +176,7 @@ impl Failure {
             Self::InvalidMasterKey(_) => "invalid_master_key",
             Self::MasterKeyGone(_) => "master_key_gone",
             Self::InUse(_) => "in_use",
+            Self::NoFile(_) => "no_file",
             Self::AlreadyServed(_) => "already_served",
             Self::NoSuch(_) | Self::NoRevocation(_) => "not_found",
             Self::Ambiguous(_) => "ambiguous",
@@ -223,6 +227,9 @@ impl Failure {
                 "put it back, or give the key with RESCIND_MASTER_KEY; without it nobody can open the signing keys"
             }
             Self::InUse(_) => "stop it first, then try again",
+            Self::NoFile(_) => {
+                "name a file of Rescind's, or one that is to be made: --data-dir, or RESCIND_DATABASE_URL"
+            }
             Self::AlreadyServed(_) => {
                 "a file has one server: stop that one, or give this one a directory of its own (--data-dir); several servers share a PostgreSQL database (RESCIND_DATABASE_URL)"
             }

@@ -1,6 +1,7 @@
 //! Opening the file.
 
 use std::fs;
+use std::io::Read as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
@@ -106,7 +107,8 @@ fn open(path: &Path, options: &Options) -> Outcome<SqliteStore> {
     })
 }
 
-/// Makes the file readable by its owner only; SQLite gives the files beside it the same mode.
+/// Makes the file readable by its owner only; SQLite gives the files beside it the same mode. What is not ours stays as it is: it is refused
+/// when it is opened.
 pub(crate) fn make_private(path: &Path) -> Outcome<()> {
     let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     match made {
@@ -114,12 +116,23 @@ pub(crate) fn make_private(path: &Path) -> Outcome<()> {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
         Err(error) => return Err(error.into()),
     }
-    let mut permissions = fs::metadata(path)?.permissions();
-    if permissions.mode() & 0o077 != 0 {
+    let metadata = fs::metadata(path)?;
+    if !metadata.is_file() {
+        return Err(corrupt(format!("{} is no file", path.display())));
+    }
+    let mut permissions = metadata.permissions();
+    if permissions.mode() & 0o077 != 0 && is_ours(path)? {
         permissions.set_mode(0o600);
         fs::set_permissions(path, permissions)?;
     }
     Ok(())
+}
+
+/// By the header, which SQLite keeps at the beginning of a file (<https://www.sqlite.org/fileformat.html> §1.3); or there is nothing yet.
+fn is_ours(path: &Path) -> std::io::Result<bool> {
+    let mut header = Vec::new();
+    fs::File::open(path)?.take(100).read_to_end(&mut header)?;
+    Ok(header.is_empty() || header.get(68..72) == Some(&APPLICATION_ID.to_be_bytes()))
 }
 
 /// A connection that may write, with everything set that must hold before the first statement.

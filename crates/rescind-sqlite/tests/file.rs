@@ -48,7 +48,14 @@ fn a_file_that_is_not_ours_is_corrupt_and_left_alone() {
         "this is no database, and yet long enough to have a header of a hundred bytes".repeat(4),
     )
     .unwrap();
-    assert!(matches!(refused(&text), StoreError::Corrupt(_)));
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let directory = dir.path().join("directory");
+    fs::create_dir(&directory).unwrap();
+    for (path, own) in [(&text, 0o644), (&directory, 0o755)] {
+        fs::set_permissions(path, fs::Permissions::from_mode(own)).unwrap();
+        assert!(matches!(refused(path), StoreError::Corrupt(_)), "{}", path.display());
+        assert_eq!(mode(path), own, "{}", path.display());
+    }
 
     let other = dir.path().join("other");
     Connection::open(&other).unwrap().execute_batch("CREATE TABLE theirs (x)").unwrap();

@@ -87,6 +87,9 @@ pub(crate) async fn run(args: Revoke, settings: &Settings) -> Result<(), Failure
 }
 
 async fn revoke_one(args: Revoke, what: What, admin: &Admin) -> Result<(), Failure> {
+    if let What::Token(text) = &what {
+        must_look_like_a_token(text)?;
+    }
     let tenant = admin.optional_tenant(args.within.as_deref()).await?;
     let request =
         RevocationRequest { what, expires_at: args.expires_at, user: None, tenant, reason: args.reason };
@@ -163,6 +166,18 @@ impl Target {
 }
 
 /// A token is refused mostly because this shell believes in another issuer than the server does.
+/// Or whoever has copied too much or too little is sent to look for another issuer.
+fn must_look_like_a_token(text: &str) -> Result<(), Failure> {
+    let is_part = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
+    if text.split('.').count() == 3 && text.split('.').all(is_part) {
+        return Ok(());
+    }
+    let why = "--token: that is no token's text: three parts of letters, digits, `-` and `_`, with a dot between them; no `Bearer`, no quotes";
+    Err(Failure::Usage(why.to_owned()))
+}
+
 fn explain(error: rescind::authority::Error, admin: &Admin) -> Failure {
     match error {
         rescind::authority::Error::Invalid { member: "token", why } => Failure::Usage(format!(

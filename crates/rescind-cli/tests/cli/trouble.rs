@@ -1,6 +1,7 @@
 //! Surroundings that are not as they should be, and the doctor's word on them.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::Value;
 
@@ -150,6 +151,25 @@ fn another_file_is_no_database() {
     }
     assert_eq!(finding(&doctor(&home, 1), "database")["status"], "wrong");
     assert!(fs::read_to_string(home.database()).unwrap().starts_with("not a database"));
+}
+
+#[test]
+fn what_is_no_file_is_no_database_and_is_left_alone() {
+    let home = Home::started();
+    let directory = home.root().join("directory");
+    fs::create_dir(&directory).unwrap();
+    let mode = || fs::metadata(&directory).unwrap().permissions().mode() & 0o777;
+    let before = mode();
+    for args in [&["users", "list"][..], &["serve"]] {
+        let mut command = home.command(args);
+        command.env("RESCIND_DATABASE_URL", format!("sqlite:{}", directory.display()));
+        let output = command.output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && told.contains("error[no_file]"), "{args:?}: {told}");
+    }
+    assert_eq!(mode(), before);
+    let beside: Vec<_> = fs::read_dir(home.root()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(beside.iter().all(|name| !name.to_string_lossy().starts_with("directory.")), "{beside:?}");
 }
 
 #[test]

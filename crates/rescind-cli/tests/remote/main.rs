@@ -135,12 +135,27 @@ async fn a_fresh_check_misses_nothing_that_was_revoked_a_moment_ago() {
 async fn a_bound_client_checks_fresh_by_connecting_anew() {
     let House { server: _server, desk } = House::open(&[]).await;
     let bound = desk.api.create_client(desk.caller(), "bound", &["feed"], Some(&desk.tenant)).await;
-    let remote = ready(Remote::builder(desk.api.base()).client(bound.id, bound.secret)).await;
+    let ours = desk.tenant.parse().expect("an id");
+    let remote = ready(Remote::builder(desk.api.base()).client(bound.id, bound.secret).tenant(ours)).await;
     let tenant = desk.new_tenant().await;
     let (strangers, good) = (desk.open_in(&tenant, &new_user()).await, desk.open(&new_user()).await);
     end_session(&desk, &strangers).await;
     assert_eq!(fresh(&remote, &good).await, "ok");
     assert_eq!(remote.status().marks, 0, "what is another tenant's is not told");
+    assert_eq!(fresh(&remote, &strangers).await, "invalid_token", "nor judged");
+}
+
+#[tokio::test]
+async fn a_bound_client_does_not_do_for_everybodys_tokens() {
+    let House { server: _server, desk } = House::open(&[]).await;
+    let bound = desk.api.create_client(desk.caller(), "bound", &["feed"], Some(&desk.tenant)).await;
+    let remote =
+        Remote::builder(desk.api.base()).client(bound.id, bound.secret).start().await.expect("it starts");
+    until(&remote, "it says why", |status| {
+        status.feed_trouble.is_some_and(|trouble| trouble.code() == "other_tenants")
+    })
+    .await;
+    assert!(!remote.is_ready());
 }
 
 #[tokio::test]

@@ -38,9 +38,26 @@ impl Authority {
     /// # });
     /// ```
     pub async fn noted_issuer(&self) -> Result<Option<String>> {
+        Ok(self.last_issuers(1).await?.into_iter().next())
+    }
+
+    /// The issuer that was noted before the last one, which is another.
+    ///
+    /// ```
+    /// # rescind_examples::run(async |rescind_examples::World { authority, .. }| {
+    /// authority.note_issuer().await?;
+    /// assert_eq!(authority.issuer_before().await?, None, "there was no other yet");
+    /// # Ok(())
+    /// # });
+    /// ```
+    pub async fn issuer_before(&self) -> Result<Option<String>> {
+        Ok(self.last_issuers(2).await?.into_iter().nth(1))
+    }
+
+    /// The newest first.
+    async fn last_issuers(&self, limit: u32) -> Result<Vec<String>> {
         let filter = AuditFilter { action: Some(action::ISSUER_SET.to_owned()), ..AuditFilter::default() };
-        let newest = PageRequest { limit: 1, cursor: None };
-        let page = self.store.audit_entries(&filter, &newest).await?;
-        Ok(page.items.into_iter().next().and_then(|entry| entry.target.id))
+        let page = self.store.audit_entries(&filter, &PageRequest { limit, cursor: None }).await?;
+        Ok(page.items.into_iter().filter_map(|entry| entry.target.id).collect())
     }
 }

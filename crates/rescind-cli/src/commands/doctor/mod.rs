@@ -223,7 +223,16 @@ async fn check_issuer(admin: &Admin) -> Finding {
                 "set RESCIND_ISSUER={noted}, for the server or for this command; otherwise a server started so refuses every token of before"
             ),
         ),
-        Ok(Some(_)) => Finding::ok("issuer", format!("{ours}, as of the last server")),
+        Ok(Some(_)) => match admin.authority.issuer_before().await {
+            Ok(Some(before)) => Finding::ok(
+                "issuer",
+                format!(
+                    "{ours}, as of the last server; before that it was {before}, whose tokens are refused"
+                ),
+            ),
+            Ok(None) => Finding::ok("issuer", format!("{ours}, as of the last server")),
+            Err(error) => Finding::failure("issuer", &error.into()),
+        },
         Ok(None) => Finding::ok("issuer", format!("{ours}; none was noted yet")),
         Err(error) => Finding::failure("issuer", &error.into()),
     }

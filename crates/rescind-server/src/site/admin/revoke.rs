@@ -87,6 +87,7 @@ fn view(desk: &Desk, named: Named) -> FoundView {
     const SESSION: &str = "Revoking it ends the session: its refresh token and all of its access tokens are refused everywhere.";
     const TOKEN: &str =
         "Revoking it ends this one token. Its session goes on, and its user gets another one.";
+    const UNKNOWN: &str = "Revoking it ends the token with that jti, if there is one, and nothing else.";
     match named {
         Named::Session(session) => {
             of_session(desk, "This is the id of a session.".to_owned(), SESSION, Some(session))
@@ -110,7 +111,12 @@ fn view(desk: &Desk, named: Named) -> FoundView {
             };
             let over =
                 revoked.map(|entry| format!("It was revoked {}.", desk.when(entry.revoked_at).distance));
-            FoundView { over, ..of_session(desk, what, if refresh { SESSION } else { TOKEN }, session) }
+            let consequence = match &session {
+                Some(_) if refresh => SESSION,
+                Some(_) => TOKEN,
+                None => UNKNOWN,
+            };
+            FoundView { over, ..of_session(desk, what, consequence, session) }
         }
     }
 }
