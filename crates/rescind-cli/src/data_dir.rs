@@ -26,6 +26,11 @@ impl DataDir {
         Self { path: path.to_owned(), database: database.to_owned() }
     }
 
+    /// With the database under the name that it has itself: whoever replaces it replaces the file, and not a link that leads there.
+    pub(crate) fn by_one_name(self) -> Self {
+        Self { database: one_name(&self.database), ..self }
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }

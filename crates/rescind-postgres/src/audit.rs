@@ -8,7 +8,7 @@ use tokio_postgres::Row;
 
 use crate::PostgresStore;
 use crate::conn::Conn;
-use crate::error::{Outcome, corrupt};
+use crate::error::Outcome;
 use crate::ledger::column;
 use crate::page::{Conditions, borrowed, or_edge, page};
 use crate::row::Cells;
@@ -183,10 +183,7 @@ fn entry(row: &Row) -> Outcome<(i64, AuditEntry)> {
         at: cells.time()?,
         action: cells.take()?,
         actor: cells.word()?,
-        target: Target {
-            kind: Target::known_kind(cells.take()?).ok_or_else(|| corrupt("an unknown kind of target"))?,
-            id: cells.take()?,
-        },
+        target: Target { kind: Target::shown_kind(cells.take()?), id: cells.take()? },
         tenant_id: cells.maybe_id(TenantId)?,
         reason: cells.take()?,
         ip: cells.maybe_word()?,

@@ -8,7 +8,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
 use crate::SqliteStore;
-use crate::error::{Outcome, corrupt};
+use crate::error::Outcome;
 use crate::page::{self, Conditions, Walk};
 use crate::row::{Cells, bytes, bytes_of};
 use crate::writer::Tx;
@@ -127,11 +127,7 @@ fn entry(row: &Row<'_>) -> Outcome<(i64, AuditEntry)> {
         at: cells.time()?,
         action: cells.take()?,
         actor: cells.word()?,
-        target: Target {
-            kind: Target::known_kind(&cells.take::<String>()?)
-                .ok_or_else(|| corrupt("an unknown kind of target"))?,
-            id: cells.take()?,
-        },
+        target: Target { kind: Target::shown_kind(&cells.take::<String>()?), id: cells.take()? },
         tenant_id: cells.maybe_id(TenantId)?,
         reason: cells.take()?,
         ip: cells.maybe_word()?,

@@ -46,7 +46,7 @@ pub(crate) async fn run(args: Restore, settings: &Settings) -> Result<(), Failur
              running nodes then write back what they know to be revoked",
         ));
     }
-    let place = settings.place();
+    let place = settings.place().by_one_name();
     let now = SystemClock.now();
     fs::metadata(&args.file).map_err(Failure::file(&args.file))?;
     place.create()?;

@@ -38,6 +38,22 @@ fn a_restored_backup_ends_every_session_unless_told_otherwise() {
     assert_eq!(beside.len(), 2, "each replaced database is kept: {beside:?}");
 }
 
+/// Or the server, which opens the file by its own name, would go on with the sessions that were said to have ended.
+#[test]
+fn a_restore_by_a_link_replaces_the_database_and_not_the_link() {
+    let home = Home::started();
+    let tokens = home.sign_in(ADA);
+    let (file, real) = (home.root().join("backup.db"), home.root().join("real.db"));
+    home.ok(&["backup", file.to_str().unwrap()]);
+    fs::rename(home.database(), &real).unwrap();
+    std::os::unix::fs::symlink(&real, home.database()).unwrap();
+    assert!(home.takes(&tokens.access));
+    home.ok(&["restore", file.to_str().unwrap(), "--replace", "--yes"]);
+    assert!(fs::symlink_metadata(home.database()).unwrap().is_symlink());
+    assert!(fs::symlink_metadata(&real).unwrap().is_file());
+    assert!(!home.takes(&tokens.access));
+}
+
 #[test]
 fn a_restore_into_nothing_needs_the_right_master_key() {
     let home = Home::started();

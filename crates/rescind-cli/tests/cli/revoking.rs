@@ -299,6 +299,11 @@ fn a_dry_run_of_a_jti_goes_by_every_spelling_and_by_the_tenant() {
         let nothing = [&["revoke", "--jti", ""], dry].concat();
         assert_ne!(home.run(&nothing).code, 0);
     }
+    for token in [&tokens.access, &tokens.refresh] {
+        let within = ["revoke", "--token", "-", "--within", "elsewhere"];
+        home.run_with(&within, token).assert_refused(1, "not_found");
+        home.run_with(&[&within[..], &["--dry-run"]].concat(), token).assert_refused(1, "not_found");
+    }
     assert_eq!(home.active(ADA), 1);
     home.ok(&["revoke", "--jti", &refresh]);
     assert_eq!(home.active(ADA), 0, "as was told");

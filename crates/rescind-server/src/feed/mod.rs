@@ -8,28 +8,24 @@ mod body;
 mod events;
 mod head;
 mod hub;
+mod places;
 mod snapshot;
-
-use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use rescind::authority::{Authority, FeedReader};
 use rescind::ledger::TENANT_FIELD;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::http::{Code, Problem};
 
 pub(crate) use hub::Hub;
+use places::{Limit, Snapshots};
 
 /// The most readers of events, where there is room for so many connections.
 const READERS: usize = 20_000;
-
-/// The most snapshots under way at once: each reads the whole ledger.
-const SNAPSHOTS: usize = 4;
 
 /// The most readers of events that read the store at once. The others wait for their turn.
 const STORE_READS: usize = 8;
@@ -47,7 +43,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 pub(crate) struct Feed {
     hub: Hub,
     readers: Limit,
-    snapshots: Limit,
+    snapshots: Snapshots,
     store: Semaphore,
     closing: CancellationToken,
 }
@@ -58,7 +54,7 @@ impl Feed {
         Self {
             hub: Hub::new(authority.replica().cursor()),
             readers: Limit::new(READERS.min(connections / 3 * 2)),
-            snapshots: Limit::new(SNAPSHOTS),
+            snapshots: Snapshots::default(),
             store: Semaphore::new(STORE_READS),
             closing: CancellationToken::new(),
         }
@@ -89,48 +85,5 @@ fn tell_tenant(feed: &FeedReader, headers: &mut HeaderMap) {
     };
     if let Some(value) = value {
         headers.insert(HeaderName::from_static(TENANT_FIELD), value);
-    }
-}
-
-/// A bounded number of places.
-#[derive(Debug)]
-struct Limit {
-    places: usize,
-    free: Arc<Semaphore>,
-}
-
-/// For how long whoever finds no place is asked to stay away.
-const COME_BACK: std::time::Duration = std::time::Duration::from_secs(5);
-
-impl Limit {
-    fn new(places: usize) -> Self {
-        Self { places, free: Arc::new(Semaphore::new(places)) }
-    }
-
-    fn taken(&self) -> usize {
-        self.places.saturating_sub(self.free.available_permits())
-    }
-
-    /// A place, given back when it is dropped.
-    fn take(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        let overloaded = || Problem::new(Code::Overloaded).retry_after(COME_BACK);
-        Arc::clone(&self.free).try_acquire_owned().map_err(|_| overloaded())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn whoever_finds_no_place_is_told_when_to_come_back() {
-        let limit = Limit::new(2);
-        let places = [limit.take().unwrap(), limit.take().unwrap()];
-        assert_eq!(limit.taken(), 2);
-        let refused = limit.take().unwrap_err();
-        assert_eq!((refused.code(), refused.wait()), (Code::Overloaded, Some(COME_BACK)));
-        drop(places);
-        assert_eq!(limit.taken(), 0);
-        assert!(limit.take().is_ok());
     }
 }

@@ -34,7 +34,7 @@ pub(crate) struct AuditView {
 /// Who did it, or on whom or what it was done.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct Party {
-    /// `user`, `client`, `cli`, `system`, `anonymous`, `session`, `tenant`, `key`, `token`, `digest` or `ledger`.
+    /// `user`, `client`, `cli`, `system`, `anonymous`, `session`, `tenant`, `key`, `token`, `digest` or `ledger`; `other` for one that a newer program wrote.
     pub(crate) kind: &'static str,
     /// Its id, where the kind has one.
     pub(crate) id: Option<String>,

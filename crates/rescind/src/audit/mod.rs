@@ -309,6 +309,13 @@ impl Target {
     pub const KINDS: [&'static str; 8] =
         ["session", "user", "tenant", "client", "key", "token", "digest", "ledger"];
 
+    /// Of a kind that is not known here.
+    ///
+    /// ```
+    /// assert_eq!(rescind::audit::Target::OTHER, "other");
+    /// ```
+    pub const OTHER: &'static str = "other";
+
     /// A target of `kind`, one of [`Target::KINDS`], with this id.
     ///
     /// ```
@@ -330,6 +337,18 @@ impl Target {
     /// ```
     pub fn known_kind(name: &str) -> Option<&'static str> {
         Self::KINDS.into_iter().find(|kind| *kind == name)
+    }
+
+    /// The kind that is shown for one that a newer program wrote, whose trail an older one reads beside it: [`Target::OTHER`].
+    ///
+    /// ```
+    /// use rescind::audit::Target;
+    ///
+    /// assert_eq!(Target::shown_kind("session"), "session");
+    /// assert_eq!(Target::shown_kind("house"), Target::OTHER);
+    /// ```
+    pub fn shown_kind(name: &str) -> &'static str {
+        Self::known_kind(name).unwrap_or(Self::OTHER)
     }
 }
 

@@ -269,7 +269,7 @@ impl Authority {
         reach: Option<Reach>,
         client: ClientProof,
     ) -> Result<()> {
-        let target = match self.target_of_text(token, Reach::All).await {
+        let target = match self.target_of_text(token, Reach::All, None).await {
             Ok(target) => target,
             Err(Error::NotFound | Error::Invalid { .. }) => return Ok(()),
             Err(other) => return Err(other),
@@ -588,7 +588,7 @@ impl Authority {
             }
             What::Digest(digest) => Ok(CutTarget::Digest { digest: *digest, tenant, user: request.user }),
             What::Session(id) => self.target_of_session(*id, reach, tenant).await,
-            What::Token(text) => self.target_of_text(text, reach).await,
+            What::Token(text) => self.target_of_text(text, reach, tenant).await,
             What::ForeignSession(id) => {
                 let of_system = self.store.session(*id, Some(self.system_tenant), self.now()).await;
                 if super::sign_in::found(of_system)?.is_some() {
@@ -678,14 +678,17 @@ impl Authority {
         Ok(known.is_none_or(|(client, _)| !client.refresh_requires_secret))
     }
 
-    async fn target_of_text(&self, token: &str, reach: Reach) -> Result<CutTarget> {
+    async fn target_of_text(&self, token: &str, reach: Reach, within: Option<TenantId>) -> Result<CutTarget> {
         if let Ok(refresh) = self.refresh_validator.validate_ignoring_time(token) {
-            return self.target_of_session(refresh.session_id(), reach, reach.tenant()).await;
+            return self.target_of_session(refresh.session_id(), reach, within.or(reach.tenant())).await;
         }
         let invalid = Error::Invalid { member: "token", why: "not a token of this authority" };
         let access = self.verifier.validator().validate_ignoring_time(token).map_err(|_| invalid.clone())?;
         let (Some(jti), Some(tenant)) = (access.jti(), access.tenant_id()) else { return Err(invalid) };
         reach.must_cover(tenant)?;
+        if within.is_some_and(|within| within != tenant) {
+            return Err(Error::NotFound);
+        }
         Ok(CutTarget::Token { key: TokenKey::new(jti), tenant: Some(tenant), user: access.user_id() })
     }
 }

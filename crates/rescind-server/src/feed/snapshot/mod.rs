@@ -53,7 +53,7 @@ pub(crate) async fn snapshot(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let feed = app.authority.feed(&caller)?;
-    let place = app.feed.snapshots.take()?;
+    let place = app.feed.snapshots.take(feed.tenant())?;
     let head = feed.head().await?;
     let compact = accept::prefers(&headers, MEDIA_TYPE, "application/json");
     let packed = accept::takes_gzip(&headers);

@@ -1,5 +1,7 @@
 //! Writing a snapshot from the store to a reader: never more than two pages of it in memory.
 
+use std::time::Duration;
+
 use rescind::authority::{Error, FeedReader};
 use rescind::ledger::snapshot::Unencodable;
 use rescind::ledger::{Cursor, Follow, PlacedMark};
@@ -11,9 +13,13 @@ use crate::feed::body::{Gone, Outlet};
 /// How many marks one read of the store brings. Two such pages are in memory.
 const PAGE: u32 = 2000;
 
+/// For how long a reader may keep its place. Ours give up after that too.
+const LONGEST: Duration = Duration::from_secs(10 * 60);
+
 /// Writes what the ledger holds up to `head`. Where that fails midway, the answer breaks off.
 pub(super) async fn write(feed: FeedReader, head: Cursor, form: Form, packing: Packing, outlet: Outlet) {
-    match write_all(&feed, head, form, packing, outlet).await {
+    let written = tokio::time::timeout(LONGEST, write_all(&feed, head, form, packing, outlet)).await;
+    match written.unwrap_or(Err(Failure::Gone)) {
         Ok(()) => {}
         Err(Failure::Gone) => tracing::debug!("a reader did not take its snapshot to the end"),
         Err(failure) => tracing::warn!(%failure, "a snapshot breaks off"),
@@ -22,7 +28,7 @@ pub(super) async fn write(feed: FeedReader, head: Cursor, form: Form, packing: P
 
 #[derive(Debug, thiserror::Error)]
 enum Failure {
-    #[error("the reader has gone, or takes nothing")]
+    #[error("the reader has gone, or takes nothing, or too long")]
     Gone,
     #[error("the ledger changed its history, or was purged past where the snapshot stood")]
     OtherHistory,
