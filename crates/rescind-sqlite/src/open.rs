@@ -118,7 +118,7 @@ pub(crate) fn make_private(path: &Path) -> Outcome<()> {
     }
     let metadata = fs::metadata(path)?;
     if !metadata.is_file() {
-        return Err(corrupt(format!("{} is no file", path.display())));
+        return Err(Fault(StoreError::Unavailable(format!("{} is no file", path.display()))));
     }
     let mut permissions = metadata.permissions();
     if permissions.mode() & 0o077 != 0 && is_ours(path)? {

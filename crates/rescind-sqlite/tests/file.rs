@@ -53,7 +53,8 @@ fn a_file_that_is_not_ours_is_corrupt_and_left_alone() {
     fs::create_dir(&directory).unwrap();
     for (path, own) in [(&text, 0o644), (&directory, 0o755)] {
         fs::set_permissions(path, fs::Permissions::from_mode(own)).unwrap();
-        assert!(matches!(refused(path), StoreError::Corrupt(_)), "{}", path.display());
+        let error = refused(path);
+        assert!(matches!(error, StoreError::Corrupt(_) | StoreError::Unavailable(_)), "{error}");
         assert_eq!(mode(path), own, "{}", path.display());
     }
 
