@@ -121,7 +121,9 @@ fn json<'a, T: Deserialize<'a>>(data: &'a [u8]) -> Result<T, Trouble> {
     if data.trim_ascii_start().first() != Some(&b'{') {
         return Err(Trouble::MalformedEvent);
     }
-    serde_json::from_slice(data).map_err(|_| Trouble::MalformedEvent)
+    // Read as bytes, members that are passed over need not be text (RFC 8259 §8.1).
+    let text = std::str::from_utf8(data).map_err(|_| Trouble::MalformedEvent)?;
+    serde_json::from_str(text).map_err(|_| Trouble::MalformedEvent)
 }
 
 /// The cursor, whose number the data repeats.
